@@ -1,0 +1,37 @@
+# The two commands of a newcomer: `make demo` and `make test`. Both make .venv when there is none.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+MAIN_SCENARIO := scenarios/dopamine_with_saline.toml
+
+.PHONY: demo test check bench plots docs clean
+
+$(VENV)/.ready: pyproject.toml constraints.txt
+	@$(PYTHON) -c 'import sys; sys.version_info >= (3, 11) or sys.exit("pumpsim needs Python 3.11 or later; this is " + sys.version.split()[0])'
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV) || { rm -rf $(VENV); echo "could not make $(VENV) (Debian and Ubuntu: apt install python3-venv)"; exit 1; }
+	@echo "setting up $(VENV) ..."
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[dev]'
+	@touch $@
+
+demo: $(VENV)/.ready
+	@$(BIN)/pumpsim run $(MAIN_SCENARIO)
+
+test: $(VENV)/.ready
+	@$(BIN)/python -m pytest -q -n auto
+
+check: $(VENV)/.ready
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+
+bench: $(VENV)/.ready
+	@$(BIN)/python -m benchmarks
+
+plots: $(VENV)/.ready
+	@$(BIN)/python -m pumpsim.gallery
+
+docs: $(VENV)/.ready
+	@$(BIN)/python -m pumpsim.documents
+
+clean:
+	rm -rf $(VENV) runs build dist

@@ -1,0 +1,181 @@
+"""What should happen: the validated scenario, a frozen value in internal units.
+
+``scenario_file`` makes it from TOML; tests may build it directly. Nothing here reads files or decides anything.
+"""
+
+from dataclasses import dataclass
+
+from pumpsim.vocabulary.alarms import AlarmId
+from pumpsim.vocabulary.inputs import OperatorCommand
+from pumpsim.vocabulary.model import PumpModel, Sourced
+from pumpsim.vocabulary.path import AmountUnit, Disturbance, PathSetup, Sensing
+
+
+@dataclass(frozen=True, slots=True)
+class PumpSetup:
+    """One pump of a scenario: its id, its model with the scenario's settings applied, the path to the patient."""
+
+    id: str
+    model: PumpModel
+    path: PathSetup
+    sensing: Sensing = Sensing()
+
+    @property
+    def sources(self) -> tuple[Sourced, ...]:
+        """Every figure that this pump and its path rest on."""
+        return self.model.sources + self.path.set.sources + self.path.access.sources
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One thing that is done to one pump at one instant: by the operator or by the world."""
+
+    at_ns: int
+    pump: str
+    action: OperatorCommand | Disturbance
+
+
+@dataclass(frozen=True, slots=True)
+class Tolerance:
+    """How far a measured value may lie from the expected one: absolute, or a share of the expected value."""
+
+    absolute: float = 0.0
+    relative: float = 0.0
+
+    def width(self, expected: float) -> float:
+        """The greatest distance that still passes."""
+        return max(self.absolute, self.relative * abs(expected))
+
+
+@dataclass(frozen=True, slots=True)
+class AlarmExpected:
+    """An alarm is raised within the window (inclusive); with ``absent`` none may be."""
+
+    text: str
+    pump: str
+    alarm: AlarmId
+    line: str | None
+    from_ns: int
+    to_ns: int
+    absent: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class VolumeExpected:
+    """The volume of a line, pumped or at the patient, at an instant (``at_ns``). ``at_patient`` False: pumped."""
+
+    text: str
+    pump: str
+    line: str
+    at_patient: bool
+    volume_ml: float
+    tolerance: Tolerance
+    at_ns: int
+
+
+@dataclass(frozen=True, slots=True)
+class DrugExpected:
+    """The amount of a drug that the patient has had from one pump between two instants."""
+
+    text: str
+    pump: str
+    drug: str
+    amount: float
+    unit: AmountUnit
+    tolerance: Tolerance
+    from_ns: int
+    to_ns: int
+
+
+@dataclass(frozen=True, slots=True)
+class RejectionExpected:
+    """The pump refuses a command within the window; ``reason`` must occur in what it says."""
+
+    text: str
+    pump: str
+    command: str
+    line: str | None
+    reason: str
+    from_ns: int
+    to_ns: int
+
+
+@dataclass(frozen=True, slots=True)
+class StateExpected:
+    """A line is in a state (``infusing``, ``kvo`` ...) at an instant."""
+
+    text: str
+    pump: str
+    line: str
+    state: str
+    at_ns: int
+
+
+@dataclass(frozen=True, slots=True)
+class DosePeakExpected:
+    """Highest over mean dose rate of a drug between two instants, as means over ``window_ns``; at most ``ratio``.
+
+    ``at_patient`` False: at the pump.
+    """
+
+    text: str
+    pump: str
+    drug: str
+    at_patient: bool
+    window_ns: int
+    from_ns: int
+    to_ns: int
+    at_least: float
+    at_most: float
+
+
+@dataclass(frozen=True, slots=True)
+class ReleasedBolusExpected:
+    """The volume stored in the line when the distal occlusion is released: between two bounds, mL."""
+
+    text: str
+    pump: str
+    at_least_ml: float
+    at_most_ml: float
+
+
+@dataclass(frozen=True, slots=True)
+class AlarmDelayExpected:
+    """The time from a disturbance's begin to the first raising of an alarm after it: at most ``at_most_ns``."""
+
+    text: str
+    pump: str
+    alarm: AlarmId
+    after_ns: int
+    at_most_ns: int
+
+
+Expectation = (
+    AlarmExpected
+    | VolumeExpected
+    | DrugExpected
+    | RejectionExpected
+    | StateExpected
+    | DosePeakExpected
+    | ReleasedBolusExpected
+    | AlarmDelayExpected
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Scenario:
+    """Everything that should happen, from power-on at 0 ns to ``duration_ns`` inclusive.
+
+    ``name`` is the file's stem. ``entries`` are sorted by instant; of one instant, disturbances come before operator
+    commands, then the order of the file counts. ``record_every_ns``: spacing of the samples in ``trace.csv``.
+    """
+
+    name: str
+    title: str
+    duration_ns: int
+    seed: int
+    pumps: tuple[PumpSetup, ...]
+    entries: tuple[Entry, ...]
+    expectations: tuple[Expectation, ...]
+    record_every_ns: int
+    description: str = ""

@@ -1,0 +1,91 @@
+"""Alarm conditions as data: what IEC 60601-1-8 calls an alarm condition, one row each.
+
+A row says what is watched, from which level on, how long, and what it does to delivery. Whether a condition stands is
+decided by ``controller.alarm_monitor`` alone. Source of the words: IEC 60601-1-8:2006+A1:2012, clause 3 and 6.1.
+"""
+
+from dataclasses import dataclass
+from enum import Enum
+
+
+class AlarmId(Enum):
+    """The name of an alarm condition, as scenarios and records write it."""
+
+    OCCLUSION_DISTAL = "occlusion-distal"
+    OCCLUSION_PROXIMAL = "occlusion-proximal"
+    AIR_IN_LINE_PROXIMAL = "air-in-line-proximal"
+    NEAR_END = "near-end"
+    INFUSION_COMPLETE = "infusion-complete"
+    CALL_BACK = "call-back"
+    OVER_INFUSION = "over-infusion"
+    RATE_LIMIT = "rate-limit"
+    COMMUNICATION_LOST = "communication-lost"
+    DEVICE_FAULT = "device-fault"
+
+
+class Priority(Enum):
+    """Priority of an alarm condition (IEC 60601-1-8, 6.1.2)."""
+
+    HIGH = "high"
+    MEDIUM = "medium"
+    LOW = "low"
+
+
+class Effect(Enum):
+    """What a condition does to delivery while it stands."""
+
+    CONTINUE = "continue"
+    STOP_LINE = "stop the line"
+    STOP_ALL = "stop all lines"
+
+
+class Signal(Enum):
+    """A quantity of a sensor reading that a watch or a condition can look at."""
+
+    DISTAL_PRESSURE = "distal pressure (kPa)"
+    PROXIMAL_PRESSURE = "proximal pressure (kPa)"
+    AIR_PROXIMAL = "air at the proximal sensor (0 or 1)"
+    STEPS = "motor steps (absolute count)"
+
+
+class Direction(Enum):
+    """The side of a level on which a watch fires."""
+
+    AT_LEAST = ">="
+    BELOW = "<"
+    AT_MOST = "<="
+    ABOVE = ">"
+
+
+@dataclass(frozen=True, slots=True)
+class Threshold:
+    """The level at which a measured condition is met, and the one beyond which it is over.
+
+    ``rising`` True: met at ``level`` or more, over below ``clear_level``. False: met at ``level`` or less, over above
+    ``clear_level``. Unit: that of the signal.
+    """
+
+    signal: Signal
+    level: float
+    clear_level: float
+    rising: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class AlarmCondition:
+    """One row of the alarm catalogue.
+
+    ``per_line``: the condition is judged for each line by itself. ``threshold`` None: the condition is declared by the
+    controller, the interlock or the driver, not measured. ``delay_ns`` is the alarm condition delay of IEC 60601-1-8,
+    counted from the first crossing. ``self_clearing`` False: it stands until it is acknowledged.
+    """
+
+    id: AlarmId
+    priority: Priority
+    effect: Effect
+    per_line: bool
+    text: str
+    source: str
+    threshold: Threshold | None = None
+    delay_ns: int = 0
+    self_clearing: bool = True

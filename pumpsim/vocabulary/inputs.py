@@ -1,0 +1,107 @@
+"""What can happen to a pump: a closed union of inputs, each a frozen value.
+
+``Tick`` is the passing of time and nothing else. A ``SensorReading`` is all that the pump knows of the world.
+"""
+
+from dataclasses import dataclass
+from enum import Enum
+
+from pumpsim.vocabulary.alarms import AlarmId
+from pumpsim.vocabulary.program import InfusionProgram, LineMode
+
+
+@dataclass(frozen=True, slots=True)
+class Tick:
+    """Time has come to the instant that is handed over with it."""
+
+
+@dataclass(frozen=True, slots=True)
+class LineReading:
+    """One line at one instant: steps pumped since the device's power-on, pressure and air ahead of the pump.
+
+    ``proximal_kpa`` is gauge; negative when the pump draws against a closed clamp.
+    """
+
+    line: str
+    steps: int
+    proximal_kpa: float
+    air: bool
+
+
+@dataclass(frozen=True, slots=True)
+class SensorReading:
+    """All that the pump knows of the world at one instant. ``age_ns``: how old it was when handed over (bridge)."""
+
+    lines: tuple[LineReading, ...]
+    distal_kpa: float
+    age_ns: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class LoadProgram:
+    """Put a program on a line that is not delivering."""
+
+    line: str
+    program: InfusionProgram
+
+
+@dataclass(frozen=True, slots=True)
+class Start:
+    """Start a line; ``line`` None: every loaded line that is not delivering."""
+
+    line: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Stop:
+    """Hold a line; ``line`` None: every line that delivers or waits to."""
+
+    line: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Titrate:
+    """Change the programmed rate of a line, delivering or not."""
+
+    line: str
+    rate_nl_per_h: int
+    ordered: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ChangeMode:
+    """Make a piggyback of a concurrent secondary, or the reverse, delivering or not."""
+
+    line: str
+    mode: LineMode
+
+
+@dataclass(frozen=True, slots=True)
+class Acknowledge:
+    """Take note of alarm conditions; ``alarm`` None: of all. Those that do not clear by themselves are over with it."""
+
+    alarm: AlarmId | None = None
+
+
+OperatorCommand = LoadProgram | Start | Stop | Titrate | ChangeMode | Acknowledge
+
+
+class DeviceEventKind(Enum):
+    """What a driver, a device or the interlock can report beside readings."""
+
+    COMMUNICATION_LOST = "communication-lost"
+    COMMUNICATION_RESTORED = "communication-restored"
+    DEVICE_FAULT = "device-fault"
+    OVER_INFUSION = "over-infusion"
+    RATE_LIMIT = "rate-limit"
+
+
+@dataclass(frozen=True, slots=True)
+class DeviceEvent:
+    """Something about the device itself, with the detail that a reader needs."""
+
+    kind: DeviceEventKind
+    detail: str = ""
+
+
+Input = Tick | SensorReading | OperatorCommand | DeviceEvent

@@ -1,0 +1,140 @@
+"""What a pump answers: motor commands, records of what changed, and when it wants to be called again."""
+
+from dataclasses import dataclass
+from enum import Enum
+
+from pumpsim.vocabulary.alarms import AlarmId, Direction, Priority, Signal
+
+
+class LineState(Enum):
+    """Where a line is in its life. Only INFUSING, KVO and CONTINUING move fluid."""
+
+    EMPTY = "empty"
+    READY = "ready"
+    DELAYED = "delayed"
+    INFUSING = "infusing"
+    KVO = "kvo"
+    CONTINUING = "continuing"
+    PAUSED = "paused"
+    HELD = "held"
+    ALARM = "alarm"
+    COMPLETE = "complete"
+
+    @property
+    def delivering(self) -> bool:
+        """Whether the mechanism is asked to move fluid of this line."""
+        return self in (LineState.INFUSING, LineState.KVO, LineState.CONTINUING)
+
+
+class DeliveryEventKind(Enum):
+    """What happened to the delivery of a line."""
+
+    PROGRAM_LOADED = "program-loaded"
+    DELIVERY_DELAYED = "delivery-delayed"
+    DELIVERY_STARTED = "delivery-started"
+    DELIVERY_STOPPED = "delivery-stopped"
+    DELIVERY_PAUSED = "delivery-paused"
+    DELIVERY_RESUMED = "delivery-resumed"
+    DELIVERY_COMPLETE = "delivery-complete"
+    RATE_CHANGED = "rate-changed"
+    MODE_CHANGED = "mode-changed"
+
+
+@dataclass(frozen=True, slots=True)
+class LineMotion:
+    """What one line of a mechanism shall do: a signed rate, until the absolute count of ``stop_at_step`` is reached.
+
+    ``stop_at_step`` counts since the device's power-on, so a command repeated, or based on old telemetry, adds nothing.
+    None: no end.
+    """
+
+    line: str
+    rate_nl_per_h: int
+    stop_at_step: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class MotorCommand:
+    """One per mechanism; it holds until another one is given."""
+
+    lines: tuple[LineMotion, ...]
+
+    @property
+    def moving(self) -> bool:
+        """Whether any line is asked to move."""
+        return any(motion.rate_nl_per_h for motion in self.lines)
+
+
+@dataclass(frozen=True, slots=True)
+class DeliveryEvent:
+    """A change in the delivery of one line: the state it is in now, its rate in nL/h (0 when it does not deliver), why."""
+
+    kind: DeliveryEventKind
+    line: str
+    state: LineState
+    rate_nl_per_h: int
+    cause: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class AlarmRaised:
+    """An alarm condition has begun. ``line`` None: it concerns the pump."""
+
+    alarm: AlarmId
+    line: str | None
+    priority: Priority
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class AlarmCleared:
+    """An alarm condition is over."""
+
+    alarm: AlarmId
+    line: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class AlarmAcknowledged:
+    """The operator has taken note of a standing condition."""
+
+    alarm: AlarmId
+    line: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class CommandRejected:
+    """A command was refused and changed nothing. ``command`` names it as a scenario does: ``start``, ``titrate``."""
+
+    command: str
+    line: str | None
+    reason: str
+
+
+Output = MotorCommand | DeliveryEvent | AlarmRaised | AlarmCleared | AlarmAcknowledged | CommandRejected
+Record = DeliveryEvent | AlarmRaised | AlarmCleared | AlarmAcknowledged | CommandRejected
+
+
+@dataclass(frozen=True, slots=True)
+class Watch:
+    """A hint to the driver: hand over a reading at the first ns at which the signal is on this side of the level.
+
+    It fires once; if it holds when armed, at once, but never twice in one instant. ``line`` None: a signal of the pump.
+    """
+
+    signal: Signal
+    line: str | None
+    direction: Direction
+    level: float
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """The answer to one input: what to do, and when to call again (absolute ns; None: no need).
+
+    The watches replace all earlier ones.
+    """
+
+    outputs: tuple[Output, ...]
+    wake_at_ns: int | None
+    watches: tuple[Watch, ...]
