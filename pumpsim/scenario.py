@@ -18,7 +18,7 @@ class PumpSetup:
     id: str
     model: PumpModel
     path: PathSetup
-    sensing: Sensing = Sensing()
+    sensing: Sensing
 
     @property
     def sources(self) -> tuple[Sourced, ...]:

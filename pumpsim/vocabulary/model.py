@@ -44,8 +44,8 @@ class Mechanism:
     """The moving part: one chamber that is filled from the lines and emptied into the common line.
 
     ``step_fl``: volume of a motor step in fL. ``cycle_steps``: steps of one full stroke (1 for the smooth drive).
-    ``fill_ppm``: share of a cycle's time that filling takes, in parts per million. ``catch_up_ppm``: by how much a cycle
-    may be hurried when the pumped volume is behind the owed one, in parts per million.
+    ``fill_ppm``: share of a cycle's time that filling takes, in parts per million. ``catch_up_ppm``: by how
+    much a cycle may be hurried when the pumped volume is behind the owed one, in parts per million.
     """
 
     drive: Drive

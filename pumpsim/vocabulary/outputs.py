@@ -67,7 +67,7 @@ class MotorCommand:
 
 @dataclass(frozen=True, slots=True)
 class DeliveryEvent:
-    """A change in the delivery of one line: the state it is in now, its rate in nL/h (0 when it does not deliver), why."""
+    """A change in the delivery of one line: its state now, its rate in nL/h (0 when it does not deliver), why."""
 
     kind: DeliveryEventKind
     line: str

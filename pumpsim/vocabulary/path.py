@@ -98,8 +98,11 @@ class PathSetup:
 
 @dataclass(frozen=True, slots=True)
 class Sensing:
-    """How the pump sees the world. ``period_ns`` None: at once, by watches; else sampled, with noise (standard deviation)
-    and quantisation of the pressures, both in kPa, 0 for none."""
+    """How the pump sees the world.
+
+    ``period_ns`` None: at once, by watches; else sampled, with noise (standard deviation) and quantisation of the
+    pressures, both in kPa, 0 for none.
+    """
 
     period_ns: int | None = None
     noise_kpa: float = 0.0

@@ -123,7 +123,7 @@ def concurrent_faults(model: PumpModel, rates_nl_per_h: tuple[tuple[str, int], .
 def nearest_rate_nl_per_h(model: PumpModel, numerator: int, denominator: int) -> int:
     """Round the exact rate ``numerator / denominator`` nL/h to the model's step, half up, within the band it falls in.
 
-    The one place where a dose becomes a rate. The result may still be outside the model's range; ``rate_faults`` says so.
+    The one place where a dose becomes a rate. The result may be outside the model's range; ``rate_faults`` says so.
     """
     for band in model.rate_bands:
         step = band.step_nl_per_h

@@ -1,0 +1,120 @@
+"""The rows of alarm conditions that pump models are composed from.
+
+Priorities: the sources disagree on occlusion and air (Open PCA says MEDIUM, a note of IEC 60601-2-24 and most makers
+HIGH); here both are HIGH. Texts are ours.
+"""
+
+from pumpsim.vocabulary.alarms import AlarmCondition, AlarmId, Effect, Priority, Signal, Threshold
+
+PSI_KPA = 6.894757293168
+"""1 psi in kPa (NIST SP 811, B.8)."""
+
+
+def occlusion_distal(limit_kpa: float, delay_ns: int = 0) -> AlarmCondition:
+    """Pressure behind the pump at or above ``limit_kpa``; over below three quarters of it (a choice of ours)."""
+    return AlarmCondition(
+        id=AlarmId.OCCLUSION_DISTAL,
+        priority=Priority.HIGH,
+        effect=Effect.STOP_ALL,
+        per_line=False,
+        text="Occlusion between pump and patient: all lines stopped",
+        source="IEC 60601-2-24:2012, 201.12.4.4.104 (unverified: clause text not at hand)",
+        threshold=Threshold(Signal.DISTAL_PRESSURE, limit_kpa, 0.75 * limit_kpa),
+        delay_ns=delay_ns,
+    )
+
+
+def occlusion_proximal(limit_kpa: float) -> AlarmCondition:
+    """Pressure ahead of the pump at or below ``limit_kpa`` (negative); over above half of it (a choice of ours)."""
+    return AlarmCondition(
+        id=AlarmId.OCCLUSION_PROXIMAL,
+        priority=Priority.HIGH,
+        effect=Effect.STOP_LINE,
+        per_line=True,
+        text="Occlusion between container and pump: this line stopped",
+        source="ECRI criteria 2008/2015: must alarm upstream, a clamped secondary included",
+        threshold=Threshold(Signal.PROXIMAL_PRESSURE, limit_kpa, 0.5 * limit_kpa, rising=False),
+    )
+
+
+AIR_IN_LINE_PROXIMAL = AlarmCondition(
+    id=AlarmId.AIR_IN_LINE_PROXIMAL,
+    priority=Priority.HIGH,
+    effect=Effect.STOP_LINE,
+    per_line=True,
+    text="Air ahead of the pump (container empty): this line stopped",
+    source="GPCA REQ 59 (air: HIGH); unverified: that only its own line stops (Plum family, from memory)",
+    threshold=Threshold(Signal.AIR_PROXIMAL, 1.0, 1.0),
+)
+NEAR_END = AlarmCondition(
+    id=AlarmId.NEAR_END,
+    priority=Priority.LOW,
+    effect=Effect.CONTINUE,
+    per_line=True,
+    text="The volume to be infused is nearly in",
+    source="Medfusion 3500 manual p. 102 (LOW/MEDIUM); Graseby 3100 service manual p. 3-3 (3 minutes)",
+)
+INFUSION_COMPLETE = AlarmCondition(
+    id=AlarmId.INFUSION_COMPLETE,
+    priority=Priority.LOW,
+    effect=Effect.CONTINUE,
+    per_line=True,
+    text="The volume to be infused is in",
+    source="GPCA REQ 59 (LOW)",
+    self_clearing=False,
+)
+CALL_BACK = AlarmCondition(
+    id=AlarmId.CALL_BACK,
+    priority=Priority.MEDIUM,
+    effect=Effect.CONTINUE,
+    per_line=True,
+    text="Call-back asked for: the secondary has ended",
+    source="Medfusion 3500 manual p. 106 (MEDIUM)",
+    self_clearing=False,
+)
+OVER_INFUSION = AlarmCondition(
+    id=AlarmId.OVER_INFUSION,
+    priority=Priority.HIGH,
+    effect=Effect.STOP_ALL,
+    per_line=False,
+    text="More was pumped than commanded: the interlock has stopped the pump",
+    source="GIP 1.2.2; GPCA REQ 59 (HIGH, inhibit)",
+    self_clearing=False,
+)
+RATE_LIMIT = AlarmCondition(
+    id=AlarmId.RATE_LIMIT,
+    priority=Priority.HIGH,
+    effect=Effect.STOP_ALL,
+    per_line=False,
+    text="A motor command above the model's limits: the interlock has stopped the pump",
+    source="GIP 1.4.3 (pump maximum rate)",
+    self_clearing=False,
+)
+COMMUNICATION_LOST = AlarmCondition(
+    id=AlarmId.COMMUNICATION_LOST,
+    priority=Priority.HIGH,
+    effect=Effect.STOP_ALL,
+    per_line=False,
+    text="The device does not answer: delivery is stopped, what it did last is uncertain",
+    source="a choice of ours: fail to stopped and alarming",
+)
+DEVICE_FAULT = AlarmCondition(
+    id=AlarmId.DEVICE_FAULT,
+    priority=Priority.HIGH,
+    effect=Effect.STOP_ALL,
+    per_line=False,
+    text="The device reports a fault: all lines stopped",
+    source="Open PCA requirements, table 4 (self-test, drive)",
+    self_clearing=False,
+)
+
+DECLARED = (
+    NEAR_END,
+    INFUSION_COMPLETE,
+    CALL_BACK,
+    OVER_INFUSION,
+    RATE_LIMIT,
+    COMMUNICATION_LOST,
+    DEVICE_FAULT,
+)
+"""Conditions that every model has: declared by controller, interlock or driver, with no threshold of their own."""

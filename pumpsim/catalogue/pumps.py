@@ -1,0 +1,114 @@
+"""Pump models: rows of figures, each with its source.
+
+``dual-channel-cassette`` is a generic two-line cassette pump with the figures of the Plum family as far as they are
+public; most are from memory and say so. ``single-channel-cassette`` is the same mechanism with one line.
+"""
+
+from dataclasses import replace
+
+from pumpsim.catalogue.alarms import AIR_IN_LINE_PROXIMAL, DECLARED, PSI_KPA, occlusion_distal, occlusion_proximal
+from pumpsim.vocabulary.alarms import AlarmId
+from pumpsim.vocabulary.model import (
+    AtEnd,
+    ConcurrentLimits,
+    Drive,
+    InnerFlow,
+    Interleave,
+    Mechanism,
+    PumpModel,
+    RateBand,
+    Sourced,
+)
+
+ML = 1_000_000
+"""1 mL in nL, 1 mL/h in nL/h."""
+MINUTE_NS = 60_000_000_000
+RECALL = "unverified: Plum family, from memory"
+
+CASSETTE = Mechanism(
+    drive=Drive.STROKES,
+    step_fl=100_000_000,
+    cycle_steps=3_300,
+    fill_ppm=100_000,
+    catch_up_ppm=100_000,
+    interleave=Interleave.WITHIN_CYCLE,
+    inner_flow=InnerFlow.IN_ORDER,
+)
+SMOOTH = Mechanism(drive=Drive.SMOOTH, step_fl=1_000_000, cycle_steps=1)
+
+DUAL_CHANNEL_CASSETTE = PumpModel(
+    id="dual-channel-cassette",
+    title="Dual-channel cassette pump",
+    lines=("A", "B"),
+    mechanism=CASSETTE,
+    rate_bands=(
+        RateBand(ML // 10, 99 * ML + 9 * ML // 10, ML // 10),
+        RateBand(100 * ML, 999 * ML, ML),
+    ),
+    vtbi_min_nl=ML // 10,
+    vtbi_max_nl=9_999 * ML,
+    vtbi_step_nl=ML // 10,
+    kvo_nl_per_h=ML,
+    at_end=AtEnd.KVO,
+    near_end_ns=3 * MINUTE_NS,
+    occlusion_range_kpa=(PSI_KPA, 15 * PSI_KPA),
+    alarms=(occlusion_distal(6 * PSI_KPA), occlusion_proximal(-6 * PSI_KPA), AIR_IN_LINE_PROXIMAL, *DECLARED),
+    concurrent=ConcurrentLimits(floor_nl_per_h=ML // 2, sum_nl_per_h=500 * ML),
+    sources=(
+        Sourced("rate range and steps", "0.1-99.9 by 0.1, 100-999 by 1 mL/h", RECALL),
+        Sourced("concurrent floor of each line", "0.5 mL/h", RECALL),
+        Sourced("concurrent limit of the sum", "500 mL/h", RECALL),
+        Sourced("VTBI range", "0.1-9999 mL by 0.1 mL", RECALL),
+        Sourced("KVO rate", "1.0 mL/h or the set rate if lower", RECALL),
+        Sourced("near-end warning", "3 min", "Graseby 3100 service manual (2004) p. 3-3; applied here by analogy"),
+        Sourced("distal occlusion limit", "1-15 psi, default 6 psi", RECALL),
+        Sourced("proximal occlusion limit", "-6 psi", RECALL),
+        Sourced("stroke volume", "0.33 mL", RECALL),
+        Sourced("motor step", "0.1 uL (3300 steps a stroke)", "unverified: assumption"),
+        Sourced("fill share", "10 % of the cycle's time", "unverified: assumption"),
+        Sourced("interleave and inner flow", "within-cycle, A ahead of B", "unverified: assumption"),
+        Sourced("catch-up", "a late cycle is hurried by at most 10 %", "unverified: assumption"),
+    ),
+)
+SINGLE_CHANNEL_CASSETTE = replace(
+    DUAL_CHANNEL_CASSETTE,
+    id="single-channel-cassette",
+    title="Single-channel cassette pump",
+    lines=("A",),
+    concurrent=None,
+    sources=tuple(
+        entry for entry in DUAL_CHANNEL_CASSETTE.sources if not entry.figure.startswith(("concurrent", "interleave"))
+    ),
+)
+
+MODELS: dict[str, PumpModel] = {model.id: model for model in (DUAL_CHANNEL_CASSETTE, SINGLE_CHANNEL_CASSETTE)}
+"""Every model by its id."""
+
+
+def with_occlusion_limit(model: PumpModel, limit_kpa: float, delay_ns: int | None = None) -> PumpModel:
+    """Set the distal occlusion limit and, if given, its alarm condition delay; the range is not checked here."""
+    rows = tuple(
+        occlusion_distal(limit_kpa, row.delay_ns if delay_ns is None else delay_ns)
+        if row.id is AlarmId.OCCLUSION_DISTAL
+        else row
+        for row in model.alarms
+    )
+    return replace(model, alarms=rows)
+
+
+def with_smooth_drive(model: PumpModel) -> PumpModel:
+    """The same pump with a drive that has no strokes: analytic cases are exact with it."""
+    return replace(model, mechanism=SMOOTH)
+
+
+def with_mechanism(model: PumpModel, interleave: Interleave | None, inner_flow: InnerFlow | None) -> PumpModel:
+    """The same pump with another way to share a cycle between its lines."""
+    mechanism = model.mechanism
+    return replace(
+        model,
+        mechanism=replace(
+            mechanism,
+            interleave=interleave or mechanism.interleave,
+            inner_flow=inner_flow or mechanism.inner_flow,
+        ),
+    )
