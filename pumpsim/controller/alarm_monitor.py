@@ -1,0 +1,163 @@
+"""Which measured conditions stand, and what standing conditions do to delivery.
+
+A condition is met at its threshold, stands when its delay is over, and is cancelled or cleared by staying beyond the
+clear level for one pumping cycle or the delay's own length, whichever is shorter, so that the ripple within a cycle does
+not reset it. While the mechanism stands there is no ripple: the first reading beyond the clear level counts.
+"""
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+from pumpsim.controller.line_table import Trigger, possible
+from pumpsim.controller.turn import Turn
+from pumpsim.vocabulary.alarms import AlarmCondition, Direction, Effect, Signal, Threshold
+from pumpsim.vocabulary.outputs import AlarmCleared, LineState, Watch
+from pumpsim.vocabulary.status import AlarmStatus
+
+NL_NS_PER_H = 3_600_000_000_000
+FL_PER_NL = 1_000_000
+
+
+def judge(turn: Turn) -> None:
+    """Compare the last reading with every threshold, raise and clear, then let the effects act."""
+    for row, line in _watched(turn):
+        assert row.threshold is not None
+        value = _value(turn, row.threshold, line)
+        status = _status(turn, row, line)
+        if value is not None and status is None and _met(row.threshold, value):
+            status = AlarmStatus(row.id, line, turn.now_ns, standing=False)
+            _put(turn, status)
+        if status is None:
+            continue
+        if value is not None:
+            status = _follow_clear_level(turn, row, status, value)
+        if status is not None and not status.standing and turn.now_ns >= status.since_ns + row.delay_ns:
+            turn.raise_alarm(row.id, line, _detail(row.threshold, value))
+    act(turn)
+
+
+def act(turn: Turn) -> None:
+    """Stop what the standing conditions do not allow to run."""
+    for alarm in turn.state.alarms:
+        if not alarm.standing:
+            continue
+        row = turn.row(alarm.alarm)
+        for status in turn.state.lines:
+            hit = row.effect is Effect.STOP_ALL or (row.effect is Effect.STOP_LINE and status.line == alarm.line)
+            if hit and status.state is not LineState.ALARM and possible(status.state, Trigger.ALARM):
+                turn.fire(status.line, Trigger.ALARM, row.id.value)
+
+
+def obstacles(turn: Turn, line: str) -> list[str]:
+    """Name the standing conditions that keep a line from being started."""
+    found = []
+    for alarm in turn.state.alarms:
+        effect = turn.row(alarm.alarm).effect
+        if alarm.standing and (effect is Effect.STOP_ALL or (effect is Effect.STOP_LINE and alarm.line == line)):
+            found.append(f"alarm {alarm.alarm.value} stands")
+    return found
+
+
+def watches(turn: Turn) -> Iterator[Watch]:
+    """What the driver should look out for on behalf of the measured conditions."""
+    for row, line in _watched(turn):
+        threshold, status = row.threshold, _status(turn, row, line)
+        assert threshold is not None
+        if status is None or (not status.standing and status.over_since_ns is not None):
+            direction = Direction.AT_LEAST if threshold.rising else Direction.AT_MOST
+            yield Watch(threshold.signal, line, direction, threshold.level)
+        elif status.over_since_ns is None:
+            direction = Direction.BELOW if threshold.rising else Direction.ABOVE
+            yield Watch(threshold.signal, line, direction, threshold.clear_level)
+
+
+def deadlines(turn: Turn) -> Iterator[int]:
+    """When a delay, or a stay beyond the clear level, is over."""
+    for alarm in turn.state.alarms:
+        row = turn.row(alarm.alarm)
+        if row.threshold is None:
+            continue
+        if not alarm.standing:
+            yield alarm.since_ns + row.delay_ns
+        if alarm.over_since_ns is not None:
+            yield alarm.over_since_ns + _patience_ns(turn, row)
+
+
+def _watched(turn: Turn) -> Iterator[tuple[AlarmCondition, str | None]]:
+    """Every measured condition, for the pump or for each line that has a program."""
+    for row in turn.model.alarms:
+        if row.threshold is None:
+            continue
+        if not row.per_line:
+            yield row, None
+            continue
+        for status in turn.state.lines:
+            if status.state is not LineState.EMPTY:
+                yield row, status.line
+
+
+def _value(turn: Turn, threshold: Threshold, line: str | None) -> float | None:
+    if turn.state.reading is None:
+        return None
+    if threshold.signal is Signal.DISTAL_PRESSURE:
+        return turn.state.reading.distal_kpa
+    assert line is not None
+    reading = turn.state.read_line(line)
+    if reading is None:
+        return None
+    return reading.proximal_kpa if threshold.signal is Signal.PROXIMAL_PRESSURE else float(reading.air)
+
+
+def _met(threshold: Threshold, value: float) -> bool:
+    return value >= threshold.level if threshold.rising else value <= threshold.level
+
+
+def _over(threshold: Threshold, value: float) -> bool:
+    return value < threshold.clear_level if threshold.rising else value > threshold.clear_level
+
+
+def _status(turn: Turn, row: AlarmCondition, line: str | None) -> AlarmStatus | None:
+    return next((a for a in turn.state.alarms if a.alarm is row.id and a.line == line), None)
+
+
+def _put(turn: Turn, status: AlarmStatus) -> None:
+    others = tuple(a for a in turn.state.alarms if not (a.alarm is status.alarm and a.line == status.line))
+    turn.state = replace(turn.state, alarms=(*others, status))
+
+
+def _follow_clear_level(turn: Turn, row: AlarmCondition, status: AlarmStatus, value: float) -> AlarmStatus | None:
+    """Note since when the signal is beyond the clear level; end the condition when that has lasted."""
+    assert row.threshold is not None
+    if not _over(row.threshold, value):
+        if status.over_since_ns is not None:
+            status = replace(status, over_since_ns=None)
+            _put(turn, status)
+        return status
+    since = turn.now_ns if status.over_since_ns is None else status.over_since_ns
+    if turn.now_ns - since < _patience_ns(turn, row):
+        status = replace(status, over_since_ns=since)
+        _put(turn, status)
+        return status
+    if not row.self_clearing and status.standing:
+        return status
+    turn.state = replace(turn.state, alarms=tuple(a for a in turn.state.alarms if a is not status))
+    if status.standing:
+        turn.said.append(AlarmCleared(row.id, status.line))
+    return None
+
+
+def _patience_ns(turn: Turn, row: AlarmCondition) -> int:
+    """How long a signal must stay beyond the clear level: a pumping cycle or the delay, 0 while the mechanism stands."""
+    rate = 0
+    for status in turn.state.lines:
+        rate += turn.rate_nl_per_h(status)
+    if rate == 0:
+        return 0
+    cycle_ns = turn.model.mechanism.cycle_fl * NL_NS_PER_H // (FL_PER_NL * rate)
+    return min(cycle_ns, row.delay_ns)
+
+
+def _detail(threshold: Threshold, value: float | None) -> str:
+    if value is None or threshold.signal is Signal.AIR_PROXIMAL:
+        return ""
+    return f"{value:.2f} kPa, limit {threshold.level:.2f} kPa"

@@ -1,0 +1,103 @@
+"""The course of one line's program: delayed start, near end, volume in, what follows. Independent of the other line,
+but for one thing: a piggyback whose primary waits for it needs no KVO of its own."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+from pumpsim.controller.line_table import Trigger
+from pumpsim.controller.turn import Turn
+from pumpsim.vocabulary.alarms import AlarmId, Direction, Signal
+from pumpsim.vocabulary.model import AtEnd
+from pumpsim.vocabulary.outputs import LineState, Watch
+from pumpsim.vocabulary.program import LineMode
+from pumpsim.vocabulary.status import LineStatus
+
+NL_NS_PER_H = 3_600_000_000_000
+FL_PER_NL = 1_000_000
+
+AT_END = {
+    AtEnd.KVO: Trigger.VTBI_IN_KVO,
+    AtEnd.CONTINUE: Trigger.VTBI_IN_CONTINUE,
+    AtEnd.STOP: Trigger.VTBI_IN_STOP,
+}
+
+
+def begin(turn: Turn, line: str, cause: str) -> None:
+    """Let a line that is READY, HELD or stopped by an alarm deliver, or wait for its delay."""
+    status = turn.state.line(line)
+    program = status.program
+    assert program is not None
+    if status.state is LineState.READY and program.start_delay_ns:
+        turn.fire(line, Trigger.START_LATER, cause)
+        turn.put(replace(turn.state.line(line), start_at_ns=turn.now_ns + program.start_delay_ns))
+        return
+    _set_target(turn, line)
+    turn.fire(line, Trigger.START, cause)
+
+
+def pass_deadlines(turn: Turn) -> None:
+    """Start the lines whose delay is over."""
+    for status in turn.state.lines:
+        if status.start_at_ns is not None and turn.now_ns >= status.start_at_ns:
+            _set_target(turn, status.line)
+            turn.fire(status.line, Trigger.DELAY_OVER)
+
+
+def judge(turn: Turn) -> None:
+    """Compare each line's count with its target: near end, and volume in."""
+    for line in turn.model.lines:
+        status, reading = turn.state.line(line), turn.state.read_line(line)
+        if status.state is not LineState.INFUSING or status.stop_at_step is None or reading is None:
+            continue
+        if reading.steps >= status.stop_at_step:
+            _end(turn, status)
+        elif reading.steps >= status.stop_at_step - _near_end_steps(turn, status):
+            turn.raise_alarm(AlarmId.NEAR_END, line)
+        else:
+            turn.clear_alarm(AlarmId.NEAR_END, line)
+
+
+def watches(turn: Turn) -> Iterator[Watch]:
+    """The counts at which something is due."""
+    for status in turn.state.lines:
+        if status.state is LineState.INFUSING and status.stop_at_step is not None:
+            yield Watch(Signal.STEPS, status.line, Direction.AT_LEAST, status.stop_at_step)
+            if not turn.standing(AlarmId.NEAR_END, status.line):
+                near = status.stop_at_step - _near_end_steps(turn, status)
+                yield Watch(Signal.STEPS, status.line, Direction.AT_LEAST, near)
+
+
+def deadlines(turn: Turn) -> Iterator[int]:
+    """The ends of delayed starts."""
+    for status in turn.state.lines:
+        if status.start_at_ns is not None:
+            yield status.start_at_ns
+
+
+def _set_target(turn: Turn, line: str) -> None:
+    """Fix the absolute count at which the VTBI is in; once for each program, so that a restart adds nothing."""
+    status, reading = turn.state.line(line), turn.state.read_line(line)
+    assert status.program is not None
+    assert reading is not None
+    if status.stop_at_step is None and status.program.vtbi_nl is not None:
+        steps = status.program.vtbi_nl * FL_PER_NL // turn.model.mechanism.step_fl
+        turn.put(replace(status, stop_at_step=reading.steps + steps))
+
+
+def _near_end_steps(turn: Turn, status: LineStatus) -> int:
+    """The steps that the line takes, at its present rate, in the model's near-end time."""
+    near_nl_ns_per_h = status.rate_nl_per_h * turn.model.near_end_ns
+    return near_nl_ns_per_h * FL_PER_NL // (NL_NS_PER_H * turn.model.mechanism.step_fl)
+
+
+def _end(turn: Turn, status: LineStatus) -> None:
+    """The volume is in: KVO, go on or stop, as program and model say."""
+    assert status.program is not None
+    rule = status.program.at_end or turn.model.at_end
+    if status.mode is LineMode.PIGGYBACK and turn.state.lines[0].state is LineState.PAUSED:
+        rule = AtEnd.STOP
+    turn.clear_alarm(AlarmId.NEAR_END, status.line)
+    turn.fire(status.line, AT_END[rule])
+    turn.raise_alarm(AlarmId.INFUSION_COMPLETE, status.line)
+    if status.program.call_back:
+        turn.raise_alarm(AlarmId.CALL_BACK, status.line)

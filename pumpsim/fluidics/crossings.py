@@ -1,0 +1,124 @@
+"""When a watched signal first comes to its level: searched in the breakpoints, then solved within one piece.
+
+Pressure is monotone between two breakpoints, draw and push are linear; so the first piece whose ends straddle the level
+holds the crossing. The instant is rounded up to the ns at which the delivered reading satisfies the watch.
+"""
+
+from collections.abc import Callable, Iterable
+
+import numpy as np
+
+from pumpsim.fluidics.leg import Floats
+from pumpsim.fluidics.path import FluidPath, Planned
+from pumpsim.vocabulary.alarms import Direction, Signal
+from pumpsim.vocabulary.outputs import Watch
+
+SLACK_NS = 64
+"""How far the closed form may lie beside the exact ns, from rounding."""
+
+
+def next_crossing(path: FluidPath, watches: tuple[Watch, ...], after_ns: int, until_ns: int) -> int | None:
+    """Find the first instant in (after_ns, until_ns] at which any of the watches is satisfied; None if there is none."""
+    if until_ns <= after_ns:
+        return None
+    for planned in path.planned(after_ns + 1, until_ns):
+        begin, end = max(planned.leg.start_ns, after_ns + 1), min(planned.leg.end_ns, until_ns)
+        if begin > end:
+            continue
+        found = [at for watch in watches if (at := _in_leg(path, planned, watch, begin, end)) is not None]
+        if found:
+            return min(found)
+    return None
+
+
+def _in_leg(path: FluidPath, planned: Planned, watch: Watch, begin: int, end: int) -> int | None:
+    """The first instant of ``begin`` to ``end`` within this leg."""
+    if watch.signal is Signal.DISTAL_PRESSURE:
+        return _pressure(path, planned, watch, begin, end)
+    assert watch.line is not None
+    i = path.line_index(watch.line)
+    if watch.signal is Signal.STEPS:
+        if planned.leg.pumped(end)[i] < watch.level:
+            return None
+        return begin if planned.leg.pumped(begin)[i] >= watch.level else planned.leg.when_pumped(i, int(watch.level))
+    step_ml = path.model.mechanism.step_fl / 1e12
+    limb = path.limb(watch.line)
+    if watch.signal is Signal.AIR_PROXIMAL:
+        level: float = limb.held
+    elif limb.clamped_at is None:
+        return begin if _satisfies(limb.head_kpa, watch) else None
+    else:
+        level = limb.drawn_at(watch.level)
+
+    def holds(at_ns: int) -> bool:
+        drawn = planned.leg.volumes(at_ns)[1][i]
+        value = float(drawn >= limb.held) if watch.signal is Signal.AIR_PROXIMAL else limb.pressure_kpa(drawn)
+        return _satisfies(value, watch)
+
+    if holds(begin):
+        return begin
+    drawn = planned.chunk.drawn_ml[i] / step_ml
+    at_ns = planned.chunk.at_ns
+    for k in np.flatnonzero((drawn[1:] >= level - 1.0) & (drawn[1:] > drawn[:-1])).tolist():
+        share = (level - float(drawn[k])) / float(drawn[k + 1] - drawn[k])
+        guess = int(at_ns[k]) + round(share * int(at_ns[k + 1] - at_ns[k]))
+        found = _settle(holds, guess, max(begin, int(at_ns[k])), min(end, int(at_ns[k + 1])))
+        if found is not None:
+            return found
+    return None
+
+
+def _pressure(path: FluidPath, planned: Planned, watch: Watch, begin: int, end: int) -> int | None:
+    def holds(at_ns: int) -> bool:
+        return _satisfies(path.pressure_kpa(at_ns), watch)
+
+    chunk = planned.chunk
+    at_ns, flow = chunk.at_ns, planned.flow_ml_per_h
+    for k in _candidates(chunk.pressure_kpa, watch):
+        low, high = max(begin, int(at_ns[k])), min(end, int(at_ns[k + 1]))
+        if low > high:
+            continue
+        if holds(low):
+            return low
+        pressure = float(chunk.pressure_kpa[k])
+        guess = int(at_ns[k]) + chunk.outlet.ns_until(pressure, float(flow[k]), watch.level)
+        found = _settle(holds, guess, low, high)
+        if found is not None:
+            return found
+    return None
+
+
+def _candidates(values: Floats, watch: Watch) -> Iterable[int]:
+    """Pieces that begin or end on the watched side of the level."""
+    if watch.direction in (Direction.AT_LEAST, Direction.ABOVE):
+        reached = np.maximum(values[:-1], values[1:]) >= watch.level
+    else:
+        reached = np.minimum(values[:-1], values[1:]) <= watch.level
+    hits: list[int] = np.flatnonzero(reached).tolist()
+    return hits
+
+
+def _settle(holds: Callable[[int], bool], guess: int, low: int, high: int) -> int | None:
+    """Walk from the closed form's guess to the exact first ns; None when it is not within reach."""
+    at_ns = max(low, min(guess, high))
+    for _ in range(SLACK_NS):
+        if holds(at_ns):
+            break
+        if at_ns >= high:
+            return None
+        at_ns += 1
+    else:
+        return None
+    for _ in range(SLACK_NS):
+        if at_ns - 1 < low or not holds(at_ns - 1):
+            break
+        at_ns -= 1
+    return at_ns
+
+
+def _satisfies(value: float, watch: Watch) -> bool:
+    if watch.direction is Direction.AT_LEAST:
+        return value >= watch.level
+    if watch.direction is Direction.ABOVE:
+        return value > watch.level
+    return value < watch.level if watch.direction is Direction.BELOW else value <= watch.level

@@ -1,0 +1,90 @@
+"""A leg: a stretch of time in which a mechanism does one describable thing, and the breakpoints of its motion."""
+
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pumpsim.fluidics.cycle import Cycle
+from pumpsim.fluidics.mechanism import LineDrive
+
+Instants = NDArray[np.int64]
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class DriveState:
+    """All that a mechanism carries from one leg to the next. ``progress`` is that of the cycle under way, if any."""
+
+    lines: tuple[LineDrive, ...]
+    cycle: Cycle | None = None
+    progress: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Pieces:
+    """Breakpoints of a leg: instants ``(n+1,)`` in ns, strictly ascending, and motor steps pumped and drawn by each line
+    at them, ``(lines, n+1)``; between two breakpoints every line moves evenly."""
+
+    at_ns: Instants
+    pumped: Floats
+    drawn: Floats
+
+
+class Leg(Protocol):
+    """What every drive answers about one stretch of its motion, from ``start_ns`` to ``end_ns``."""
+
+    start_ns: int
+    end_ns: int
+
+    def pieces(self) -> Pieces:
+        """Give the breakpoints, first at ``start_ns``, last at ``end_ns``."""
+
+    def pumped(self, at_ns: int) -> tuple[int, ...]:
+        """Count the whole steps that each line has given by then."""
+
+    def when_pumped(self, line: int, count: int) -> int:
+        """Find the first ns of the leg at which the line's count is ``count`` or more; it must be reached in the leg."""
+
+    def volumes(self, at_ns: int) -> tuple[tuple[float, ...], tuple[float, ...]]:
+        """Give the steps pumped and drawn by each line, parts of a step included."""
+
+    def state(self, at_ns: int) -> DriveState:
+        """Give the state to go on from."""
+
+
+class Idle:
+    """Nothing moves."""
+
+    def __init__(self, start_ns: int, end_ns: int, state: DriveState) -> None:
+        self.start_ns, self.end_ns = start_ns, end_ns
+        self._state = state
+
+    def pieces(self) -> Pieces:
+        """Two breakpoints, equal but for their instants."""
+        pumped, drawn = self.volumes(self.start_ns)
+        return Pieces(
+            np.array([self.start_ns, self.end_ns], dtype=np.int64),
+            np.repeat(np.array(pumped)[:, None], 2, axis=1),
+            np.repeat(np.array(drawn)[:, None], 2, axis=1),
+        )
+
+    def pumped(self, at_ns: int) -> tuple[int, ...]:  # noqa: ARG002 (nothing moves)
+        """The counts as they stand."""
+        return tuple(line.pumped for line in self._state.lines)
+
+    def when_pumped(self, line: int, count: int) -> int:  # noqa: ARG002 (reached only if it is reached already)
+        """At once: the count stands."""
+        return self.start_ns
+
+    def volumes(self, at_ns: int) -> tuple[tuple[float, ...], tuple[float, ...]]:  # noqa: ARG002 (nothing moves)
+        """The parts of a step that the cycle under way has come to are kept."""
+        cycle, progress, lines = self._state.cycle, self._state.progress, self._state.lines
+        if cycle is None:
+            return tuple(float(line.pumped) for line in lines), tuple(float(line.drawn) for line in lines)
+        return cycle.volumes(progress)
+
+    def state(self, at_ns: int) -> DriveState:  # noqa: ARG002 (nothing moves)
+        """The state as it stands."""
+        return self._state

@@ -1,0 +1,54 @@
+"""The tubing between container and pump: what is left to draw, and the pressure at the pump's inlet."""
+
+from dataclasses import dataclass, replace
+
+from pumpsim.vocabulary.path import LineSetup
+
+CAVITATION_KPA = -99.0
+"""Gauge pressure at which water at 20 degC boils (vapour pressure 2.3 kPa absolute): nothing more can be drawn."""
+
+
+@dataclass(frozen=True, slots=True)
+class Limb:
+    """One limb with the container above it. Volumes in motor steps, counted as drawn since power-on.
+
+    ``held``: what container and limb held at power-on. ``clamped_at``: the count at which the limb was closed, None when
+    it is open. Resistance of an open limb is neglected: its inlet pressure is the head of the container.
+    """
+
+    held: int
+    head_kpa: float
+    give_steps_per_kpa: float
+    clamped_at: float | None = None
+
+    @classmethod
+    def of(cls, setup: LineSetup, step_fl: int) -> "Limb":
+        """Build from the setup, container full."""
+        held_fl = round((setup.container_ml + setup.limb_ml) * 1e9) * 1000
+        return cls(held_fl // step_fl, setup.head_kpa, setup.limb_compliance_ml_per_kpa * 1e12 / step_fl)
+
+    @property
+    def supply(self) -> int:
+        """The count of drawn steps beyond which nothing comes: the container is empty, or the closed limb boils."""
+        if self.clamped_at is None:
+            return self.held
+        return min(self.held, int(self.clamped_at + (self.head_kpa - CAVITATION_KPA) * self.give_steps_per_kpa))
+
+    def clamped(self, drawn: float) -> "Limb":
+        """Close the limb now; a second clamp changes nothing."""
+        return self if self.clamped_at is not None else replace(self, clamped_at=drawn)
+
+    def opened(self) -> "Limb":
+        """Open the limb: what was drawn against the clamp flows in from the container."""
+        return replace(self, clamped_at=None)
+
+    def pressure_kpa(self, drawn: float) -> float:
+        """Gauge pressure at the pump's inlet."""
+        if self.clamped_at is None:
+            return self.head_kpa
+        return self.head_kpa - (drawn - self.clamped_at) / self.give_steps_per_kpa
+
+    def drawn_at(self, pressure_kpa: float) -> float:
+        """The count at which a closed limb's inlet comes to this pressure."""
+        assert self.clamped_at is not None
+        return self.clamped_at + (self.head_kpa - pressure_kpa) * self.give_steps_per_kpa

@@ -1,0 +1,250 @@
+"""The stroke-resolved drive: one cycle after the other, singly or many at once.
+
+A ``CycleLeg`` is one cycle, or what is left of one. A ``UniformLeg`` is any number of full cycles at constant rates, in
+closed form as arrays; it gives the same integers as the rule taken cycle by cycle (a test says so).
+"""
+
+from dataclasses import replace
+
+import numpy as np
+
+from pumpsim.fluidics.cycle import Cycle, begin_cycle
+from pumpsim.fluidics.leg import DriveState, Floats, Idle, Instants, Leg, Pieces
+from pumpsim.fluidics.mechanism import PPM, Q_PER_FL, LineDrive, pace
+from pumpsim.vocabulary.model import InnerFlow, Interleave, Mechanism
+
+MAX_CYCLES = 8_192
+"""Cycles planned at once: bounds the memory of a plan, never its result."""
+
+
+def next_leg(mechanism: Mechanism, state: DriveState, at_ns: int, until_ns: int) -> Leg:
+    """Plan the mechanism's next stretch from ``at_ns``, to ``until_ns`` or beyond unless something changes first."""
+    if not any(line.running for line in state.lines):
+        return Idle(at_ns, until_ns, state)
+    if state.cycle is None:
+        uniform = UniformLeg.plan(mechanism, state.lines, at_ns, until_ns)
+        if uniform is not None:
+            return uniform
+        begun = begin_cycle(mechanism, state.lines)
+        if begun is None:
+            return Idle(at_ns, until_ns, state)
+        state = DriveState(state.lines, *begun)
+    assert state.cycle is not None
+    return CycleLeg(at_ns, state.lines, state.cycle, state.progress)
+
+
+class CycleLeg:
+    """One cycle from ``progress`` on, at constant rates, to its end or until a line has nothing more to do."""
+
+    def __init__(self, at_ns: int, lines: tuple[LineDrive, ...], cycle: Cycle, progress: int) -> None:
+        self.start_ns = at_ns
+        self._lines, self._cycle, self._progress = lines, cycle, progress
+        self._rate = sum(line.rate for line in lines if line.running)
+        done = [
+            cycle.push_window(i)[1]
+            for i, line in enumerate(lines)
+            if line.running and cycle.drawn[i] + cycle.steps[i] >= line.limit
+        ]
+        self._last = min((mark for mark in done if mark > progress), default=cycle.span)
+        self.end_ns = self._time_of(self._last)
+
+    def _time_of(self, progress: int) -> int:
+        """The first ns at which the progress is reached."""
+        return self.start_ns - (self._progress - progress) // self._rate
+
+    def _at(self, at_ns: int) -> int:
+        return min(self._progress + self._rate * (at_ns - self.start_ns), self._cycle.span)
+
+    def pieces(self) -> Pieces:
+        """Breakpoints at the begin and end of each line's filling and emptying."""
+        marks = [self._progress, *(mark for mark in self._cycle.marks() if self._progress < mark <= self._last)]
+        at_ns = np.array([self._time_of(mark) for mark in marks], dtype=np.int64)
+        volumes = [self._cycle.volumes(mark) for mark in marks]
+        return _strictly_later(Pieces(at_ns, np.array([v[0] for v in volumes]).T, np.array([v[1] for v in volumes]).T))
+
+    def pumped(self, at_ns: int) -> tuple[int, ...]:
+        """Whole steps given by then."""
+        return self._cycle.counts(self._at(at_ns))[0]
+
+    def when_pumped(self, line: int, count: int) -> int:
+        """First ns at which the line's count is ``count``."""
+        return max(self.start_ns, self._time_of(self._cycle.progress_when_pumped(line, count)))
+
+    def volumes(self, at_ns: int) -> tuple[tuple[float, ...], tuple[float, ...]]:
+        """Steps pumped and drawn, parts included."""
+        return self._cycle.volumes(self._at(at_ns))
+
+    def state(self, at_ns: int) -> DriveState:
+        """Counters, cycle and progress; no cycle once it is over."""
+        progress = self._at(at_ns)
+        pumped, drawn = self._cycle.counts(progress)
+        lines = tuple(
+            replace(
+                line,
+                owed=line.owed + (line.rate * (at_ns - self.start_ns) if line.running else 0),
+                pumped=pumped[i],
+                drawn=drawn[i],
+            )
+            for i, line in enumerate(self._lines)
+        )
+        return DriveState(lines) if progress >= self._cycle.span else DriveState(lines, self._cycle, progress)
+
+
+class UniformLeg:
+    """``count`` full cycles at constant rates from an empty chamber, with no limit within reach."""
+
+    def __init__(
+        self, mechanism: Mechanism, lines: tuple[LineDrive, ...], at_ns: int, surplus: int, first: Instants
+    ) -> None:
+        self.start_ns = at_ns
+        self._mechanism, self._lines, self._surplus = mechanism, lines, surplus
+        self._rate = sum(line.rate for line in lines if line.running)
+        self._full = mechanism.cycle_fl * Q_PER_FL
+        self._count = len(first) - 1
+        total = np.arange(self._count + 1, dtype=np.int64) * mechanism.cycle_steps
+        self._given = np.stack([first, total - first]) if len(lines) == 2 else total[None, :]
+        self._ends = self._times(np.arange(self._count + 1, dtype=np.int64), 0)
+        self._ends[0] = at_ns
+        self.end_ns = int(self._ends[-1])
+
+    @classmethod
+    def plan(cls, mechanism: Mechanism, lines: tuple[LineDrive, ...], at_ns: int, until_ns: int) -> "UniformLeg | None":
+        """Find how many full cycles follow each other evenly from here; None when it is not even one."""
+        drawing = tuple(line.running for line in lines)
+        rate, surplus = pace(mechanism, lines, drawing)
+        full = mechanism.cycle_fl * Q_PER_FL
+        if not 0 <= surplus < rate:
+            return None
+        count = min(MAX_CYCLES, -((-rate * (until_ns - at_ns) - surplus) // full))
+        first = _first_line(mechanism, lines, drawing, count)
+        steps = mechanism.cycle_steps
+        if count < 1 or not 0 <= first[1] <= steps:
+            return None
+        given = (first, np.arange(count + 1, dtype=np.int64) * steps - first)
+        for line, draws, by_line in zip(lines, drawing, given, strict=False):
+            if draws:
+                room = line.limit - line.drawn
+                count = min(count, int(np.searchsorted(by_line[: count + 1], room, side="left")) - 1)
+        return cls(mechanism, lines, at_ns, surplus, first[: count + 1]) if count >= 1 else None
+
+    def _times(self, cycle: Instants, offset: Instants | int) -> Instants:
+        """Instants at which ``offset`` of progress is reached in each of these cycles; exact, rounded up to the ns."""
+        whole, part = divmod(self._full, self._rate)
+        late: Instants = -((self._surplus - cycle * part - offset) // self._rate)
+        return self.start_ns + cycle * whole + late
+
+    def _cycle(self, k: int) -> CycleLeg:
+        """The k-th cycle by itself."""
+        begun_ns = int(self._ends[k])
+        before = [int(n) for n in self._given[:, k]]
+        steps = tuple(int(n) - b for n, b in zip(self._given[:, k + 1], before, strict=True))
+        fill = self._full * self._mechanism.fill_ppm // PPM
+        lines = tuple(
+            replace(
+                line,
+                owed=line.owed + (line.rate * (begun_ns - self.start_ns) if line.running else 0),
+                pumped=line.pumped + b,
+                drawn=line.drawn + b,
+            )
+            for line, b in zip(self._lines, before, strict=True)
+        )
+        cycle = Cycle(
+            steps,
+            tuple(line.drawn for line in lines),
+            tuple(line.pumped for line in lines),
+            fill,
+            self._full - fill,
+            self._mechanism.inner_flow is InnerFlow.IN_ORDER,
+        )
+        progress = self._rate * (begun_ns - self.start_ns) + self._surplus - k * self._full
+        return CycleLeg(begun_ns, lines, cycle, progress)
+
+    def _during(self, at_ns: int) -> CycleLeg:
+        k = int(np.searchsorted(self._ends, at_ns, side="right")) - 1
+        return self._cycle(min(k, self._count - 1))
+
+    def pieces(self) -> Pieces:
+        """Breakpoints of all cycles: fill A, fill B, push A, push B; the mixed chamber pushes at once."""
+        n, steps = self._count, self._mechanism.cycle_steps
+        fill = self._full * self._mechanism.fill_ppm // PPM
+        cycle = np.arange(n, dtype=np.int64)
+        share = np.diff(self._given, axis=1)
+        begin, end = self._given[:, :-1], self._given[:, 1:]
+        at: list[Instants] = [self._ends[:-1]]
+        pumped: list[Instants] = [begin]
+        drawn: list[Instants] = [begin]
+        two = len(self._lines) == 2
+        if two:
+            at.append(self._times(cycle, _proportion(fill, share[0], steps)))
+            pumped.append(begin)
+            drawn.append(np.stack([end[0], begin[1]]))
+        at.append(self._times(cycle, fill))
+        pumped.append(begin)
+        drawn.append(end)
+        if two and self._mechanism.inner_flow is InnerFlow.IN_ORDER:
+            at.append(self._times(cycle, fill + _proportion(self._full - fill, share[0], steps)))
+            pumped.append(np.stack([end[0], begin[1]]))
+            drawn.append(end)
+        before_pumped = np.array([[line.pumped] for line in self._lines], dtype=np.int64)
+        before_drawn = np.array([[line.drawn] for line in self._lines], dtype=np.int64)
+        return _strictly_later(
+            Pieces(
+                np.append(np.stack(at, axis=1).ravel(), self._ends[-1]),
+                _woven(pumped, self._given[:, -1:]) + before_pumped,
+                _woven(drawn, self._given[:, -1:]) + before_drawn,
+            )
+        )
+
+    def pumped(self, at_ns: int) -> tuple[int, ...]:
+        """Whole steps given by then."""
+        return self._during(at_ns).pumped(at_ns)
+
+    def when_pumped(self, line: int, count: int) -> int:
+        """First ns at which the line's count is ``count``."""
+        k = int(np.searchsorted(self._given[line], count - self._lines[line].pumped, side="left")) - 1
+        return self._cycle(max(k, 0)).when_pumped(line, count)
+
+    def volumes(self, at_ns: int) -> tuple[tuple[float, ...], tuple[float, ...]]:
+        """Steps pumped and drawn, parts included."""
+        return self._during(at_ns).volumes(at_ns)
+
+    def state(self, at_ns: int) -> DriveState:
+        """Counters, cycle and progress."""
+        return self._during(at_ns).state(at_ns)
+
+
+def _first_line(mechanism: Mechanism, lines: tuple[LineDrive, ...], drawing: tuple[bool, ...], count: int) -> Instants:
+    """Steps that the first line has given after 0, 1 ... ``count`` full cycles: the rule, summed up in closed form."""
+    cycles = np.arange(count + 1, dtype=np.int64)
+    steps = mechanism.cycle_steps
+    if drawing.count(True) == 1:
+        return cycles * steps if drawing[0] else cycles * 0
+    rate, surplus = pace(mechanism, lines, drawing)
+    first, step = lines[0], mechanism.step_fl * Q_PER_FL
+    unit = steps if mechanism.interleave is Interleave.WHOLE_STROKE else 1
+    behind = (first.owed - first.pumped * step) * rate - first.rate * surplus
+    offset = 2 * behind // step + unit * rate
+    given: Instants = (2 * first.rate * steps * cycles + offset) // (2 * unit * rate) * unit
+    given[0] = 0
+    return given
+
+
+def _proportion(span: int, share: Instants, total: int) -> Instants:
+    """``span * share // total`` without leaving 64 bits."""
+    whole, part = divmod(span, total)
+    return whole * share + part * share // total
+
+
+def _woven(columns: list[Instants], last: Instants) -> Floats:
+    """Put the breakpoints of each cycle one behind the other: (lines, n) arrays to (lines, n * columns + 1)."""
+    woven = np.stack(columns, axis=2).reshape(last.shape[0], -1)
+    return np.concatenate([woven, last], axis=1).astype(np.float64)
+
+
+def _strictly_later(pieces: Pieces) -> Pieces:
+    """Leave out breakpoints at which no time has passed."""
+    later = np.diff(pieces.at_ns) > 0
+    if later.all():
+        return pieces
+    keep = np.append(later, True)
+    return Pieces(pieces.at_ns[keep], pieces.pumped[:, keep], pieces.drawn[:, keep])
