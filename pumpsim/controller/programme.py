@@ -61,10 +61,10 @@ def watches(turn: Turn) -> Iterator[Watch]:
     """The counts at which something is due."""
     for status in turn.state.lines:
         if status.state is LineState.INFUSING and status.stop_at_step is not None:
-            yield Watch(Signal.STEPS, status.line, Direction.AT_LEAST, status.stop_at_step)
+            yield Watch(Signal.STEPS, status.line, Direction.AT_LEAST, float(status.stop_at_step))
             if not turn.standing(AlarmId.NEAR_END, status.line):
                 near = status.stop_at_step - _near_end_steps(turn, status)
-                yield Watch(Signal.STEPS, status.line, Direction.AT_LEAST, near)
+                yield Watch(Signal.STEPS, status.line, Direction.AT_LEAST, float(near))
 
 
 def deadlines(turn: Turn) -> Iterator[int]:

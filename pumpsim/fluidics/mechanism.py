@@ -39,6 +39,11 @@ class LineDrive:
         """Whether the line still has something to draw, or something of its own in the chamber to give."""
         return self.rate > 0 and (self.drawn < self.limit or self.pumped < self.drawn)
 
+    def later(self, ns: int, drawn: int, pumped: int) -> "LineDrive":
+        """The same line ``ns`` later, with what it has drawn and pumped, and is owed, by then."""
+        owed = self.owed + self.rate * ns if self.running else self.owed
+        return LineDrive(self.rate, self.stop, owed, drawn, pumped, self.supply)
+
 
 @dataclass(frozen=True, slots=True)
 class Share:
@@ -74,10 +79,9 @@ def share_cycle(mechanism: Mechanism, lines: tuple[LineDrive, ...]) -> Share | N
     wanted = _split(mechanism, lines, drawing, full, span - progress)
     room = [line.limit - line.drawn for line in lines]
     steps = [min(want, free) for want, free in zip(wanted, room, strict=True)]
-    for short, want in enumerate(wanted):
-        if steps[short] < want:
-            share = steps[short]
-            steps = [n if i == short else n * share // want for i, n in enumerate(steps)]
+    for short, (want, free) in enumerate(zip(wanted, room, strict=True)):
+        if free < want:
+            steps = [n if i == short else min(n, wanted[i] * free // want) for i, n in enumerate(steps)]
     if not any(steps):  # the line that should draw has no room: another goes on alone
         steps = [min(full, free) if draws else 0 for draws, free in zip(drawing, room, strict=True)]
         steps = [n if i == steps.index(max(steps)) else 0 for i, n in enumerate(steps)]

@@ -4,8 +4,6 @@ A ``CycleLeg`` is one cycle, or what is left of one. A ``UniformLeg`` is any num
 closed form as arrays; it gives the same integers as the rule taken cycle by cycle (a test says so).
 """
 
-from dataclasses import replace
-
 import numpy as np
 
 from pumpsim.fluidics.cycle import Cycle, begin_cycle
@@ -78,15 +76,7 @@ class CycleLeg:
         """Counters, cycle and progress; no cycle once it is over."""
         progress = self._at(at_ns)
         pumped, drawn = self._cycle.counts(progress)
-        lines = tuple(
-            replace(
-                line,
-                owed=line.owed + (line.rate * (at_ns - self.start_ns) if line.running else 0),
-                pumped=pumped[i],
-                drawn=drawn[i],
-            )
-            for i, line in enumerate(self._lines)
-        )
+        lines = tuple(line.later(at_ns - self.start_ns, drawn[i], pumped[i]) for i, line in enumerate(self._lines))
         return DriveState(lines) if progress >= self._cycle.span else DriveState(lines, self._cycle, progress)
 
 
@@ -106,6 +96,7 @@ class UniformLeg:
         self._ends = self._times(np.arange(self._count + 1, dtype=np.int64), 0)
         self._ends[0] = at_ns
         self.end_ns = int(self._ends[-1])
+        self._kept: tuple[int, CycleLeg] | None = None
 
     @classmethod
     def plan(cls, mechanism: Mechanism, lines: tuple[LineDrive, ...], at_ns: int, until_ns: int) -> "UniformLeg | None":
@@ -134,18 +125,18 @@ class UniformLeg:
         return self.start_ns + cycle * whole + late
 
     def _cycle(self, k: int) -> CycleLeg:
-        """The k-th cycle by itself."""
+        """The k-th cycle by itself; the last one asked for is kept."""
+        if self._kept is None or self._kept[0] != k:
+            self._kept = (k, self._single(k))
+        return self._kept[1]
+
+    def _single(self, k: int) -> CycleLeg:
         begun_ns = int(self._ends[k])
         before = [int(n) for n in self._given[:, k]]
         steps = tuple(int(n) - b for n, b in zip(self._given[:, k + 1], before, strict=True))
         fill = self._full * self._mechanism.fill_ppm // PPM
         lines = tuple(
-            replace(
-                line,
-                owed=line.owed + (line.rate * (begun_ns - self.start_ns) if line.running else 0),
-                pumped=line.pumped + b,
-                drawn=line.drawn + b,
-            )
+            line.later(begun_ns - self.start_ns, line.drawn + b, line.pumped + b)
             for line, b in zip(self._lines, before, strict=True)
         )
         cycle = Cycle(
