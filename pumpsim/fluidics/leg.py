@@ -54,11 +54,15 @@ class Leg(Protocol):
         """Give the state to go on from."""
 
 
+FOREVER_NS = 10 * 365 * 86_400 * 10**9
+"""Length of a leg that nothing ends. Not the query's horizon: a leg must not depend on who looks at it, or how far."""
+
+
 class Idle:
     """Nothing moves."""
 
-    def __init__(self, start_ns: int, end_ns: int, state: DriveState) -> None:
-        self.start_ns, self.end_ns = start_ns, end_ns
+    def __init__(self, start_ns: int, state: DriveState) -> None:
+        self.start_ns, self.end_ns = start_ns, start_ns + FOREVER_NS
         self._state = state
 
     def pieces(self) -> Pieces:

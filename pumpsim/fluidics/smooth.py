@@ -4,26 +4,26 @@ from dataclasses import replace
 
 import numpy as np
 
-from pumpsim.fluidics.leg import DriveState, Idle, Leg, Pieces
+from pumpsim.fluidics.leg import FOREVER_NS, DriveState, Idle, Leg, Pieces
 from pumpsim.fluidics.mechanism import Q_PER_FL, LineDrive
 from pumpsim.vocabulary.model import Mechanism
 
 
-def next_leg(mechanism: Mechanism, state: DriveState, at_ns: int, until_ns: int) -> Leg:
-    """Plan a stretch of even flow; it ends at ``until_ns`` or when a line has nothing more to do."""
+def next_leg(mechanism: Mechanism, state: DriveState, at_ns: int, until_ns: int) -> Leg:  # noqa: ARG001 (one for all)
+    """Plan a stretch of even flow; it ends when a line has nothing more to do."""
     if not any(line.running for line in state.lines):
-        return Idle(at_ns, until_ns, state)
-    return SmoothLeg(mechanism, state.lines, at_ns, until_ns)
+        return Idle(at_ns, state)
+    return SmoothLeg(mechanism, state.lines, at_ns)
 
 
 class SmoothLeg:
     """Even flow of each running line. What is owed is pumped at once, so ``owed`` is the exact volume pumped."""
 
-    def __init__(self, mechanism: Mechanism, lines: tuple[LineDrive, ...], at_ns: int, until_ns: int) -> None:
+    def __init__(self, mechanism: Mechanism, lines: tuple[LineDrive, ...], at_ns: int) -> None:
         self.start_ns = at_ns
         self._lines, self._step = lines, mechanism.step_fl * Q_PER_FL
         ends = [at_ns - (line.owed - line.limit * self._step) // line.rate for line in lines if line.running]
-        self.end_ns = min(until_ns, *ends)
+        self.end_ns = min(at_ns + FOREVER_NS, *ends)
 
     def _owed(self, line: LineDrive, at_ns: int) -> int:
         if not line.running:

@@ -18,14 +18,14 @@ MAX_CYCLES = 8_192
 def next_leg(mechanism: Mechanism, state: DriveState, at_ns: int, until_ns: int) -> Leg:
     """Plan the mechanism's next stretch from ``at_ns``, to ``until_ns`` or beyond unless something changes first."""
     if not any(line.running for line in state.lines):
-        return Idle(at_ns, until_ns, state)
+        return Idle(at_ns, state)
     if state.cycle is None:
         uniform = UniformLeg.plan(mechanism, state.lines, at_ns, until_ns)
         if uniform is not None:
             return uniform
         begun = begin_cycle(mechanism, state.lines)
         if begun is None:
-            return Idle(at_ns, until_ns, state)
+            return Idle(at_ns, state)
         state = DriveState(state.lines, *begun)
     assert state.cycle is not None
     return CycleLeg(at_ns, state.lines, state.cycle, state.progress)

@@ -1,0 +1,167 @@
+"""Hold a scenario's expectations against what happened, each with the value that was measured.
+
+Refusals are judged too: a command that the pump refused and that nothing expected is a failure of its own.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import assert_never
+
+from pumpsim.analysis.storage import releases
+from pumpsim.analysis.windows import peak_over_mean
+from pumpsim.scenario import (
+    AlarmDelayExpected,
+    AlarmExpected,
+    DosePeakExpected,
+    DrugExpected,
+    Expectation,
+    RejectionExpected,
+    ReleasedBolusExpected,
+    Scenario,
+    StateExpected,
+    VolumeExpected,
+)
+from pumpsim.trace import PumpTrace, Recorded
+from pumpsim.units import format_time
+from pumpsim.vocabulary.alarms import AlarmId
+from pumpsim.vocabulary.outputs import AlarmRaised, CommandRejected, DeliveryEvent, LineState
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """One expectation: its sentence, whether it held, and what was measured."""
+
+    text: str
+    passed: bool
+    measured: str
+
+
+def judge(scenario: Scenario, traces: Mapping[str, PumpTrace]) -> tuple[Outcome, ...]:
+    """Judge every expectation, in the order of the file, then the refusals that nobody expected. Traces by pump id."""
+    outcomes = [_judge(expected, traces[expected.pump]) for expected in scenario.expectations]
+    for pump, trace in traces.items():
+        outcomes.extend(_unexpected(scenario, pump, trace))
+    return tuple(outcomes)
+
+
+def _judge(expected: Expectation, trace: PumpTrace) -> Outcome:
+    match expected:
+        case AlarmExpected():
+            return _alarm(expected, trace)
+        case AlarmDelayExpected():
+            return _alarm_delay(expected, trace)
+        case VolumeExpected():
+            return _volume(expected, trace)
+        case DrugExpected():
+            return _drug(expected, trace)
+        case RejectionExpected():
+            return _rejection(expected, trace)
+        case StateExpected():
+            return _state(expected, trace)
+        case DosePeakExpected():
+            ratio = peak_over_mean(
+                trace, expected.drug, expected.at_patient, expected.window_ns, expected.from_ns, expected.to_ns
+            )
+            return Outcome(expected.text, expected.at_least <= ratio <= expected.at_most, f"{ratio:.4g}")
+        case ReleasedBolusExpected():
+            return _released(expected, trace)
+        case _:
+            assert_never(expected)
+
+
+def _raised(trace: PumpTrace, alarm: AlarmId, line: str | None) -> list[int]:
+    return [
+        r.at_ns
+        for r in trace.records
+        if isinstance(r.record, AlarmRaised) and r.record.alarm is alarm and line in (None, r.record.line)
+    ]
+
+
+def _instants(found: list[int]) -> str:
+    return ", ".join(format_time(at_ns) for at_ns in found) if found else "never raised"
+
+
+def _alarm(expected: AlarmExpected, trace: PumpTrace) -> Outcome:
+    found = _raised(trace, expected.alarm, expected.line)
+    within = [at_ns for at_ns in found if expected.from_ns <= at_ns <= expected.to_ns]
+    return Outcome(expected.text, not within if expected.absent else bool(within), _instants(found))
+
+
+def _alarm_delay(expected: AlarmDelayExpected, trace: PumpTrace) -> Outcome:
+    later = [at_ns for at_ns in _raised(trace, expected.alarm, None) if at_ns >= expected.after_ns]
+    if not later:
+        return Outcome(expected.text, False, "never raised")
+    delay_ns = later[0] - expected.after_ns
+    return Outcome(expected.text, delay_ns <= expected.at_most_ns, f"after {format_time(delay_ns)}")
+
+
+def _volume(expected: VolumeExpected, trace: PumpTrace) -> Outcome:
+    sample = trace.at([expected.at_ns])
+    if expected.at_patient:
+        volume = 0.0
+        for origin, row in zip(trace.sources, sample.patient_ml, strict=True):
+            volume += float(row[0]) if origin.source.line == expected.line else 0.0
+    else:
+        volume = float(sample.pumped_ml[trace.model.lines.index(expected.line), 0])
+    return Outcome(
+        expected.text,
+        abs(volume - expected.volume_ml) <= expected.tolerance.width(expected.volume_ml),
+        f"{volume:.4f} mL",
+    )
+
+
+def _drug(expected: DrugExpected, trace: PumpTrace) -> Outcome:
+    row = [drug for drug, _ in trace.drugs].index(expected.drug)
+    begin, end = trace.at([expected.from_ns, expected.to_ns]).patient_drug[row]
+    amount = float(end - begin)
+    return Outcome(
+        expected.text,
+        abs(amount - expected.amount) <= expected.tolerance.width(expected.amount),
+        f"{amount:.5g} {expected.unit.value}",
+    )
+
+
+def _matches(expected: RejectionExpected, recorded: Recorded) -> bool:
+    record = recorded.record
+    return (
+        isinstance(record, CommandRejected)
+        and record.command == expected.command
+        and expected.line in (None, record.line)
+        and expected.reason in record.reason
+        and expected.from_ns <= recorded.at_ns <= expected.to_ns
+    )
+
+
+def _rejection(expected: RejectionExpected, trace: PumpTrace) -> Outcome:
+    found = [r for r in trace.records if _matches(expected, r)]
+    measured = "; ".join(_refusal(r) for r in found) if found else "nothing was refused"
+    return Outcome(expected.text, bool(found), measured)
+
+
+def _refusal(recorded: Recorded) -> str:
+    record = recorded.record
+    assert isinstance(record, CommandRejected)
+    return f"{record.command} {record.line or ''} at {format_time(recorded.at_ns)}: {record.reason}".replace("  ", " ")
+
+
+def _unexpected(scenario: Scenario, pump: str, trace: PumpTrace) -> list[Outcome]:
+    expected = [e for e in scenario.expectations if isinstance(e, RejectionExpected) and e.pump == pump]
+    return [
+        Outcome("no command is refused that was not expected to be", False, _refusal(r))
+        for r in trace.records
+        if isinstance(r.record, CommandRejected) and not any(_matches(e, r) for e in expected)
+    ]
+
+
+def _state(expected: StateExpected, trace: PumpTrace) -> Outcome:
+    state = LineState.EMPTY
+    for r in trace.records:
+        if isinstance(r.record, DeliveryEvent) and r.record.line == expected.line and r.at_ns <= expected.at_ns:
+            state = r.record.state
+    return Outcome(expected.text, state.value == expected.state, state.value)
+
+
+def _released(expected: ReleasedBolusExpected, trace: PumpTrace) -> Outcome:
+    volumes = [release.volume_ml for release in releases(trace)]
+    passed = bool(volumes) and all(expected.at_least_ml <= v <= expected.at_most_ml for v in volumes)
+    return Outcome(expected.text, passed, ", ".join(f"{v:.4f} mL" for v in volumes) or "nothing was released")

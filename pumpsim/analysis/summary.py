@@ -1,0 +1,105 @@
+"""The summary of a run: what ``summary.json`` holds, as plain values. Schema ``pumpsim-summary/1``.
+
+Volumes in mL, amounts in the unit that the key ends with, times in s. ``speed`` is the only part that differs between two
+runs of one scenario on one machine.
+"""
+
+from collections.abc import Mapping, Sequence
+
+from pumpsim import __version__
+from pumpsim.analysis.expectations import Outcome
+from pumpsim.scenario import Scenario
+from pumpsim.trace import PumpTrace
+from pumpsim.vocabulary.outputs import AlarmCleared, AlarmRaised
+
+Plain = None | bool | int | float | str | list["Plain"] | dict[str, "Plain"]
+
+SCHEMA = "pumpsim-summary/1"
+NS_PER_S = 1e9
+OWED_PER_ML = 3.6e18
+"""nL/h x ns in one mL."""
+
+
+def summarise(
+    scenario: Scenario, traces: Mapping[str, PumpTrace], outcomes: Sequence[Outcome], digest: str, wall_s: float
+) -> dict[str, Plain]:
+    """Sum a run up. ``wall_s``: real time that it took, for the ratio to real time."""
+    duration_s = scenario.duration_ns / NS_PER_S
+    return {
+        "schema": SCHEMA,
+        "version": __version__,
+        "title": scenario.title,
+        "scenario": scenario.name,
+        "duration_s": duration_s,
+        "seed": scenario.seed,
+        "digest": digest,
+        "passed": all(outcome.passed for outcome in outcomes),
+        "pumps": {pump: {"model": trace.model.id, "lines": _lines(trace)} for pump, trace in traces.items()},
+        "patient": _patient(traces),
+        "alarms": [alarm for pump, trace in traces.items() for alarm in _alarms(pump, trace)],
+        "expectations": [{"text": o.text, "passed": o.passed, "measured": o.measured} for o in outcomes],
+        "speed": {"wall_s": wall_s, "ratio_to_real_time": duration_s / wall_s if wall_s > 0 else None},
+    }
+
+
+def _lines(trace: PumpTrace) -> dict[str, Plain]:
+    end = trace.at([trace.end_ns])
+    found: dict[str, Plain] = {}
+    for i, status in enumerate(trace.state.lines):
+        at_patient = 0.0
+        for origin, row in zip(trace.sources, end.patient_ml, strict=True):
+            at_patient += float(row[0]) if origin.source.line == status.line else 0.0
+        vtbi_nl = status.program.vtbi_nl if status.program else None
+        found[status.line] = {
+            "programmed_ml": None if vtbi_nl is None else vtbi_nl / 1e6,
+            "owed_ml": status.owed / OWED_PER_ML,
+            "pumped_ml": float(end.pumped_ml[i, 0]),
+            "at_patient_ml": at_patient,
+            "state": status.state.value,
+        }
+    return found
+
+
+def _patient(traces: Mapping[str, PumpTrace]) -> dict[str, Plain]:
+    volume = 0.0
+    drugs: dict[str, dict[str, float]] = {}
+    for trace in traces.values():
+        end = trace.at([trace.end_ns])
+        volume += float(end.patient_ml.sum())
+        for row, (drug, unit) in enumerate(trace.drugs):
+            key = unit.value.lower()
+            amounts = drugs.setdefault(drug, {f"delivered_{key}": 0.0, f"in_line_{key}": 0.0})
+            amounts[f"delivered_{key}"] += float(end.patient_drug[row, 0])
+            amounts[f"in_line_{key}"] += float(in_common_line(trace)[row])
+    return {"volume_ml": volume, "drugs": {drug: dict(amounts) for drug, amounts in drugs.items()}}
+
+
+def in_common_line(trace: PumpTrace) -> tuple[float, ...]:
+    """Amount of each drug between the mechanism and the patient at the end, priming included."""
+    end = trace.at([trace.end_ns])
+    priming = trace.concentration[:, -1] * trace.setup.set.common_ml
+    inside = end.pump_drug[:, 0] + priming - end.patient_drug[:, 0]
+    return tuple(max(0.0, float(amount)) for amount in inside)
+
+
+def _alarms(pump: str, trace: PumpTrace) -> list[Plain]:
+    found: list[dict[str, Plain]] = []
+    for recorded in trace.records:
+        record, at_s = recorded.record, recorded.at_ns / NS_PER_S
+        if isinstance(record, AlarmRaised):
+            found.append(
+                {
+                    "id": record.alarm.value,
+                    "pump": pump,
+                    "line": record.line,
+                    "priority": record.priority.value,
+                    "raised_at_s": at_s,
+                    "cleared_at_s": None,
+                }
+            )
+        elif isinstance(record, AlarmCleared):
+            for alarm in found:
+                same = alarm["id"] == record.alarm.value and alarm["line"] == record.line
+                if same and alarm["cleared_at_s"] is None:
+                    alarm["cleared_at_s"] = at_s
+    return list(found)
