@@ -37,28 +37,42 @@ def _in_leg(path: FluidPath, planned: Planned, watch: Watch, begin: int, end: in
         return _pressure(path, planned, watch, begin, end)
     assert watch.line is not None
     i = path.line_index(watch.line)
+    limb, step_ml = path.limb(watch.line), path.step_ml
     if watch.signal is Signal.STEPS:
-        if planned.leg.pumped(end)[i] < watch.level:
+        if planned.chunk.pumped_ml[i, -1] < (watch.level - 1.0) * step_ml or planned.leg.pumped(end)[i] < watch.level:
             return None
         return begin if planned.leg.pumped(begin)[i] >= watch.level else planned.leg.when_pumped(i, int(watch.level))
-    step_ml = path.model.mechanism.step_fl / 1e12
-    limb = path.limb(watch.line)
     if watch.signal is Signal.AIR_PROXIMAL:
-        level: float = limb.held
-    elif limb.clamped_at is None:
+        held = float(limb.held)
+        return _drawn(planned, i, held, step_ml, (begin, end), lambda drawn: _satisfies(float(drawn >= held), watch))
+    if limb.clamped_at is None:
         return begin if _satisfies(limb.head_kpa, watch) else None
-    else:
-        level = limb.drawn_at(watch.level)
+    level = limb.drawn_at(watch.level)
+    return _drawn(
+        planned, i, level, step_ml, (begin, end), lambda drawn: _satisfies(limb.pressure_kpa(drawn), watch)
+    )
+
+
+def _drawn(
+    planned: Planned,
+    line: int,
+    level: float,
+    step_ml: float,
+    within: tuple[int, int],
+    satisfied: Callable[[float], bool],
+) -> int | None:
+    """The first instant at which what a line has drawn, which only grows, comes to ``level`` steps."""
+    begin, end = within
+    drawn_ml = planned.chunk.drawn_ml[line]
+    if not satisfied(float(drawn_ml[0]) / step_ml) and not satisfied(float(drawn_ml[-1]) / step_ml + 1e-6):
+        return None
 
     def holds(at_ns: int) -> bool:
-        drawn = planned.leg.volumes(at_ns)[1][i]
-        value = float(drawn >= limb.held) if watch.signal is Signal.AIR_PROXIMAL else limb.pressure_kpa(drawn)
-        return _satisfies(value, watch)
+        return satisfied(planned.leg.volumes(at_ns)[1][line])
 
     if holds(begin):
         return begin
-    drawn = planned.chunk.drawn_ml[i] / step_ml
-    at_ns = planned.chunk.at_ns
+    drawn, at_ns = drawn_ml / step_ml, planned.chunk.at_ns
     for k in np.flatnonzero((drawn[1:] >= level - 1.0) & (drawn[1:] > drawn[:-1])).tolist():
         share = (level - float(drawn[k])) / float(drawn[k + 1] - drawn[k])
         guess = int(at_ns[k]) + round(share * int(at_ns[k + 1] - at_ns[k]))

@@ -66,6 +66,15 @@ class Cycle:
             tuple(self.drawn[i] + _part(self.steps[i], self.fill_window(i), progress) for i in lines),
         )
 
+    def courses(self, marks: list[int]) -> tuple[list[list[float]], list[list[float]]]:
+        """Give the steps pumped and drawn by each line at each of these progress values: (lines, n)."""
+        pumped, drawn = [], []
+        for i, steps in enumerate(self.steps):
+            push, fill = self.push_window(i), self.fill_window(i)
+            pumped.append([self.pumped[i] + _part(steps, push, mark) for mark in marks])
+            drawn.append([self.drawn[i] + _part(steps, fill, mark) for mark in marks])
+        return pumped, drawn
+
     def progress_when_pumped(self, line: int, count: int) -> int:
         """Find the least progress at which the line's count is ``count``; it must be one of this cycle's."""
         begin, end = self.push_window(line)

@@ -43,7 +43,7 @@ class FluidPath:
     def __init__(self, model: PumpModel, setup: PathSetup, record: Callable[[Chunk], None] | None = None) -> None:
         self.model, self.setup = model, setup
         self._record = record
-        self._step_ml = model.mechanism.step_fl / FL_PER_ML
+        self.step_ml = model.mechanism.step_fl / FL_PER_ML
         self._next_leg = smooth.next_leg if model.mechanism.drive is Drive.SMOOTH else strokes.next_leg
         self._index = {line: i for i, line in enumerate(model.lines)}
         self._limbs = [Limb.of(line, model.mechanism.step_fl) for line in setup.lines]
@@ -183,10 +183,10 @@ class FluidPath:
 
     def _with_pressure(self, leg: Leg, begin_kpa: float) -> Planned:
         pieces = leg.pieces()
-        pumped = pieces.pumped * self._step_ml
+        pumped = pieces.pumped * self.step_ml
         flow = flow_between(pieces.at_ns, pumped.sum(axis=0))
         course = self._outlet.course(pieces.at_ns, flow, begin_kpa)
-        return Planned(leg, Chunk(pieces.at_ns, pumped, pieces.drawn * self._step_ml, course, self._outlet), flow)
+        return Planned(leg, Chunk(pieces.at_ns, pumped, pieces.drawn * self.step_ml, course, self._outlet), flow)
 
     def _settle(self, at_ns: int) -> None:
         """Move the anchor to ``at_ns`` and hand over what happened before it."""
@@ -213,8 +213,8 @@ class FluidPath:
         pumped, drawn = planned.leg.volumes(at_ns)
         return Chunk(
             np.append(chunk.at_ns[:n], at_ns),
-            np.column_stack([chunk.pumped_ml[:, :n], np.array(pumped) * self._step_ml]),
-            np.column_stack([chunk.drawn_ml[:, :n], np.array(drawn) * self._step_ml]),
+            np.column_stack([chunk.pumped_ml[:, :n], np.array(pumped) * self.step_ml]),
+            np.column_stack([chunk.drawn_ml[:, :n], np.array(drawn) * self.step_ml]),
             np.append(chunk.pressure_kpa[:n], pressure_kpa),
             chunk.outlet,
         )

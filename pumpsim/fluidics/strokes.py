@@ -57,8 +57,8 @@ class CycleLeg:
         """Breakpoints at the begin and end of each line's filling and emptying."""
         marks = [self._progress, *(mark for mark in self._cycle.marks() if self._progress < mark <= self._last)]
         at_ns = np.array([self._time_of(mark) for mark in marks], dtype=np.int64)
-        volumes = [self._cycle.volumes(mark) for mark in marks]
-        return _strictly_later(Pieces(at_ns, np.array([v[0] for v in volumes]).T, np.array([v[1] for v in volumes]).T))
+        pumped, drawn = self._cycle.courses(marks)
+        return _strictly_later(Pieces(at_ns, np.array(pumped), np.array(drawn)))
 
     def pumped(self, at_ns: int) -> tuple[int, ...]:
         """Whole steps given by then."""

@@ -1,11 +1,14 @@
 """Run a scenario: every pump on one virtual clock, from power-on to the end."""
 
+import hashlib
+from collections.abc import Callable
 from dataclasses import dataclass
 from time import perf_counter
 
 import numpy as np
 import simpy
 
+from pumpsim.fluidics.chunk import Chunk
 from pumpsim.journal import Taken
 from pumpsim.scenario import Scenario
 from pumpsim.simulation.simulated_pump import SimulatedPump
@@ -24,14 +27,33 @@ class Run:
     journals: tuple[tuple[Taken, ...], ...]
     wall_s: float
 
+    @property
+    def by_pump(self) -> dict[str, PumpTrace]:
+        """The traces by pump id."""
+        return {trace.pump: trace for trace in self.traces}
 
-def simulate(scenario: Scenario) -> Run:
-    """Simulate a scenario; deterministic, the seed included."""
+    @property
+    def journal_by_pump(self) -> dict[str, tuple[Taken, ...]]:
+        """The journals by pump id."""
+        return {trace.pump: journal for trace, journal in zip(self.traces, self.journals, strict=True)}
+
+    @property
+    def digest(self) -> str:
+        """Fingerprint of all pumps together."""
+        return hashlib.sha256("".join(trace.digest() for trace in self.traces).encode()).hexdigest()[:32]
+
+
+def simulate(scenario: Scenario, sink: Callable[[str, Chunk], None] | None = None) -> Run:
+    """Simulate a scenario; deterministic, the seed included.
+
+    ``sink`` receives (pump id, chunk) as history is made; the traces then keep only their end, and memory stays flat
+    however long the run is.
+    """
     begin = perf_counter()
     env = simpy.Environment()
     chances = np.random.default_rng(scenario.seed).spawn(len(scenario.pumps))
     pumps = [
-        SimulatedPump(env, setup, tuple(e for e in scenario.entries if e.pump == setup.id), chance)
+        SimulatedPump(env, setup, tuple(e for e in scenario.entries if e.pump == setup.id), chance, sink)
         for setup, chance in zip(scenario.pumps, chances, strict=True)
     ]
     for pump in pumps:

@@ -4,7 +4,7 @@ Order within one instant: disturbance, sensor, wake-up, operator. The process sl
 happens between, so nothing is computed between. The mirror of this loop in real time is the bridge's.
 """
 
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from dataclasses import replace
 
 import simpy
@@ -23,16 +23,25 @@ from pumpsim.vocabulary.path import Occlude, Release
 
 HOUSEKEEPING_NS = 6 * 3_600_000_000_000
 """How far the path is planned at most before history is handed over: bounds memory, never a result."""
+TAIL_VOLUMES, TAIL_ML = 40.0, 1.0
+"""History kept beside a sink: 40 common volumes (a stirred one has forgotten all but exp(-40)), and what is stored."""
 
 
 class SimulatedPump:
     """Pump, path and the script of what is done to them."""
 
-    def __init__(self, env: simpy.Environment, setup: PumpSetup, entries: tuple[Entry, ...], chance: Chance) -> None:
-        self._env, self._setup, self._chance = env, setup, chance
+    def __init__(
+        self,
+        env: simpy.Environment,
+        setup: PumpSetup,
+        entries: tuple[Entry, ...],
+        chance: Chance,
+        sink: Callable[[str, Chunk], None] | None = None,
+    ) -> None:
+        self._env, self._setup, self._chance, self._sink = env, setup, chance, sink
         self._pump = Pump(setup.model)
         self._chunks: list[Chunk] = []
-        self._path = FluidPath(setup.model, setup.path, self._chunks.append)
+        self._path = FluidPath(setup.model, setup.path, self._keep)
         self._entries = list(entries)
         self._records: list[Recorded] = []
         self._decisions: list[tuple[int, MotorCommand]] = []
@@ -57,8 +66,19 @@ class SimulatedPump:
             if self._step.wake_at_ns is not None and self._step.wake_at_ns <= next_ns:
                 self._give(next_ns, Tick())
 
+    def _keep(self, chunk: Chunk) -> None:
+        """Keep a chunk of history; with a sink, only as much as still travels through the common volume."""
+        self._chunks.append(chunk)
+        if self._sink is None:
+            return
+        self._sink(self._setup.id, chunk)
+        travelling = TAIL_VOLUMES * self._setup.path.set.common_ml + TAIL_ML
+        last = float(chunk.pumped_ml[:, -1].sum())
+        while len(self._chunks) > 1 and float(self._chunks[0].pumped_ml[:, -1].sum()) < last - travelling:
+            del self._chunks[0]
+
     def trace(self) -> PumpTrace:
-        """What did happen."""
+        """What did happen; with a sink only the end of it."""
         return PumpTrace(
             self._setup.id,
             self._setup.model,
