@@ -28,10 +28,10 @@ bench: $(VENV)/.ready
 	@$(BIN)/python -m benchmarks
 
 plots: $(VENV)/.ready
-	@$(BIN)/python -m pumpsim.gallery
+	@$(BIN)/pumpsim plots scenarios/*.toml
 
 docs: $(VENV)/.ready
-	@$(BIN)/python -m pumpsim.documents
+	@$(BIN)/pumpsim docs
 
 clean:
 	rm -rf $(VENV) runs build dist
