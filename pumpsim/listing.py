@@ -8,6 +8,7 @@ from rich.table import Table
 from pumpsim.analysis.expectations import Outcome
 from pumpsim.analysis.summary import Plain
 from pumpsim.scenario import Scenario
+from pumpsim.vocabulary.model import Sourced
 
 
 def print_run(scenario: Scenario, outcomes: Sequence[Outcome], summary: Mapping[str, Plain]) -> None:
@@ -80,3 +81,32 @@ def _number(value: Plain) -> str:
 def _plain(text: str) -> str:
     """Text as it is, with no markup read into it."""
     return text.replace("[", r"\[")
+
+
+def print_catalogue() -> None:
+    """Print every row that a scenario can name, with its figures and their sources."""
+    from pumpsim.catalogue.accesses import ACCESSES
+    from pumpsim.catalogue.fluids import FLUIDS
+    from pumpsim.catalogue.pumps import MODELS
+    from pumpsim.catalogue.sets import SETS
+
+    console = Console()
+    for model in MODELS.values():
+        console.print(_figures(f"pump {model.id}: {model.title}, lines {' and '.join(model.lines)}", model.sources))
+        alarms = Table("alarm", "priority", "effect", "source", title=f"{model.id}: alarm conditions", title_justify="left")
+        for row in model.alarms:
+            alarms.add_row(row.id.value, row.priority.value, row.effect.value, _plain(row.source))
+        console.print(alarms)
+    for kind in SETS.values():
+        console.print(_figures(f"set {kind.name}", kind.sources))
+    for access in ACCESSES.values():
+        console.print(_figures(f"access {access.name}", access.sources))
+    console.print(f"fluids: {', '.join(FLUIDS)}", highlight=False)
+    console.print("A drug is given with its concentration: fluid = { drug = ..., concentration = ... }", markup=False)
+
+
+def _figures(title: str, sources: Sequence[Sourced]) -> Table:
+    table = Table("figure", "value", "source", title=title, title_justify="left")
+    for entry in sources:
+        table.add_row(_plain(entry.figure), _plain(entry.value), _plain(entry.source), style="" if entry.verified else "dim")
+    return table

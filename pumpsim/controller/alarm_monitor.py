@@ -117,7 +117,10 @@ def _over(threshold: Threshold, value: float) -> bool:
 
 
 def _status(turn: Turn, row: AlarmCondition, line: str | None) -> AlarmStatus | None:
-    return next((a for a in turn.state.alarms if a.alarm is row.id and a.line == line), None)
+    for status in turn.state.alarms:
+        if status.alarm is row.id and status.line == line:
+            return status
+    return None
 
 
 def _put(turn: Turn, status: AlarmStatus) -> None:

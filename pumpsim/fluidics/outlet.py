@@ -43,7 +43,7 @@ class Outlet:
         if self.at_once:
             settled = self.back_pressure_kpa + self.resistance * flow
             return np.append(settled, settled[-1])
-        hours = np.diff(at_ns) / NS_PER_H
+        hours = (at_ns[1:] - at_ns[:-1]) / NS_PER_H
         if self.open:
             keep = np.exp(-hours / (self.resistance * self.compliance))
             gain = (self.back_pressure_kpa + self.resistance * flow) * (1.0 - keep)

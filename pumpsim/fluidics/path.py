@@ -163,22 +163,17 @@ class FluidPath:
 
     def _extend(self, until_ns: int) -> None:
         """Prolong the plan to ``until_ns`` at least (and to the ns after the anchor, so that there is a leg)."""
-        if self._plan:
-            end_ns = self._plan[-1].leg.end_ns
-            if end_ns >= until_ns:
-                return
-            state, begin_kpa = self._plan[-1].leg.state(end_ns), float(self._plan[-1].chunk.pressure_kpa[-1])
-        else:
-            end_ns, state, begin_kpa = self._anchor_ns, self._drive, self._anchor_kpa
-            until_ns = max(until_ns, end_ns + 1)
+        end_ns = self._plan[-1].leg.end_ns if self._plan else self._anchor_ns
+        until_ns = max(until_ns, self._anchor_ns + 1)
+        state, begin_kpa = self._drive, self._anchor_kpa
         while end_ns < until_ns:
+            if self._plan:
+                last = self._plan[-1]
+                state, begin_kpa = last.leg.state(end_ns), float(last.chunk.pressure_kpa[-1])
             leg = self._next_leg(self.model.mechanism, state, end_ns, until_ns)
-            state = leg.state(leg.end_ns)
-            if leg.end_ns > leg.start_ns:
-                planned = self._with_pressure(leg, begin_kpa)
-                self._plan.append(planned)
-                self._starts.append(leg.start_ns)
-                begin_kpa = float(planned.chunk.pressure_kpa[-1])
+            assert leg.end_ns > leg.start_ns
+            self._plan.append(self._with_pressure(leg, begin_kpa))
+            self._starts.append(leg.start_ns)
             end_ns = leg.end_ns
 
     def _with_pressure(self, leg: Leg, begin_kpa: float) -> Planned:

@@ -7,7 +7,7 @@ closed form as arrays; it gives the same integers as the rule taken cycle by cyc
 import numpy as np
 
 from pumpsim.fluidics.cycle import Cycle, begin_cycle
-from pumpsim.fluidics.leg import DriveState, Floats, Idle, Instants, Leg, Pieces
+from pumpsim.fluidics.leg import DriveState, Idle, Instants, Leg, Pieces
 from pumpsim.fluidics.mechanism import PPM, Q_PER_FL, LineDrive, pace
 from pumpsim.vocabulary.model import InnerFlow, Interleave, Mechanism
 
@@ -155,36 +155,36 @@ class UniformLeg:
         return self._cycle(min(k, self._count - 1))
 
     def pieces(self) -> Pieces:
-        """Breakpoints of all cycles: fill A, fill B, push A, push B; the mixed chamber pushes at once."""
-        n, steps = self._count, self._mechanism.cycle_steps
+        """Breakpoints of all cycles: fill A, fill B, push A, push B; a mixed chamber pushes at once."""
+        n, lines, steps = self._count, len(self._lines), self._mechanism.cycle_steps
         fill = self._full * self._mechanism.fill_ppm // PPM
-        cycle = np.arange(n, dtype=np.int64)
-        share = np.diff(self._given, axis=1)
         begin, end = self._given[:, :-1], self._given[:, 1:]
-        at: list[Instants] = [self._ends[:-1]]
-        pumped: list[Instants] = [begin]
-        drawn: list[Instants] = [begin]
-        two = len(self._lines) == 2
-        if two:
-            at.append(self._times(cycle, _proportion(fill, share[0], steps)))
-            pumped.append(begin)
-            drawn.append(np.stack([end[0], begin[1]]))
-        at.append(self._times(cycle, fill))
-        pumped.append(begin)
-        drawn.append(end)
-        if two and self._mechanism.inner_flow is InnerFlow.IN_ORDER:
-            at.append(self._times(cycle, fill + _proportion(self._full - fill, share[0], steps)))
-            pumped.append(np.stack([end[0], begin[1]]))
-            drawn.append(end)
-        before_pumped = np.array([[line.pumped] for line in self._lines], dtype=np.int64)
-        before_drawn = np.array([[line.drawn] for line in self._lines], dtype=np.int64)
-        return _strictly_later(
-            Pieces(
-                np.append(np.stack(at, axis=1).ravel(), self._ends[-1]),
-                _woven(pumped, self._given[:, -1:]) + before_pumped,
-                _woven(drawn, self._given[:, -1:]) + before_drawn,
-            )
-        )
+        offsets: list[Instants | int] = [fill]  # progress at which: all are drawn
+        pumped, drawn = [begin, begin], [begin, end]
+        if lines == 2:
+            share = end[0] - begin[0]
+            offsets.insert(0, _proportion(fill, share, steps))  # A is drawn, B begins
+            pumped.insert(1, begin)
+            drawn.insert(1, np.concatenate([end[:1], begin[1:]]))
+            if self._mechanism.inner_flow is InnerFlow.IN_ORDER:
+                offsets.append(fill + _proportion(self._full - fill, share, steps))  # A is given, B begins
+                pumped.append(np.concatenate([end[:1], begin[1:]]))
+                drawn.append(end)
+        marks = len(offsets) + 1
+        at = np.empty((n, marks), dtype=np.int64)
+        at[:, 0] = self._ends[:-1]
+        cycle = np.arange(n, dtype=np.int64)
+        for column, offset in enumerate(offsets, start=1):
+            at[:, column] = self._times(cycle, offset)
+        volumes = np.empty((2, lines, n * marks + 1))
+        woven = volumes[:, :, :-1].reshape(2, lines, n, marks)
+        for column in range(marks):
+            woven[0, :, :, column] = pumped[column]
+            woven[1, :, :, column] = drawn[column]
+        volumes[:, :, :-1] = woven.reshape(2, lines, -1)
+        volumes[:, :, -1] = self._given[:, -1]
+        volumes += [[[line.pumped] for line in self._lines], [[line.drawn] for line in self._lines]]
+        return _strictly_later(Pieces(np.append(at.ravel(), self._ends[-1]), volumes[0], volumes[1]))
 
     def pumped(self, at_ns: int) -> tuple[int, ...]:
         """Whole steps given by then."""
@@ -201,7 +201,15 @@ class UniformLeg:
 
     def state(self, at_ns: int) -> DriveState:
         """Counters, cycle and progress."""
-        return self._during(at_ns).state(at_ns)
+        if at_ns < self.end_ns:
+            return self._during(at_ns).state(at_ns)
+        passed = self.end_ns - self.start_ns
+        given = self._given[:, -1].tolist()
+        return DriveState(
+            tuple(
+                line.later(passed, line.drawn + n, line.pumped + n) for line, n in zip(self._lines, given, strict=True)
+            )
+        )
 
 
 def _first_line(mechanism: Mechanism, lines: tuple[LineDrive, ...], drawing: tuple[bool, ...], count: int) -> Instants:
@@ -226,15 +234,9 @@ def _proportion(span: int, share: Instants, total: int) -> Instants:
     return whole * share + part * share // total
 
 
-def _woven(columns: list[Instants], last: Instants) -> Floats:
-    """Put the breakpoints of each cycle one behind the other: (lines, n) arrays to (lines, n * columns + 1)."""
-    woven = np.stack(columns, axis=2).reshape(last.shape[0], -1)
-    return np.concatenate([woven, last], axis=1).astype(np.float64)
-
-
 def _strictly_later(pieces: Pieces) -> Pieces:
     """Leave out breakpoints at which no time has passed."""
-    later = np.diff(pieces.at_ns) > 0
+    later = pieces.at_ns[1:] > pieces.at_ns[:-1]
     if later.all():
         return pieces
     keep = np.append(later, True)

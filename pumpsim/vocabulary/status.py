@@ -70,7 +70,10 @@ class PumpState:
         """The last reading of a line, None before the first."""
         if self.reading is None:
             return None
-        return next((reading for reading in self.reading.lines if reading.line == line), None)
+        for reading in self.reading.lines:
+            if reading.line == line:
+                return reading
+        return None
 
     def with_line(self, status: LineStatus) -> "PumpState":
         """The same state with one line's status replaced."""
