@@ -65,7 +65,7 @@ def _load(turn: Turn, command: LoadProgram) -> None:
         turn.clear_alarm(alarm, command.line)
     program = command.program
     turn.put(replace(status, program=program, rate_nl_per_h=program.rate_nl_per_h, stop_at_step=None, after_end=None))
-    turn.fire(command.line, Trigger.LOAD, OPERATOR)
+    turn.fire(command.line, Trigger.LOAD, program.ordered or OPERATOR)
 
 
 def _start(turn: Turn, command: Start) -> None:

@@ -1,0 +1,262 @@
+"""What a scenario file expects of its run: each ``[[expect]]`` as a value and as a sentence for the report."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from math import inf
+
+from pumpsim.scenario import (
+    AlarmDelayExpected,
+    AlarmExpected,
+    DosePeakExpected,
+    DrugExpected,
+    Expectation,
+    RejectionExpected,
+    ReleasedBolusExpected,
+    StateExpected,
+    Tolerance,
+    VolumeExpected,
+)
+from pumpsim.scenario_checks import Document, Faults, Path, tables_at, validated
+from pumpsim.scenario_fields import millilitres
+from pumpsim.scenario_pumps import BuiltPump
+from pumpsim.scenario_script import Pumps, check_instant, line_of, pump_of
+from pumpsim.scenario_tables import (
+    AlarmDelayTable,
+    DrugAmountTable,
+    ExpectTable,
+    PeakTable,
+    RejectedTable,
+    ReleasedTable,
+    StateTable,
+    VolumeTable,
+)
+from pumpsim.units import Dimension, Quantity, format_time
+from pumpsim.vocabulary.alarms import AlarmId
+from pumpsim.vocabulary.path import AmountUnit
+
+
+def expectations(document: Document, pumps: Pumps, duration_ns: int | None, faults: Faults) -> list[Expectation]:
+    """Read every clause, in the order of the file."""
+    found = []
+    for path, raw in tables_at(document, "expect", faults):
+        table = validated(ExpectTable, raw, path, faults)
+        pump = None if table is None else pump_of(pumps, table.pump, path, faults)
+        if table is None or pump is None:
+            continue
+        clause = _Clause(pump, path, duration_ns, len(pumps) > 1, faults).read(table)
+        if clause is not None:
+            found.append(clause)
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class _Clause:
+    """One ``[[expect]]`` and what it is read against."""
+
+    pump: BuiltPump
+    path: Path
+    duration_ns: int | None
+    name_pump: bool
+    faults: Faults
+
+    def read(self, table: ExpectTable) -> Expectation | None:
+        """Read the one clause that the table holds; None after a fault."""
+        if table.alarm is not None:
+            return self._alarm(table, table.alarm)
+        if table.pumped is not None:
+            return self._volume(table.pumped, "pumped", at_patient=False)
+        if table.at_patient is not None:
+            return self._volume(table.at_patient, "at_patient", at_patient=True)
+        if table.drug is not None:
+            return self._drug(table.drug)
+        if table.rejected is not None:
+            return self._rejected(table.rejected, table.between)
+        if table.state is not None:
+            return self._state(table.state)
+        if table.peak_over_mean is not None:
+            return self._peak(table.peak_over_mean)
+        if table.released is not None:
+            return self._released(table.released)
+        assert table.alarm_delay is not None
+        return self._alarm_delay(table.alarm_delay)
+
+    def _alarm(self, table: ExpectTable, alarm: AlarmId) -> AlarmExpected | None:
+        line = table.line
+        if line is not None and line_of(self.pump, line, self.path, self.faults) is None:
+            return None
+        if not self._has(alarm, line, self.path):
+            return None
+        window = self._window(table.between, (*self.path, "between"))
+        where = f" on line {line}" if line else ""
+        begin = "no alarm" if table.absent else "alarm"
+        text = f"{begin} {alarm.value}{where}{self._between(table.between)}"
+        return AlarmExpected(self._text(text), self._id, alarm, line, *window, absent=bool(table.absent))
+
+    def _volume(self, table: VolumeTable, key: str, *, at_patient: bool) -> VolumeExpected | None:
+        path = (*self.path, key)
+        line = line_of(self.pump, table.line, path, self.faults)
+        at_ns, at = self._instant(table.at, (*path, "at"))
+        if line is None:
+            return None
+        verb = "has reached the patient" if at_patient else "is pumped"
+        text = f"{table.volume.text} (within {table.within.text}) of line {line} {verb} at {at}"
+        return VolumeExpected(
+            self._text(text), self._id, line, at_patient, millilitres(table.volume), _tolerance(table.within), at_ns
+        )
+
+    def _drug(self, table: DrugAmountTable) -> DrugExpected | None:
+        path = (*self.path, "drug")
+        window = self._window(table.between, (*path, "between"))
+        unit = self._counted(table.name, (*path, "name"))
+        if unit is None:
+            return None
+        sound = True
+        for key, quantity in (("amount", table.amount), ("within", table.within)):
+            if quantity.dimension is not Dimension.RATIO and quantity.dimension.counted != unit.value:
+                self.faults.add((*path, key), f"{table.name} is counted in {unit.value}")
+                sound = False
+        if not sound:
+            return None
+        text = (
+            f"{table.amount.text} (within {table.within.text}) of {table.name} reaches the patient"
+            f"{self._between(table.between)}"
+        )
+        return DrugExpected(
+            self._text(text),
+            self._id,
+            table.name,
+            table.amount.measured,
+            unit,
+            _tolerance(table.within),
+            *window,
+        )
+
+    def _rejected(self, table: RejectedTable, between: list[Quantity] | None) -> RejectionExpected | None:
+        path = (*self.path, "rejected")
+        if table.line is not None and line_of(self.pump, table.line, path, self.faults) is None:
+            return None
+        window = self._window(between, (*self.path, "between"))
+        of = f" of line {table.line}" if table.line else ""
+        why = f" because {table.reason!r}" if table.reason else ""
+        text = f"{table.command}{of} is refused{why}{self._between(between)}"
+        return RejectionExpected(self._text(text), self._id, table.command, table.line, table.reason, *window)
+
+    def _state(self, table: StateTable) -> StateExpected | None:
+        path = (*self.path, "state")
+        line = line_of(self.pump, table.line, path, self.faults)
+        at_ns, at = self._instant(table.at, (*path, "at"))
+        if line is None:
+            return None
+        text = f"line {line} is in state {table.state.value} at {at}"
+        return StateExpected(self._text(text), self._id, line, table.state.value, at_ns)
+
+    def _peak(self, table: PeakTable) -> DosePeakExpected | None:
+        path = (*self.path, "peak_over_mean")
+        window = self._window(table.between, (*path, "between"))
+        if table.at_least is None and table.at_most is None:
+            self.faults.add(path, "at_least or at_most is wanted")
+        if not table.window.whole > 0:
+            self.faults.add((*path, "window"), "a time above 0 is wanted")
+        if self.duration_ns is not None and table.window.whole > window[1] - window[0]:
+            self.faults.add((*path, "window"), f"is longer than the {format_time(window[1] - window[0])} it lies in")
+        if self._counted(table.drug, (*path, "drug")) is None:
+            return None
+        least, most = table.at_least or 0.0, inf if table.at_most is None else table.at_most
+        text = (
+            f"peak over mean dose rate of {table.drug} at the {table.at}, as means over {table.window.text}, is "
+            f"{_bounds(table.at_least, table.at_most)}{self._between(table.between)}"
+        )
+        return DosePeakExpected(
+            self._text(text),
+            self._id,
+            table.drug,
+            table.at == "patient",
+            table.window.whole,
+            *window,
+            at_least=least,
+            at_most=most,
+        )
+
+    def _released(self, table: ReleasedTable) -> ReleasedBolusExpected | None:
+        if table.at_least is None and table.at_most is None:
+            self.faults.add((*self.path, "released"), "at_least or at_most is wanted")
+            return None
+        least = 0.0 if table.at_least is None else millilitres(table.at_least)
+        most = inf if table.at_most is None else millilitres(table.at_most)
+        bounds = _bounds(*(None if q is None else q.text for q in (table.at_least, table.at_most)))
+        text = f"the volume released when the occlusion ends is {bounds}"
+        return ReleasedBolusExpected(self._text(text), self._id, least, most)
+
+    def _alarm_delay(self, table: AlarmDelayTable) -> AlarmDelayExpected | None:
+        path = (*self.path, "alarm_delay")
+        self._instant(table.after, (*path, "after"))
+        if not self._has(table.alarm, None, path):
+            return None
+        text = f"alarm {table.alarm.value} at most {table.at_most.text} after {table.after.text}"
+        return AlarmDelayExpected(self._text(text), self._id, table.alarm, table.after.whole, table.at_most.whole)
+
+    @property
+    def _end_ns(self) -> int:
+        return self.duration_ns or 0
+
+    @property
+    def _id(self) -> str:
+        return self.pump.setup.id
+
+    def _text(self, text: str) -> str:
+        """The sentence, with the pump where there are several."""
+        return f"pump {self._id}: {text}" if self.name_pump else text
+
+    def _between(self, between: list[Quantity] | None) -> str:
+        return "" if between is None else f" between {between[0].text} and {between[1].text}"
+
+    def _instant(self, at: Quantity | None, path: Path) -> tuple[int, str]:
+        """The instant that is meant, and how to write it; the end of the scenario when none is given."""
+        if at is None:
+            return self._end_ns, format_time(self._end_ns)
+        check_instant(at.whole, self.duration_ns, path, self.faults)
+        return at.whole, at.text
+
+    def _window(self, between: list[Quantity] | None, path: Path) -> tuple[int, int]:
+        """The window that is meant; the whole scenario when none is given."""
+        if between is None:
+            return 0, self._end_ns
+        begin, end = between[0].whole, between[1].whole
+        if begin > end:
+            self.faults.add(path, "begins after its end")
+        check_instant(max(begin, end), self.duration_ns, path, self.faults)
+        return begin, end
+
+    def _has(self, alarm: AlarmId, line: str | None, path: Path) -> bool:
+        """See that the model can raise this alarm, and for a line if one is named."""
+        row = next((row for row in self.pump.model.alarms if row.id is alarm), None)
+        if row is None:
+            self.faults.add((*path, "alarm"), f"model {self.pump.model.id} has no such alarm")
+        elif line is not None and not row.per_line:
+            self.faults.add((*path, "line"), f"{alarm.value} concerns the whole pump: leave the line away")
+            return False
+        return row is not None
+
+    def _counted(self, drug: str, path: Path) -> AmountUnit | None:
+        """How a drug is counted; None after a fault, or when lines with faults may hold it."""
+        setup = self.pump.setup.path
+        fluids = [fluid for line in setup.lines for fluid in (line.fluid, line.limb_fluid) if fluid is not None]
+        units = {content.drug: content.unit for fluid in (*fluids, setup.set.priming) for content in fluid.drugs}
+        if drug not in units and not self.pump.unknown:
+            self.faults.add_unknown(path, "drug", drug, units)
+        return units.get(drug)
+
+
+def _tolerance(within: Quantity) -> Tolerance:
+    """A share, or an absolute distance in mL or in the drug's own unit."""
+    if within.dimension is Dimension.RATIO:
+        return Tolerance(relative=within.measured)
+    return Tolerance(absolute=millilitres(within) if within.dimension is Dimension.VOLUME else within.measured)
+
+
+def _bounds(least: object, most: object) -> str:
+    """Write a lower and an upper bound, either of which may be missing."""
+    parts: Iterable[str] = (
+        f"{word} {bound}" for word, bound in (("at least", least), ("at most", most)) if bound is not None
+    )
+    return " and ".join(parts)

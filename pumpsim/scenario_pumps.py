@@ -1,0 +1,284 @@
+"""The pumps of a scenario file: model, settings, containers, set and access, as values in internal units.
+
+``[pump]`` with its ``model`` stands alone and is short for ``[pump.main]``; so are ``[line.A]`` and ``[set]`` for
+``[pump.main.line.A]`` and ``[pump.main.set]``.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+
+from pumpsim.catalogue import accesses, sets
+from pumpsim.catalogue.fluids import head_kpa
+from pumpsim.catalogue.pumps import with_mechanism, with_occlusion_limit, with_smooth_drive
+from pumpsim.scenario import PumpSetup
+from pumpsim.scenario_checks import Document, Faults, Path, table_at, validated
+from pumpsim.scenario_fields import millilitres
+from pumpsim.scenario_tables import (
+    AccessTable,
+    FluidTable,
+    LineTable,
+    PumpTable,
+    SensingTable,
+    SetTable,
+)
+from pumpsim.units import PSI_KPA, Quantity
+from pumpsim.vocabulary.alarms import AlarmId
+from pumpsim.vocabulary.model import Drive, PumpModel, Sourced
+from pumpsim.vocabulary.path import (
+    Access,
+    AdministrationSet,
+    AmountUnit,
+    DrugContent,
+    Fluid,
+    LineSetup,
+    PathSetup,
+    Sensing,
+)
+
+HEAD_CM = 50.0
+LIMB_COMPLIANCE_ML_PER_KPA = 0.001
+SAMPLE_NS = 100_000_000
+"""Period of ``sensing = "sampled"``: a choice of ours."""
+HEAD_ASSUMED = Sourced("height of the container", "50 cm", "unverified: assumption")
+LIMB_COMPLIANCE_ASSUMED = Sourced("compliance of the limb", "1 uL/kPa", "unverified: assumption")
+FROM_FILE = "stated in the scenario"
+NO_CONTAINER = Fluid("nothing")
+
+Contents = tuple[tuple[str, Quantity], ...]
+"""The drugs of a fluid with their concentrations, exact."""
+
+
+@dataclass(frozen=True, slots=True)
+class BuiltPump:
+    """A pump as far as its part of the file could be read.
+
+    ``contents``: the drugs in each line's container. ``unknown``: the lines whose table has faults; what depends on them
+    is not checked.
+    """
+
+    setup: PumpSetup
+    contents: Mapping[str, Contents] = field(default_factory=dict)
+    unknown: frozenset[str] = frozenset()
+
+    @property
+    def model(self) -> PumpModel:
+        """The model with the scenario's settings applied."""
+        return self.setup.model
+
+    def has_container(self, line: str) -> bool:
+        """Whether something hangs on the line, as far as is known."""
+        return line in self.contents or line in self.unknown
+
+
+def built_pumps(document: Document, faults: Faults) -> dict[str, BuiltPump | None]:
+    """Build every pump of the file, in its order; None for one whose model is not known."""
+    pumps = table_at(document, ("pump",), faults)
+    if not pumps:
+        if not faults.any_under(("pump",)):
+            faults.add(("pump",), "is missing: write [pump] with a model")
+        return {}
+    if _stands_alone(pumps):
+        return {"main": _built(document, "main", ("pump",), faults)}
+    for key in ("line", "set"):
+        if key in document and list(pumps) != ["main"]:
+            faults.add((key,), f"with several pumps, or one that has a name, write [pump.<id>.{key}]")
+    return {id: _built(document, id, ("pump", id), faults) for id in pumps if _valid_id(id, faults)}
+
+
+def check_drugs(pumps: Iterable[BuiltPump | None], faults: Faults) -> None:
+    """See that each drug is counted in one unit throughout the scenario: amounts are added up."""
+    counted: dict[str, AmountUnit] = {}
+    for pump in pumps:
+        if pump is None:
+            continue
+        path = pump.setup.path
+        fluids = [f for line in path.lines for f in (line.fluid, line.limb_fluid) if f is not None]
+        for content in (content for fluid in (*fluids, path.set.priming) for content in fluid.drugs):
+            unit = counted.setdefault(content.drug, content.unit)
+            if unit is not content.unit:
+                faults.add(("pump",), f"{content.drug} is counted in {unit.value} and in {content.unit.value}: use one")
+
+
+def _stands_alone(pumps: Mapping[str, object]) -> bool:
+    """Whether ``[pump]`` is a pump itself, not a table of pumps."""
+    own = (*PumpTable.model_fields, "line", "set")
+    return any(key in own or not isinstance(value, dict) for key, value in pumps.items())
+
+
+def _valid_id(id: str, faults: Faults) -> bool:
+    """An id becomes part of a file's name."""
+    valid = id.isascii() and id.replace("-", "").replace("_", "").isalnum()
+    if not valid:
+        faults.add(("pump", id), "the id of a pump is made of letters, digits, - and _")
+    return valid
+
+
+def _built(document: Document, id: str, path: Path, faults: Faults) -> BuiltPump | None:
+    """Build one pump from the tables at ``path``, and the short forms at the top of the file for ``main``."""
+    raw = dict(table_at(document, path, faults))
+    for key in ("line", "set"):
+        if key in raw and key in document and id == "main":
+            faults.add((key,), f"is given twice: here and as [{'.'.join(map(str, path))}.{key}]")
+    own = {key: raw.pop(key) for key in ("line", "set") if key in raw}
+    table = validated(PumpTable, raw, path, faults)
+    line_path = (*path, "line") if "line" in own or id != "main" else ("line",)
+    set_path = (*path, "set") if "set" in own or id != "main" else ("set",)
+    lines = {
+        line: validated(LineTable, value, (*line_path, line), faults)
+        for line, value in table_at(document, line_path, faults).items()
+    }
+    set_table = validated(SetTable, table_at(document, set_path, faults), set_path, faults) or SetTable()
+    if table is None:
+        return None
+    return _assembled(id, _Parts(path, table, line_path, lines, set_path, set_table), faults)
+
+
+@dataclass(frozen=True, slots=True)
+class _Parts:
+    """The sound tables of one pump, each with its place in the file."""
+
+    path: Path
+    table: PumpTable
+    line_path: Path
+    lines: Mapping[str, LineTable | None]
+    set_path: Path
+    set: SetTable
+
+
+def _assembled(id: str, parts: _Parts, faults: Faults) -> BuiltPump:
+    """Put a pump together from tables that are sound by themselves."""
+    model, line_path = parts.table.model, parts.line_path
+    for line in parts.lines:
+        if line not in model.lines:
+            faults.add_unknown((*line_path, line), f"line of {model.id}", line, model.lines)
+    if not parts.lines and not faults.any_under(line_path):
+        faults.add(line_path, f"is missing: at least one line wants a container, as in [line.{model.lines[0]}]")
+    contents: dict[str, Contents] = {}
+    setups = []
+    for line in model.lines:
+        found = parts.lines.get(line)
+        if found is None:
+            setups.append(LineSetup(line, "no container", 0.0, NO_CONTAINER))
+            continue
+        fluid, contents[line] = _fluid(found.container.fluid, (*line_path, line, "container", "fluid"), faults)
+        setups.append(_line(line, found, fluid, (*line_path, line), faults))
+    primed = next((setup.fluid for setup in setups if setup.line in contents), NO_CONTAINER)
+    path = PathSetup(tuple(setups), _set(parts, primed, faults), _access(parts, faults))
+    setup = PumpSetup(id, _model(parts.table, parts.path, faults), path, _sensing(parts.table))
+    return BuiltPump(setup, contents, frozenset(line for line, found in parts.lines.items() if found is None))
+
+
+def _model(table: PumpTable, path: Path, faults: Faults) -> PumpModel:
+    """Apply the settings to the model."""
+    model = table.model
+    if table.occlusion_limit is not None or table.occlusion_delay is not None:
+        row = next(row for row in model.alarms if row.id is AlarmId.OCCLUSION_DISTAL)
+        assert row.threshold is not None
+        limit = row.threshold.level if table.occlusion_limit is None else table.occlusion_limit.measured
+        low, high = model.occlusion_range_kpa
+        if not low <= limit <= high:
+            in_psi = f"{low / float(PSI_KPA):.3g} to {high / float(PSI_KPA):.3g} psi"
+            faults.add((*path, "occlusion_limit"), f"is outside {low:.1f} to {high:.1f} kPa ({in_psi})")
+        model = with_occlusion_limit(model, limit, table.occlusion_delay)
+    if table.drive is Drive.SMOOTH:
+        for key in ("interleave", "inner_flow"):
+            if getattr(table, key) is not None:
+                faults.add((*path, key), "the smooth drive has no cycle that lines could share")
+        return with_smooth_drive(model)
+    return with_mechanism(model, table.interleave, table.inner_flow)
+
+
+def _sensing(table: PumpTable) -> Sensing:
+    if isinstance(table.sensing, SensingTable):
+        noise, quantum = table.sensing.noise, table.sensing.quantum
+        return Sensing(table.sensing.period, noise.measured if noise else 0.0, quantum.measured if quantum else 0.0)
+    return Sensing(SAMPLE_NS) if table.sensing == "sampled" else Sensing()
+
+
+def _line(line: str, table: LineTable, fluid: Fluid, path: Path, faults: Faults) -> LineSetup:
+    limb_fluid = None
+    if table.limb_fluid is not None:
+        limb_fluid = _fluid(table.limb_fluid, (*path, "limb_fluid"), faults)[0]
+        if table.limb_volume is None or table.limb_volume.value == 0:
+            faults.add((*path, "limb_fluid"), "a limb with a fluid of its own wants a limb_volume above 0")
+    compliance = table.limb_compliance
+    return LineSetup(
+        line=line,
+        container="bag",
+        container_ml=millilitres(table.container.bag),
+        fluid=fluid,
+        limb_ml=millilitres(table.limb_volume) if table.limb_volume else 0.0,
+        limb_fluid=limb_fluid,
+        head_kpa=head_kpa(HEAD_CM if table.head is None else table.head.measured),
+        limb_compliance_ml_per_kpa=LIMB_COMPLIANCE_ML_PER_KPA if compliance is None else compliance.measured,
+    )
+
+
+def _fluid(given: Fluid | FluidTable, path: Path, faults: Faults) -> tuple[Fluid, Contents]:
+    """Make a fluid; its drugs with their exact concentrations beside it."""
+    if isinstance(given, Fluid):
+        return given, ()
+    if given.drug is not None and given.concentration is not None:
+        drugs: Contents = ((given.drug, given.concentration),)
+    else:
+        drugs = tuple((entry.drug, entry.concentration) for entry in given.drugs or ())
+    names = [drug for drug, _ in drugs]
+    for name in dict.fromkeys(names):
+        if names.count(name) > 1:
+            faults.add((*path, "drugs"), f"the drug {name} is named twice")
+    written = " + ".join(f"{drug} {concentration.text}" for drug, concentration in drugs)
+    carrier = f" in {given.base.name}" if given.base else ""
+    contents = tuple(
+        DrugContent(drug, concentration.measured, AmountUnit(concentration.dimension.counted))
+        for drug, concentration in drugs
+    )
+    return Fluid(given.name or written + carrier, contents), drugs
+
+
+def _set(parts: _Parts, primed: Fluid, faults: Faults) -> AdministrationSet:
+    """The set named by ``kind`` with the figures that the file states instead."""
+    table, lines = parts.set, [line for line in parts.lines.values() if line is not None]
+    row = table.kind or sets.DUAL_CHANNEL_CASSETTE_SET
+    stated = {
+        sets.COMMON_VOLUME: table.common_volume,
+        sets.COMPLIANCE: table.compliance,
+        sets.RESISTANCE: table.resistance,
+    }
+    assumed = (
+        *([HEAD_ASSUMED] if any(line.head is None for line in lines) else []),
+        *([LIMB_COMPLIANCE_ASSUMED] if any(line.limb_compliance is None for line in lines) else []),
+    )
+    return replace(
+        row,
+        priming=_fluid(table.priming, (*parts.set_path, "priming"), faults)[0] if table.priming else primed,
+        common_ml=millilitres(table.common_volume) if table.common_volume else row.common_ml,
+        compliance_ml_per_kpa=table.compliance.measured if table.compliance else row.compliance_ml_per_kpa,
+        resistance_kpa_h_per_ml=table.resistance.measured if table.resistance else row.resistance_kpa_h_per_ml,
+        transport=table.transport or row.transport,
+        sources=_sources(row.sources, stated) + assumed,
+    )
+
+
+def _access(parts: _Parts, faults: Faults) -> Access:
+    """The access, by name or as stated; the pressure behind it may be stated beside it. Not given: an open end."""
+    table = parts.set
+    back, given = table.back_pressure, table.access
+    row = accesses.OPEN_END if given is None or isinstance(given, AccessTable) else given
+    stated: dict[str, Quantity | None] = {accesses.BACK_PRESSURE: back}
+    if isinstance(given, AccessTable):
+        if back is not None and given.back_pressure is not None:
+            faults.add((*parts.set_path, "back_pressure"), "is given twice: here and in access")
+        back = given.back_pressure or back
+        stated = {accesses.RESISTANCE: given.resistance, accesses.BACK_PRESSURE: back}
+        row = replace(row, name="stated access", resistance_kpa_h_per_ml=given.resistance.measured)
+    return replace(
+        row,
+        back_pressure_kpa=row.back_pressure_kpa if back is None else back.measured,
+        sources=_sources(row.sources, stated),
+    )
+
+
+def _sources(row: tuple[Sourced, ...], stated: Mapping[str, Quantity | None]) -> tuple[Sourced, ...]:
+    """Replace the sources of the figures that the file states."""
+    kept = tuple(entry for entry in row if stated.get(entry.figure) is None)
+    return kept + tuple(Sourced(figure, q.text, FROM_FILE) for figure, q in stated.items() if q is not None)

@@ -1,0 +1,378 @@
+"""The tables of a scenario file as pydantic models: which keys there are, and what each may hold by itself.
+
+What needs more than one table (a line that the model has not, a window beyond the end) is checked in ``scenario_pumps``,
+``scenario_script`` and ``scenario_expect``. ``ScenarioTable`` is the whole file; its JSON Schema serves editors.
+"""
+
+from typing import Annotated, ClassVar
+
+from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag, model_validator
+
+from pumpsim.catalogue.accesses import ACCESSES
+from pumpsim.catalogue.fluids import FLUIDS
+from pumpsim.catalogue.pumps import MODELS
+from pumpsim.catalogue.sets import SETS
+from pumpsim.scenario_fields import (
+    Amount,
+    AmountTolerance,
+    Choice,
+    Compliance,
+    Concentration,
+    Dose,
+    GaugePressure,
+    Height,
+    Instant,
+    Moment,
+    Pressure,
+    ProgrammedVolume,
+    Rate,
+    Resistance,
+    SomeCompliance,
+    SomeVolume,
+    Span,
+    Volume,
+    VolumeTolerance,
+    Weight,
+    by_value,
+)
+from pumpsim.vocabulary.alarms import AlarmId
+from pumpsim.vocabulary.model import AtEnd, Drive, InnerFlow, Interleave, PumpModel
+from pumpsim.vocabulary.outputs import LineState
+from pumpsim.vocabulary.path import Access, AdministrationSet, Fluid, Transport
+from pumpsim.vocabulary.program import LineMode
+
+TEXT, TABLE = "<text>", "<table>"
+"""Marks, in the place of a fault, which of two ways of writing was taken; not shown to authors."""
+
+
+def text_or_table(value: object) -> str | None:
+    """Tell a name from a table."""
+    return TEXT if isinstance(value, str) else TABLE if isinstance(value, dict | BaseModel) else None
+
+
+Alarm = Annotated[AlarmId, Choice("alarm", by_value(AlarmId))]
+Mode = Annotated[LineMode, Choice("mode", by_value(LineMode))]
+Between = Annotated[list[Moment], Field(min_length=2, max_length=2)]
+Text1 = Annotated[str, Field(min_length=1)]
+
+
+class Table(BaseModel):
+    """A table of the file: unknown keys are faults, nothing is converted silently.
+
+    Of the keys in ``one_of`` exactly one must be given.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+    one_of: ClassVar[tuple[str, ...]] = ()
+
+    @model_validator(mode="after")
+    def _exactly_one(self) -> "Table":
+        given = [name for name in self.one_of if getattr(self, name) is not None]
+        if self.one_of and len(given) != 1:
+            names = f"{', '.join(self.one_of[:-1])} or {self.one_of[-1]}"
+            raise ValueError(f"exactly one of {names} is wanted, not {' and '.join(given) or 'none'}")
+        return self
+
+
+class DrugTable(Table):
+    """One drug of several in a fluid."""
+
+    drug: Text1
+    concentration: Concentration
+
+
+class FluidTable(Table):
+    """A fluid that the scenario makes: one drug, or a name and a list of drugs; ``base`` is the carrier."""
+
+    drug: Text1 | None = None
+    concentration: Concentration | None = None
+    name: Text1 | None = None
+    drugs: list[DrugTable] | None = None
+    base: Annotated[Fluid, Choice("fluid", FLUIDS)] | None = None
+    one_of: ClassVar[tuple[str, ...]] = ("drug", "drugs")
+
+    @model_validator(mode="after")
+    def _complete(self) -> "FluidTable":
+        if (self.drug is None) != (self.concentration is None):
+            raise ValueError("a drug and its concentration belong together")
+        return self
+
+
+FluidField = Annotated[
+    Annotated[Fluid, Choice("fluid", FLUIDS), Tag(TEXT)] | Annotated[FluidTable, Tag(TABLE)],
+    Discriminator(text_or_table),
+]
+
+
+class ContainerTable(Table):
+    """What hangs on the pole: a bag, how much it holds, and of what."""
+
+    bag: SomeVolume
+    fluid: FluidField
+
+
+class LineTable(Table):
+    """A line ahead of the pump: its container and the limb of tubing below it."""
+
+    container: ContainerTable
+    limb_volume: Volume | None = None
+    limb_fluid: FluidField | None = None
+    head: Height | None = None
+    limb_compliance: SomeCompliance | None = None
+
+
+class AccessTable(Table):
+    """An access that is not in the catalogue."""
+
+    resistance: Resistance
+    back_pressure: GaugePressure | None = None
+
+
+AccessField = Annotated[
+    Annotated[Access, Choice("access", ACCESSES), Tag(TEXT)] | Annotated[AccessTable, Tag(TABLE)],
+    Discriminator(text_or_table),
+]
+
+
+class SetTable(Table):
+    """What all lines share between pump and patient; what is not given is that of the row named by ``kind``."""
+
+    kind: Annotated[AdministrationSet, Choice("set", SETS)] | None = None
+    common_volume: Volume | None = None
+    priming: FluidField | None = None
+    compliance: Compliance | None = None
+    resistance: Resistance | None = None
+    transport: Annotated[Transport, Choice("transport", by_value(Transport))] | None = None
+    access: AccessField | None = None
+    back_pressure: GaugePressure | None = None
+
+
+class SensingTable(Table):
+    """Sensors that are read at intervals; noise is a standard deviation, quantum the smallest step."""
+
+    period: Span
+    noise: Pressure | None = None
+    quantum: Pressure | None = None
+
+
+SensingField = Annotated[
+    Annotated[str, Choice("sensing", {"watches": "watches", "sampled": "sampled"}), Tag(TEXT)]
+    | Annotated[SensingTable, Tag(TABLE)],
+    Discriminator(text_or_table),
+]
+
+
+class PumpTable(Table):
+    """The type of pump and its settings."""
+
+    model: Annotated[PumpModel, Choice("model", MODELS)]
+    occlusion_limit: Pressure | None = None
+    occlusion_delay: Instant | None = None
+    drive: Annotated[Drive, Choice("drive", by_value(Drive))] | None = None
+    interleave: Annotated[Interleave, Choice("interleave", by_value(Interleave))] | None = None
+    inner_flow: Annotated[InnerFlow, Choice("inner flow", by_value(InnerFlow))] | None = None
+    sensing: SensingField | None = None
+
+
+class WholePumpTable(PumpTable):
+    """A pump that is written under its id, with its lines and its set."""
+
+    line: dict[str, LineTable] | None = None
+    set: SetTable | None = None
+
+
+class OrderTable(Table):
+    """How fast: a typed rate, or a dose that becomes one (``weight`` for doses per kg, ``drug`` where a line has several)."""
+
+    line: str | None = None
+    rate: Rate | None = None
+    dose: Dose | None = None
+    weight: Weight | None = None
+    drug: str | None = None
+    one_of: ClassVar[tuple[str, ...]] = ("rate", "dose")
+
+    @model_validator(mode="after")
+    def _dose_is_whole(self) -> "OrderTable":
+        if self.dose is None:
+            if self.weight is not None or self.drug is not None:
+                raise ValueError("weight and drug belong to a dose, not to a rate")
+        elif ("/kg/" in self.dose.dimension.value) != (self.weight is not None):
+            raise ValueError("a dose per kg and a weight belong together")
+        return self
+
+
+class LoadTable(OrderTable):
+    """A program for a line."""
+
+    vtbi: ProgrammedVolume | None = None
+    mode: Mode = LineMode.SINGLE
+    at_end: Annotated[AtEnd, Choice("rule for the end", by_value(AtEnd))] | None = None
+    delay: Instant = 0
+    call_back: bool = False
+
+
+class ModeTable(Table):
+    """Another mode for a line."""
+
+    line: str | None = None
+    mode: Mode
+
+
+class OperatorTable(Table):
+    """What somebody does at the pump, and when."""
+
+    at: Instant
+    pump: str | None = None
+    load: LoadTable | None = None
+    titrate: OrderTable | None = None
+    mode: ModeTable | None = None
+    do: Annotated[str, Choice("action", {word: word for word in ("start", "stop", "acknowledge")})] | None = None
+    line: str | None = None
+    alarm: Alarm | None = None
+    one_of: ClassVar[tuple[str, ...]] = ("load", "titrate", "mode", "do")
+
+    @model_validator(mode="after")
+    def _belongs_to_do(self) -> "OperatorTable":
+        if self.line is not None and self.do not in ("start", "stop"):
+            raise ValueError(
+                "line belongs here only with do = 'start' or 'stop'; write it inside load, titrate or mode"
+            )
+        if self.alarm is not None and self.do != "acknowledge":
+            raise ValueError("alarm belongs only to do = 'acknowledge'")
+        return self
+
+
+class FaultTable(Table):
+    """A disturbance: which place is closed, from when, until when (never, if not given)."""
+
+    at: Instant
+    pump: str | None = None
+    occlude: str
+    until: Instant | None = None
+
+
+class VolumeTable(Table):
+    """A volume of one line at an instant."""
+
+    line: str | None = None
+    volume: Volume
+    within: VolumeTolerance
+    at: Moment | None = None
+
+
+class DrugAmountTable(Table):
+    """An amount of a drug that reaches the patient."""
+
+    name: str
+    amount: Amount
+    within: AmountTolerance
+    between: Between | None = None
+
+
+class RejectedTable(Table):
+    """A command that the pump refuses."""
+
+    command: Annotated[
+        str,
+        Choice("command", {word: word for word in ("load", "start", "stop", "titrate", "mode", "acknowledge")}),
+    ]
+    line: str | None = None
+    reason: str = ""
+
+
+class StateTable(Table):
+    """What a line does at an instant."""
+
+    line: str | None = None
+    state: Annotated[LineState, Choice("state", by_value(LineState))] = Field(alias="is")
+    at: Moment | None = None
+
+
+class PeakTable(Table):
+    """How far a dose rate's peak is above its mean."""
+
+    drug: str
+    at: Annotated[str, Choice("place", {"pump": "pump", "patient": "patient"})] = "patient"
+    window: Moment
+    between: Between | None = None
+    at_least: float | None = Field(default=None, ge=0.0, allow_inf_nan=False)
+    at_most: float | None = Field(default=None, ge=0.0, allow_inf_nan=False)
+
+
+class ReleasedTable(Table):
+    """The volume that an occlusion has stored and its end releases."""
+
+    at_least: Volume | None = None
+    at_most: Volume | None = None
+
+
+class AlarmDelayTable(Table):
+    """How soon after an instant an alarm is raised."""
+
+    alarm: Alarm
+    after: Moment
+    at_most: Moment
+
+
+class ExpectTable(Table):
+    """One clause that the run must fulfil."""
+
+    pump: str | None = None
+    alarm: Alarm | None = None
+    pumped: VolumeTable | None = None
+    at_patient: VolumeTable | None = None
+    drug: DrugAmountTable | None = None
+    rejected: RejectedTable | None = None
+    state: StateTable | None = None
+    peak_over_mean: PeakTable | None = None
+    released: ReleasedTable | None = None
+    alarm_delay: AlarmDelayTable | None = None
+    line: str | None = None
+    between: Between | None = None
+    absent: bool | None = None
+    one_of: ClassVar[tuple[str, ...]] = (
+        "alarm",
+        "pumped",
+        "at_patient",
+        "drug",
+        "rejected",
+        "state",
+        "peak_over_mean",
+        "released",
+        "alarm_delay",
+    )
+
+    @model_validator(mode="after")
+    def _belongs_to_alarm(self) -> "ExpectTable":
+        if self.alarm is None and (self.line is not None or self.absent is not None):
+            raise ValueError("line and absent belong here only with alarm; write line inside the table")
+        if self.between is not None and self.alarm is None and self.rejected is None:
+            raise ValueError("between belongs here only with alarm or rejected; write it inside the table")
+        return self
+
+
+class RecordTable(Table):
+    """How the run is recorded in ``trace.csv``."""
+
+    every: Span
+
+
+class HeadTable(Table):
+    """What stands at the top of the file."""
+
+    title: Text1
+    description: str = ""
+    duration: Span
+    seed: int = Field(default=0, ge=0, le=2**63 - 1)
+    record: RecordTable | None = None
+
+
+class ScenarioTable(HeadTable):
+    """The whole file. ``pump``: one pump, or a table of pumps by id; ``line`` and ``set``: those of the one pump."""
+
+    pump: PumpTable | dict[str, WholePumpTable]
+    line: dict[str, LineTable] | None = None
+    set: SetTable | None = None
+    operator: list[OperatorTable] | None = None
+    fault: list[FaultTable] | None = None
+    expect: list[ExpectTable] | None = None

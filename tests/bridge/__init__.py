@@ -1,0 +1,1 @@
+"""The serial bridge: framing, protocol, session, device, bridge, transports, and the same scenario in both worlds."""

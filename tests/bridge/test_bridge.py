@@ -1,0 +1,228 @@
+"""Host and emulated device over a wire in virtual time: what is delivered, and that every trouble ends stopped."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from firmware_bridge.bridge import LinkEventKind
+from firmware_bridge.device import WATCHDOG_NS
+from firmware_bridge.framing import encode_frame
+from firmware_bridge.protocols.native import Hello, State, encode
+from firmware_bridge.transports.loopback import WireFaults
+from pumpsim.journal import JournalWriter
+from pumpsim.replay import replay
+from pumpsim.vocabulary.alarms import AlarmId
+from pumpsim.vocabulary.inputs import Acknowledge, LoadProgram, Start
+from pumpsim.vocabulary.outputs import (
+    AlarmCleared,
+    AlarmRaised,
+    CommandRejected,
+    DeliveryEvent,
+    DeliveryEventKind,
+    LineState,
+    Record,
+)
+from pumpsim.vocabulary.path import Occlude, Place
+from pumpsim.vocabulary.program import InfusionProgram
+from tests.bridge.wire_bench import BOTH, MODEL, MS, SECOND, Bench
+
+CYCLE_ML = MODEL.mechanism.cycle_fl / 1e12
+STEP_ML = MODEL.mechanism.step_fl / 1e12
+LOST_NS = 900 * MS
+"""The host's 0.8 s without an answer, and the wire."""
+
+
+def pumped_ml(bench: Bench, line: int) -> float:
+    return bench.telemetry().lines[line].steps * STEP_ML
+
+
+def alarms(bench: Bench) -> list[tuple[AlarmId, str | None]]:
+    return [(record.alarm, record.line) for _, record in bench.records if isinstance(record, AlarmRaised)]
+
+
+def raised_at_ns(bench: Bench, alarm: AlarmId) -> int:
+    return next(at for at, record in bench.records if isinstance(record, AlarmRaised) and record.alarm is alarm)
+
+
+def link_kinds(bench: Bench) -> list[LinkEventKind]:
+    return [event.kind for event in bench.link_events]
+
+
+def test_both_lines_deliver_what_was_programmed() -> None:
+    bench = Bench().run(61 * SECOND)
+    assert pumped_ml(bench, 0) == pytest.approx(100 / 60, abs=CYCLE_ML)
+    assert pumped_ml(bench, 1) == pytest.approx(13.1 / 60, abs=CYCLE_ML)
+    assert alarms(bench) == []
+    assert link_kinds(bench) == [LinkEventKind.ATTACHED]
+
+
+def test_pump_time_begins_at_the_first_telemetry_and_the_operator_is_served_after_it() -> None:
+    bench = Bench().run(SECOND // 2)
+    assert bench.bridge.zero_ns == 6 * MS  # HELLO, STOP, POLL and their answers, 1 ms each way
+    assert [type(answer.given).__name__ for answer in bench.answers[:3]] == [
+        "SensorReading",
+        "LoadProgram",
+        "LoadProgram",
+    ]
+    assert bench.answers[0].at_ns == 0
+
+
+def test_nothing_moves_before_the_operator_starts() -> None:
+    assert Bench(commands=BOTH[:2]).run(20 * SECOND).moved_at_ns == []
+
+
+def test_volume_to_be_infused_holds_on_the_device_itself() -> None:
+    program = InfusionProgram(600_000_000, 1_000_000)
+    bench = Bench(commands=((0, LoadProgram("A", program)), (0, Start("A"))))
+    bench.at(3 * SECOND, lambda: setattr(bench.down, "cut", True))  # the host's words do not reach it any more
+    bench.run(12 * SECOND)
+    assert pumped_ml(bench, 0) <= 1.0
+    bench = Bench(commands=((0, LoadProgram("A", program)), (0, Start("A")))).run(20 * SECOND)
+    complete = [at for at, r in bench.records if getattr(r, "kind", None) is DeliveryEventKind.DELIVERY_COMPLETE]
+    assert len(complete) == 1
+    assert complete[0] == pytest.approx(6 * SECOND, abs=SECOND // 2)
+
+
+def test_occlusion_of_the_scenario_is_found_and_stops_all() -> None:
+    bench = Bench(disturbances=((10 * SECOND, Occlude(Place.PATIENT_END)),)).run(60 * SECOND)
+    assert (AlarmId.OCCLUSION_DISTAL, None) in alarms(bench)
+    assert max(bench.moved_at_ns) <= raised_at_ns(bench, AlarmId.OCCLUSION_DISTAL) + 20 * MS
+
+
+@pytest.mark.parametrize("when_ns", [5 * SECOND, 5 * SECOND + 7 * MS, 20 * SECOND])
+def test_unplugged_stops_and_alarms_at_once(when_ns: int) -> None:
+    bench = Bench()
+    bench.at(when_ns, bench.unplug).run(when_ns + 10 * SECOND)
+    assert alarms(bench) == [(AlarmId.COMMUNICATION_LOST, None)]
+    assert raised_at_ns(bench, AlarmId.COMMUNICATION_LOST) <= when_ns
+    assert max(bench.moved_at_ns) <= when_ns + WATCHDOG_NS
+    assert bench.telemetry().state is State.TRIPPED
+
+
+@pytest.mark.parametrize("direction", ["down", "up", "both"])
+def test_silence_stops_and_alarms(direction: str) -> None:
+    bench = Bench()
+    for name in ("down", "up") if direction == "both" else (direction,):
+        bench.at(10 * SECOND, lambda name=name: setattr(getattr(bench, name), "cut", True))
+    bench.run(30 * SECOND)
+    assert alarms(bench) == [(AlarmId.COMMUNICATION_LOST, None)]
+    assert 0 < raised_at_ns(bench, AlarmId.COMMUNICATION_LOST) - 10 * SECOND <= LOST_NS
+    assert max(bench.moved_at_ns) <= 10 * SECOND + WATCHDOG_NS + SECOND
+    assert bench.telemetry().state is not State.MOVING
+
+
+def test_garbage_in_place_of_answers_stops_and_alarms() -> None:
+    bench = Bench(faults=WireFaults())
+    bench.at(10 * SECOND, lambda: setattr(bench.up, "_faults", WireFaults(damaged=1.0, noise=1.0)))
+    bench.run(30 * SECOND)
+    assert (AlarmId.COMMUNICATION_LOST, None) in alarms(bench)
+    assert max(bench.moved_at_ns) <= 10 * SECOND + LOST_NS + WATCHDOG_NS
+
+
+def test_command_that_is_not_answered_is_uncertain_then_lost() -> None:
+    bench = Bench()
+    bench.at(SECOND - MS, lambda: setattr(bench.up, "cut", True)).run(6 * SECOND)
+    assert link_kinds(bench) == [LinkEventKind.ATTACHED, LinkEventKind.UNCERTAIN, LinkEventKind.LOST]
+    assert max(bench.moved_at_ns) <= SECOND + LOST_NS  # HELLO still reaches the device and stops it before its watchdog
+
+
+def test_after_a_loss_nothing_moves_until_the_operator_starts_again() -> None:
+    bench = Bench(commands=(*BOTH, (40 * SECOND, Start())))
+    bench.at(10 * SECOND, bench.unplug).at(15 * SECOND, bench.plug_in).run(60 * SECOND)
+    assert alarms(bench) == [(AlarmId.COMMUNICATION_LOST, None)]
+    assert [r.alarm for _, r in bench.records if isinstance(r, AlarmCleared)] == [AlarmId.COMMUNICATION_LOST]
+    assert link_kinds(bench) == [LinkEventKind.ATTACHED, LinkEventKind.LOST, LinkEventKind.RESTORED]
+    assert not [at for at in bench.moved_at_ns if 10 * SECOND + WATCHDOG_NS < at < 40 * SECOND]
+    assert max(bench.moved_at_ns) == pytest.approx(60 * SECOND, abs=50 * MS)
+
+
+def test_start_is_refused_while_the_link_is_lost() -> None:
+    bench = Bench(commands=(*BOTH, (14 * SECOND, Start())))
+    bench.at(10 * SECOND, bench.unplug).at(20 * SECOND, bench.plug_in).run(30 * SECOND)
+    assert [r.command for _, r in bench.records if isinstance(r, CommandRejected)] == ["start"]
+    assert max(bench.moved_at_ns) <= 10 * SECOND + WATCHDOG_NS
+
+
+def test_device_that_restarts_is_a_fault_and_its_count_goes_on() -> None:
+    bench = Bench(commands=(*BOTH, (20 * SECOND, Acknowledge()), (21 * SECOND, Start())))
+    bench.at(10 * SECOND, lambda: bench.device.reboot(bench.now_ns)).run(50 * SECOND)
+    assert set(alarms(bench)) == {(AlarmId.COMMUNICATION_LOST, None), (AlarmId.DEVICE_FAULT, None)}
+    assert not [at for at in bench.moved_at_ns if 10 * SECOND < at < 21 * SECOND]
+    assert bench.telemetry().epoch == 2
+    assert bench.bridge.steps[0] * STEP_ML == pytest.approx(100 / 3600 * (9 + 29), abs=CYCLE_ML)
+
+
+def test_device_that_breaks_is_a_fault() -> None:
+    bench = Bench()
+    bench.at(10 * SECOND, lambda: bench.device.fail(bench.now_ns)).run(20 * SECOND)
+    assert alarms(bench) == [(AlarmId.DEVICE_FAULT, None)]
+    assert max(bench.moved_at_ns) <= 10 * SECOND
+
+
+def test_host_that_slept_finds_the_device_tripped() -> None:
+    bench = Bench()
+    bench.run(10 * SECOND)
+    bench.device.step(13 * SECOND)  # nothing came for 3 s; the host's next poll finds it
+    bench.now_ns = 13 * SECOND
+    bench.run(20 * SECOND)
+    assert alarms(bench) == [(AlarmId.COMMUNICATION_LOST, None)]
+    assert LinkEventKind.TRIPPED in link_kinds(bench)
+    assert bench.telemetry().state is State.READY
+
+
+def test_second_host_is_noticed() -> None:
+    bench = Bench()
+    intruder = encode_frame(encode(5, Hello(1, 123)))
+    bench.at(10 * SECOND, lambda: bench.down.send(bench.now_ns, intruder)).run(14 * SECOND)
+    assert (AlarmId.DEVICE_FAULT, None) in alarms(bench)
+    assert max(bench.moved_at_ns) <= 10 * SECOND + 5 * MS
+
+
+@pytest.fixture(scope="module")
+def quiet_records() -> list[Record]:
+    return [record for _, record in Bench().run(61 * SECOND).records]
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_bad_wire_changes_no_decision_and_no_volume(seed: int, quiet_records: list[Record]) -> None:
+    faults = WireFaults(lost=0.03, damaged=0.03, doubled=0.05, noise=0.05)
+    bench = Bench(faults=faults, jitter_ns=8 * MS, seed=seed).run(61 * SECOND)
+    print(f"seed {seed}: {bench.bridge.session.counts}")
+    assert alarms(bench) == []
+    assert pumped_ml(bench, 0) == pytest.approx(100 / 60, abs=CYCLE_ML)
+    assert pumped_ml(bench, 1) == pytest.approx(13.1 / 60, abs=CYCLE_ML)
+    assert [record for _, record in bench.records] == quiet_records
+    assert bench.bridge.session.counts.repeated > 0
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_however_bad_the_wire_it_never_pumps_more_than_commanded(seed: int) -> None:
+    faults = WireFaults(lost=0.3, damaged=0.3, doubled=0.3, noise=0.3)
+    bench = Bench(faults=faults, jitter_ns=100 * MS, seed=seed).run(40 * SECOND)
+    stops = [at for at, r in bench.records if isinstance(r, DeliveryEvent) and r.state is LineState.ALARM]
+    if stops:
+        assert all(at <= min(stops) + WATCHDOG_NS + SECOND for at in bench.moved_at_ns)
+    assert pumped_ml(bench, 0) <= 100 / 3600 * 40 + CYCLE_ML
+
+
+def test_end_stops_the_device_and_says_so() -> None:
+    bench = Bench().run(10 * SECOND)
+    assert bench.telemetry().state is State.MOVING
+    bench.end()
+    bench.run(10 * SECOND + 50 * MS)
+    assert bench.bridge.at_rest
+    assert bench.telemetry().state is State.READY
+
+
+def test_journal_of_a_troubled_session_replays(tmp_path: Path) -> None:
+    bench = Bench(commands=(*BOTH, (40 * SECOND, Start())))
+    bench.at(10 * SECOND, bench.unplug).at(15 * SECOND, bench.plug_in).run(60 * SECOND)
+    journal = JournalWriter(tmp_path / "inputs.jsonl", MODEL, 0, "main")
+    for answer in bench.answers:
+        journal.write(answer.at_ns, answer.given, answer.step)
+    journal.close()
+    replayed = replay(tmp_path / "inputs.jsonl")
+    assert replayed.parting is None
+    assert replayed.equal == len(bench.answers)
+    assert all(json.loads(line) for line in (tmp_path / "inputs.jsonl").read_text().splitlines())

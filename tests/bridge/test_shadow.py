@@ -1,0 +1,47 @@
+"""The shadow line: a bench run becomes a trace that agrees with the simulation of the same scenario."""
+
+import pytest
+
+from firmware_bridge.bridge import BridgeStep
+from firmware_bridge.shadow import Shadow
+from pumpsim.scenario import PumpSetup
+from pumpsim.trace import PumpTrace
+from pumpsim.vocabulary.inputs import LoadProgram, Start
+from pumpsim.vocabulary.path import Occlude, PathSetup, Place, Sensing
+from tests.bridge.wire_bench import MODEL, SECOND, SETUP, Bench
+from tests.build import CYCLE_ML, MIN, path, program, run
+
+
+def shadow_of(bench: Bench, setup: PathSetup, end_ns: int) -> PumpTrace:
+    shadow = Shadow(PumpSetup("main", MODEL, setup, Sensing()))
+    shadow.take(BridgeStep(b"", tuple(bench.answers), (), 0))
+    return shadow.trace(end_ns, bench.bridge.state)
+
+
+def test_patient_volume_agrees_with_the_simulation() -> None:
+    until_ns = 3 * MIN
+    script = ((0, LoadProgram("A", program(250.0, 400.0))), (SECOND, Start()))
+    setup = path()
+    trace = shadow_of(Bench(commands=script, setup=setup, look_every_ns=MIN).run(until_ns), setup, until_ns)
+    simulated = run(*script, until_ns=until_ns, setup=setup)
+    measured, wanted = trace.at([until_ns]), simulated.at([until_ns])
+    assert measured.pumped_ml[0, 0] == pytest.approx(wanted.pumped_ml[0, 0], abs=CYCLE_ML)
+    assert measured.patient_ml.sum() == pytest.approx(wanted.patient_ml.sum(), abs=CYCLE_ML)
+    assert [r.record for r in trace.records] == [r.record for r in simulated.records]
+
+
+def test_what_an_occlusion_holds_back_has_not_reached_the_patient() -> None:
+    until_ns = 2 * MIN
+    setup = path(compliance=0.02)
+    script = ((0, LoadProgram("A", program(100.0, 400.0))), (SECOND, Start()))
+    bench = Bench(commands=script, disturbances=((20 * SECOND, Occlude(Place.PATIENT_END)),), setup=setup)
+    trace = shadow_of(bench.run(until_ns), setup, until_ns)
+    end = trace.at([until_ns])
+    held = float(end.pumped_ml.sum() - end.patient_ml.sum())
+    assert held == pytest.approx(0.02 * bench.telemetry().distal_pa / 1000, rel=0.02)
+    assert held > 0.5
+
+
+def test_run_without_any_reading_is_a_trace_of_nothing() -> None:
+    trace = shadow_of(Bench(plugged=False), SETUP, SECOND)
+    assert trace.at([0, SECOND]).pumped_ml.tolist() == [[0.0, 0.0], [0.0, 0.0]]

@@ -1,0 +1,84 @@
+"""Every scenario file holds what it says, is in the index, and would fail on a pump or a world that is broken."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from pumpsim.analysis.expectations import judge
+from pumpsim.scenario import Scenario
+from pumpsim.scenario_file import load_scenario
+from pumpsim.simulation import simulate
+from pumpsim.vocabulary.inputs import ChangeMode, LoadProgram, Start, Titrate
+from pumpsim.vocabulary.path import Occlude, Transport
+from pumpsim.vocabulary.program import InfusionProgram
+
+FOLDER = Path(__file__).resolve().parents[1] / "scenarios"
+FILES = sorted(FOLDER.glob("*.toml"))
+
+
+def failures(scenario: Scenario) -> list[str]:
+    outcomes = judge(scenario, simulate(scenario).by_pump)
+    return [f"{outcome.text}: {outcome.measured}" for outcome in outcomes if not outcome.passed]
+
+
+@pytest.fixture(params=FILES, ids=[file.stem for file in FILES])
+def scenario(request) -> Scenario:
+    return load_scenario(request.param)
+
+
+def test_there_are_scenarios():
+    assert len(FILES) >= 8
+
+
+def test_every_expectation_holds(scenario):
+    assert len(scenario.expectations) >= 3
+    assert failures(scenario) == []
+
+
+def test_it_is_in_the_index_and_says_what_to_look_at(scenario):
+    index = (FOLDER / "README.md").read_text(encoding="utf-8")
+    assert f"{scenario.name}.toml" in index
+    assert len(scenario.description) > 80
+
+
+def test_it_fails_when_nobody_starts_the_pump(scenario):
+    entries = tuple(e for e in scenario.entries if not isinstance(e.action, Start))
+    assert failures(replace(scenario, entries=entries))
+
+
+def test_it_fails_when_the_pump_runs_ten_percent_slow(scenario):
+    entries = tuple(
+        replace(e, action=replace(e.action, program=slowed(e.action.program))) if isinstance(e.action, LoadProgram) else e
+        for e in scenario.entries
+    )
+    assert failures(replace(scenario, entries=entries))
+
+
+def slowed(program: InfusionProgram) -> InfusionProgram:
+    step = 100_000 if program.rate_nl_per_h < 100_000_000 else 1_000_000
+    return replace(program, rate_nl_per_h=max(program.rate_nl_per_h * 9 // 10 // step * step, 500_000 - step))
+
+
+def test_it_fails_without_its_faults_and_refusals(scenario):
+    """Where the story is an occlusion, a titration or a change of mode, leaving it out must be noticed."""
+    kept = tuple(e for e in scenario.entries if not isinstance(e.action, Occlude | Titrate | ChangeMode))
+    if len(kept) < len(scenario.entries):
+        assert failures(replace(scenario, entries=kept))
+
+
+@pytest.mark.parametrize("name", ["kvo_at_completion", "piggyback_antibiotic"])
+def test_it_fails_when_the_keep_open_rate_is_wrong(name):
+    scenario = load_scenario(FOLDER / f"{name}.toml")
+    pumps = tuple(replace(pump, model=replace(pump.model, kvo_nl_per_h=3_000_000)) for pump in scenario.pumps)
+    assert failures(replace(scenario, pumps=pumps))
+
+
+def test_it_fails_when_the_common_line_is_stirred_or_longer():
+    """What reaches the patient, and when, is held by the push-out scenario."""
+    scenario = load_scenario(FOLDER / "carrier_push_out.toml")
+    for change in ({"transport": Transport.MIXED}, {"common_ml": 3.0}):
+        pumps = tuple(
+            replace(pump, path=replace(pump.path, set=replace(pump.path.set, **change))) for pump in scenario.pumps
+        )
+        assert failures(replace(scenario, pumps=pumps))
