@@ -188,7 +188,7 @@ def test_times_are_written_as_people_say_them(ns, text):
         (Fraction(20_960, 70_000), D.MASS_RATE_PER_KG, "mcg/kg/min", "4.990 mcg/kg/min"),
         (Fraction(1000), D.UNIT_RATE, "U/h", "1000 U/h"),
         (Fraction(123_456), D.MASS_RATE, "mg/h", "123456 mg/h"),
-        (Fraction(0), D.MASS, "mg", "0.000 mg"),
+        (Fraction(0), D.MASS, "mg", "0 mg"),
     ],
 )
 def test_quantities_are_written_with_four_digits(value, dimension, word, text):

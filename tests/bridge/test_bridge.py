@@ -1,15 +1,18 @@
 """Host and emulated device over a wire in virtual time: what is delivered, and that every trouble ends stopped."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from firmware_bridge.bridge import LinkEventKind
 from firmware_bridge.device import WATCHDOG_NS
+from firmware_bridge.emulator import emulator
 from firmware_bridge.framing import encode_frame
 from firmware_bridge.protocols.native import Hello, State, encode
 from firmware_bridge.transports.loopback import WireFaults
+from pumpsim.catalogue.pumps import SINGLE_CHANNEL_CASSETTE
 from pumpsim.journal import JournalWriter
 from pumpsim.replay import replay
 from pumpsim.vocabulary.alarms import AlarmId
@@ -25,8 +28,9 @@ from pumpsim.vocabulary.outputs import (
 )
 from pumpsim.vocabulary.path import Occlude, Place
 from pumpsim.vocabulary.program import InfusionProgram
-from tests.bridge.wire_bench import BOTH, MODEL, MS, SECOND, Bench
+from tests.bridge.wire_bench import BOTH, MODEL, MS, SECOND, SETUP, Bench
 
+ONE_LINE = replace(SETUP, lines=SETUP.lines[:1])
 CYCLE_ML = MODEL.mechanism.cycle_fl / 1e12
 STEP_ML = MODEL.mechanism.step_fl / 1e12
 LOST_NS = 900 * MS
@@ -226,3 +230,13 @@ def test_journal_of_a_troubled_session_replays(tmp_path: Path) -> None:
     assert replayed.parting is None
     assert replayed.equal == len(bench.answers)
     assert all(json.loads(line) for line in (tmp_path / "inputs.jsonl").read_text().splitlines())
+
+
+def test_other_device_behind_the_same_name_is_not_driven() -> None:
+    bench = Bench(commands=(*BOTH, (20 * SECOND, Acknowledge()), (21 * SECOND, Start())))
+    bench.at(10 * SECOND, bench.unplug)
+    bench.at(12 * SECOND, lambda: setattr(bench, "device", emulator(SINGLE_CHANNEL_CASSETTE, ONE_LINE)))
+    bench.at(15 * SECOND, bench.plug_in).run(30 * SECOND)
+    assert bench.bridge.refusal == "the device has 1 line(s), model dual-channel-cassette has 2"
+    assert max(bench.moved_at_ns) <= 10 * SECOND + WATCHDOG_NS
+    assert [r.command for _, r in bench.records if isinstance(r, CommandRejected)] == ["start"]
