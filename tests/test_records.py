@@ -52,7 +52,9 @@ def written(tmp_path_factory):
 
 def test_summary_has_what_it_promises(written):
     _, run, summary = written
-    assert {"title", "duration_s", "seed", "digest", "pumps", "patient", "alarms", "expectations", "speed"} <= set(summary)
+    assert {"title", "duration_s", "seed", "digest", "pumps", "patient", "alarms", "expectations", "speed"} <= set(
+        summary
+    )
     lines = summary["pumps"]["main"]["lines"]
     assert lines["A"]["programmed_ml"] == 60
     assert set(lines["B"]) >= {"programmed_ml", "owed_ml", "pumped_ml", "at_patient_ml"}
@@ -158,7 +160,13 @@ def test_breakpoints_come_back_bit_for_bit(written, tmp_path):
     chunks = read_breakpoints(tmp_path / "trace.npz")["main"]
     trace = run.traces[0]
     again = PumpTrace(
-        "main", trace.model, trace.setup, chunks=chunks, records=trace.records, decisions=trace.decisions, state=trace.state
+        "main",
+        trace.model,
+        trace.setup,
+        chunks=chunks,
+        records=trace.records,
+        decisions=trace.decisions,
+        state=trace.state,
     )
     assert again.digest() == trace.digest()
 

@@ -90,9 +90,21 @@ def test_containers_and_defaults():
 
 def test_a_line_in_every_detail():
     line = {
-        "container": {"bag": "1 L", "fluid": {"name": "mix", "base": "dextrose-5", "drugs": [
-            {"drug": "insulin", "concentration": "1 U/mL"}, {"drug": "potassium", "concentration": "40 mEq/L"}]}},
-        "limb_volume": "12 mL", "limb_fluid": "dextrose-5", "head": "-20 cm", "limb_compliance": "2 uL/kPa",
+        "container": {
+            "bag": "1 L",
+            "fluid": {
+                "name": "mix",
+                "base": "dextrose-5",
+                "drugs": [
+                    {"drug": "insulin", "concentration": "1 U/mL"},
+                    {"drug": "potassium", "concentration": "40 mEq/L"},
+                ],
+            },
+        },
+        "limb_volume": "12 mL",
+        "limb_fluid": "dextrose-5",
+        "head": "-20 cm",
+        "limb_compliance": "2 uL/kPa",
     }
     setup = read((("line", "A"), line)).pumps[0].path.lines[0]
     assert setup.fluid == Fluid(
@@ -115,10 +127,17 @@ def test_the_set_is_primed_with_the_fluid_of_line_a_unless_stated():
 
 def test_a_set_in_every_detail_and_what_is_stated_is_no_longer_unverified():
     pump = read(
-        (("set",), {
-            "kind": "microbore-extension-150", "compliance": "7 uL/kPa", "resistance": "0.02 kPa/(mL/h)",
-            "transport": "mixed", "access": {"resistance": "3.6e9 Pa s/m3"}, "back_pressure": "10 mmHg",
-        })
+        (
+            ("set",),
+            {
+                "kind": "microbore-extension-150",
+                "compliance": "7 uL/kPa",
+                "resistance": "0.02 kPa/(mL/h)",
+                "transport": "mixed",
+                "access": {"resistance": "3.6e9 Pa s/m3"},
+                "back_pressure": "10 mmHg",
+            },
+        )
     ).pumps[0]
     row, access = pump.path.set, pump.path.access
     assert (row.compliance_ml_per_kpa, row.resistance_kpa_h_per_ml, row.transport) == (0.007, 0.02, Transport.MIXED)
@@ -277,9 +296,11 @@ def test_a_place_that_is_closed_twice_and_one_for_good():
     [
         ({"alarm": "near-end"}, AlarmExpected("alarm near-end", "main", AlarmId.NEAR_END, None, 0, 3 * H)),
         ({"alarm": "near-end", "line": "B", "absent": True, "between": ["1 min", "2 min"]},
-         AlarmExpected("no alarm near-end on line B between 1 min and 2 min", "main", AlarmId.NEAR_END, "B", MIN, 2 * MIN, True)),
+         AlarmExpected("no alarm near-end on line B between 1 min and 2 min", "main", AlarmId.NEAR_END, "B", MIN, 2 * MIN,
+                       True)),
         ({"pumped": {"line": "A", "volume": "5 mL", "within": "2 %"}},
-         VolumeExpected("5 mL (within 2 %) of line A is pumped at 3 h", "main", "A", False, 5.0, Tolerance(relative=0.02), 3 * H)),
+         VolumeExpected("5 mL (within 2 %) of line A is pumped at 3 h", "main", "A", False, 5.0, Tolerance(relative=0.02),
+                        3 * H)),
         ({"at_patient": {"line": "B", "volume": "5 mL", "within": "300 uL", "at": "1 h"}},
          VolumeExpected("5 mL (within 300 uL) of line B has reached the patient at 1 h", "main", "B", True, 5.0,
                         Tolerance(absolute=0.3), H)),

@@ -49,7 +49,9 @@ def test_it_fails_when_nobody_starts_the_pump(scenario):
 
 def test_it_fails_when_the_pump_runs_ten_percent_slow(scenario):
     entries = tuple(
-        replace(e, action=replace(e.action, program=slowed(e.action.program))) if isinstance(e.action, LoadProgram) else e
+        replace(e, action=replace(e.action, program=slowed(e.action.program)))
+        if isinstance(e.action, LoadProgram)
+        else e
         for e in scenario.entries
     )
     assert failures(replace(scenario, entries=entries))

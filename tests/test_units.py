@@ -122,10 +122,10 @@ def test_what_is_refused(text, dimension, why, nearest):
 
 
 @pytest.mark.parametrize(
-    ("read", "text"), [(volume_nl, "0.0000001 mL"), (rate_nl_per_h, "0.1 uL/d"), (rate_nl_per_h, "0.00001 uL/min"), (time_ns, "1e-7 ms")]
+    ("read", "text"), [(volume_nl, "0.0000001 mL"), (rate_nl_per_h, "0.00001 uL/min"), (time_ns, "1e-7 ms")]
 )
 def test_what_is_between_two_counts_is_refused(read, text):
-    with pytest.raises(UnitError, match="whole number|no unit"):
+    with pytest.raises(UnitError, match="not a whole number"):
         read(text)
 
 

@@ -48,9 +48,7 @@ def _in_leg(path: FluidPath, planned: Planned, watch: Watch, begin: int, end: in
     if limb.clamped_at is None:
         return begin if _satisfies(limb.head_kpa, watch) else None
     level = limb.drawn_at(watch.level)
-    return _drawn(
-        planned, i, level, step_ml, (begin, end), lambda drawn: _satisfies(limb.pressure_kpa(drawn), watch)
-    )
+    return _drawn(planned, i, level, step_ml, (begin, end), lambda drawn: _satisfies(limb.pressure_kpa(drawn), watch))
 
 
 def _drawn(

@@ -39,7 +39,7 @@ class CycleLeg:
         self._lines, self._cycle, self._progress = lines, cycle, progress
         self._rate = sum(line.rate for line in lines if line.running)
         done = [
-            cycle.push_window(i)[1]
+            cycle.push_windows[i][1]
             for i, line in enumerate(lines)
             if line.running and cycle.drawn[i] + cycle.steps[i] >= line.limit
         ]

@@ -38,8 +38,7 @@ GOLDEN = [
 
 def lines(rates, behind=(0, 0), limits=(FAR, FAR)):
     return tuple(
-        LineDrive(rate, limit, owed=b * STEP, supply=FAR)
-        for rate, b, limit in zip(rates, behind, limits, strict=True)
+        LineDrive(rate, limit, owed=b * STEP, supply=FAR) for rate, b, limit in zip(rates, behind, limits, strict=True)
     )
 
 
@@ -70,9 +69,7 @@ def test_whole_strokes_take_turns_as_the_rates_do():
 
 
 rates = st.integers(1, 9_990).map(lambda tenths: tenths * 100_000)
-mechanisms = st.sampled_from(
-    [replace(MECHANISM, interleave=i, inner_flow=f) for i in Interleave for f in InnerFlow]
-)
+mechanisms = st.sampled_from([replace(MECHANISM, interleave=i, inner_flow=f) for i in Interleave for f in InnerFlow])
 
 
 @given(rates, st.one_of(st.just(0), rates), mechanisms, st.integers(1, 300), st.integers(-3300, 3300))

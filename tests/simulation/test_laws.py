@@ -69,7 +69,9 @@ def test_mass_is_conserved(script, model, transport):
     drug = trace.at([trace.end_ns])
     inside = trace.common.entered(drug.pumped_ml)[:, 0] - drug.patient_ml[:, 0]
     inside[-1] += trace.setup.set.common_ml
-    assert trace.concentration @ inside + drug.patient_drug[:, 0] == pytest.approx(drug.pump_drug[:, 0], rel=1e-9, abs=1e-9)
+    assert trace.concentration @ inside + drug.patient_drug[:, 0] == pytest.approx(
+        drug.pump_drug[:, 0], rel=1e-9, abs=1e-9
+    )
 
 
 @settings(max_examples=40, deadline=None)
@@ -118,7 +120,7 @@ def test_looking_does_not_disturb(looks, model):
 def test_extra_readings_change_no_decision(script, extra):
     """A pump that is shown more of the same world decides the same."""
     plain = simulate_one(a_scenario(script))
-    pump, recorded = Pump(STROKES), [t for t in plain.journals[0]]
+    pump, recorded = Pump(STROKES), list(plain.journals[0])
     fluid_path, outputs = FluidPath(STROKES, path(bags_ml=(120.0, 200.0))), []
     disturbances = [e for e in plain.scenario.entries if isinstance(e.action, Occlude | Release)]
     looks = sorted(set(extra))
@@ -145,7 +147,9 @@ def test_a_is_within_one_cycle_whatever_b_does(script):
     only_b = [(ms, a) for ms, a in script if getattr(a, "line", None) == "B" and isinstance(a, Start | Stop | Titrate)]
     both = a_scenario(only_b, setup=path())
     alone = replace(both, entries=tuple(e for e in both.entries if getattr(e.action, "line", "A") in ("A", None)))
-    alone = replace(alone, entries=tuple(e for e in alone.entries if not isinstance(e.action, LoadProgram) or e.action.line == "A"))
+    alone = replace(
+        alone, entries=tuple(e for e in alone.entries if not isinstance(e.action, LoadProgram) or e.action.line == "A")
+    )
     with_b, without = simulate_one(both).traces[0], simulate_one(alone).traces[0]
     at = np.linspace(0, 4 * H, 200).astype(np.int64)
     owed = np.minimum(100.0 * at / H, 150.0) + np.maximum(0.0, at / H - 1.5)
@@ -157,8 +161,7 @@ def test_a_is_within_one_cycle_whatever_b_does(script):
 def test_a_day_of_a_thousand_titrations_ends_within_one_stroke_of_what_was_owed():
     chance = random.Random(7)
     script = [
-        (k * 86 * S, Titrate(chance.choice("AB"), chance.randrange(5, 999) * 100_000 * 2))
-        for k in range(1, 1001)
+        (k * 86 * S, Titrate(chance.choice("AB"), chance.randrange(5, 999) * 100_000 * 2)) for k in range(1, 1001)
     ]
     trace = run(
         (0, LoadProgram("A", program(100))),
