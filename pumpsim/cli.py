@@ -77,7 +77,9 @@ def list_catalogue() -> None:
 
 @app.command()
 def replay(
-    files: Annotated[list[Path], typer.Argument(help="Journals: inputs.jsonl of a run or of the bridge.", metavar="FILE...")],
+    files: Annotated[
+        list[Path], typer.Argument(help="Journals: inputs.jsonl of a run or of the bridge.", metavar="FILE...")
+    ],
 ) -> None:
     """Give a fresh pump the recorded inputs and prove that every step comes out the same, or say where they part."""
     from pumpsim.codec import encode

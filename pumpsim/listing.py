@@ -93,7 +93,9 @@ def print_catalogue() -> None:
     console = Console()
     for model in MODELS.values():
         console.print(_figures(f"pump {model.id}: {model.title}, lines {' and '.join(model.lines)}", model.sources))
-        alarms = Table("alarm", "priority", "effect", "source", title=f"{model.id}: alarm conditions", title_justify="left")
+        alarms = Table(
+            "alarm", "priority", "effect", "source", title=f"{model.id}: alarm conditions", title_justify="left"
+        )
         for row in model.alarms:
             alarms.add_row(row.id.value, row.priority.value, row.effect.value, _plain(row.source))
         console.print(alarms)
@@ -108,5 +110,7 @@ def print_catalogue() -> None:
 def _figures(title: str, sources: Sequence[Sourced]) -> Table:
     table = Table("figure", "value", "source", title=title, title_justify="left")
     for entry in sources:
-        table.add_row(_plain(entry.figure), _plain(entry.value), _plain(entry.source), style="" if entry.verified else "dim")
+        table.add_row(
+            _plain(entry.figure), _plain(entry.value), _plain(entry.source), style="" if entry.verified else "dim"
+        )
     return table

@@ -165,7 +165,8 @@ def _assembled(id: str, parts: _Parts, faults: Faults) -> BuiltPump:
     primed = next((setup.fluid for setup in setups if setup.line in contents), NO_CONTAINER)
     path = PathSetup(tuple(setups), _set(parts, primed, faults), _access(parts, faults))
     setup = PumpSetup(id, _model(parts.table, parts.path, faults), path, _sensing(parts.table))
-    return BuiltPump(setup, contents, frozenset(line for line, found in parts.lines.items() if found is None))
+    unknown = model.lines if not parts.lines else (line for line, found in parts.lines.items() if found is None)
+    return BuiltPump(setup, contents, frozenset(unknown))
 
 
 def _model(table: PumpTable, path: Path, faults: Faults) -> PumpModel:

@@ -139,7 +139,7 @@ def _order(table: OrderTable, pump: BuiltPump, line: str | None, path: Path, fau
     """
     if table.rate is not None:
         order, key = (table.rate, ""), "rate"
-    elif line in pump.contents:
+    elif line is not None and line in pump.contents:
         dosed, key = _dosed(table, pump, line, path, faults), "dose"
         if dosed is None:
             return None
@@ -200,7 +200,7 @@ def _disturbances(document: Document, pumps: Pumps, duration_ns: int | None, fau
         check_instant(table.at, duration_ns, (*path, "at"), faults)
         if table.until is not None:
             check_instant(table.until, duration_ns, (*path, "until"), faults)
-            if table.until <= table.at:
+            if table.until <= table.at and not faults.any_under((*path, "at")):
                 faults.add((*path, "until"), f"is not after {format_time(table.at)}, when it begins")
         pump = pump_of(pumps, table.pump, path, faults)
         place = None if pump is None else _place(table, pump, path, faults)

@@ -104,7 +104,7 @@ def _between(trace: PumpTrace, ends: list[int] | None, begin: int, end: int, lea
     found = [begin]
     while (after := _next(trace, ends, found[-1], least_ns)) < end:
         found.append(after)
-    if len(found) > 1 and 2 * (end - found[-1]) < found[-1] - found[-2]:
+    if len(found) > 1 and 4 * (end - found[-1]) < 3 * (found[-1] - found[-2]):
         found.pop()  # what is left would be a fragment: the last window takes it in
     return [*found[1:], end]
 
@@ -116,7 +116,7 @@ def _next(trace: PumpTrace, ends: list[int] | None, at: int, least_ns: int) -> i
         return at + least_ns
     if trace.model.mechanism.interleave is Interleave.WHOLE_STROKE:
         least_ns = max(least_ns, _cycle_ns(trace, at, slowest=True))
-    i = bisect_left(ends, at + max(least_ns, cycle_ns // 2))
+    i = bisect_left(ends, at + max(least_ns, 3 * cycle_ns // 4))
     late = at + least_ns + 2 * cycle_ns
     return ends[i] if i < len(ends) and ends[i] <= late else at + max(least_ns, cycle_ns)
 

@@ -4,7 +4,6 @@ from pumpsim.controller.line_table import TABLE, Trigger
 from pumpsim.vocabulary.outputs import LineState
 
 
-
 def page() -> str:
     """Write the page ``docs/states.md``: a Mermaid diagram and the same table to read."""
     return "\n".join(

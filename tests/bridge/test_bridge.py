@@ -164,6 +164,14 @@ def test_device_that_breaks_is_a_fault() -> None:
     assert max(bench.moved_at_ns) <= 10 * SECOND
 
 
+def test_broken_device_is_a_fault_each_time_that_it_is_started() -> None:
+    bench = Bench(commands=(*BOTH, (20 * SECOND, Acknowledge()), (21 * SECOND, Start())))
+    bench.at(10 * SECOND, lambda: bench.device.fail(bench.now_ns)).run(40 * SECOND)
+    assert alarms(bench) == [(AlarmId.DEVICE_FAULT, None)] * 2
+    assert [line.state for line in bench.bridge.state.lines] == [LineState.ALARM] * 2
+    assert bench.bridge.down_since_ns is None
+
+
 def test_host_that_slept_finds_the_device_tripped() -> None:
     bench = Bench()
     bench.run(10 * SECOND)

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from pumpsim.replay import replay
-from tests.bridge.processes import emulator, events, finish, run, start, wait_for
+from tests.bridge.processes import emulator, events, finish, run, socat_pair, start, wait_for
 
 SCENARIO = """
 title = "Two lines on the bench"
@@ -173,6 +173,14 @@ def test_emulator_ends_with_its_link(tmp_path: Path) -> None:
         process.send_signal(signal.SIGTERM)
         assert finish(process).code == 0
     assert not link.is_symlink()
+
+
+def test_emulator_whose_port_goes_away_says_so(tmp_path: Path) -> None:
+    with socat_pair(tmp_path) as (near, _):
+        process = start("emulate", "--port", near)
+        wait_for(process, "Ctrl-C ends")
+    done = finish(process)
+    assert (done.code, done.err.splitlines()[0][:18]) == (1, "the link was lost:")
 
 
 @pytest.mark.parametrize(

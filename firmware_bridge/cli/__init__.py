@@ -1,0 +1,186 @@
+"""The command ``firmware-bridge``: drive a device by a scenario, be a device, list the ports.
+
+Exit codes: 0 all is well; 1 an expectation failed, or the link was lost and nobody expected it; 2 a file, an argument or
+a port is bad; 130 interrupted (the pump was stopped first). Heavy modules are imported by the commands that need them.
+"""
+
+import signal
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from types import FrameType
+from typing import TYPE_CHECKING, Annotated, NoReturn
+
+import typer
+
+from pumpsim.errors import PumpsimError
+
+if TYPE_CHECKING:
+    from firmware_bridge.bridge import BridgeStep
+    from firmware_bridge.device import Device
+
+NOTICE = "Engineering software, not a medical device: never connect to a person."
+
+app = typer.Typer(
+    help=f"Drive a pump on a serial port by a scenario, or be such a pump. {NOTICE}",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+PROTOCOL = Annotated[str, typer.Option(help="Dialect that the device speaks.")]
+PUMP = Annotated[str | None, typer.Option(help="Which pump of the scenario, when it has several.")]
+
+
+@app.command()
+def drive(
+    scenario: Annotated[Path, typer.Argument(help="Scenario file (TOML).", metavar="SCENARIO")],
+    port: Annotated[str, typer.Option(help="Serial port: /dev/ttyUSB0, COM3, ./ttyPUMP, socket://host:port.")],
+    out: Annotated[Path | None, typer.Option(help="Folder for the records; default runs/<scenario>/bridge.")] = None,
+    protocol: PROTOCOL = "native",
+    pump: PUMP = None,
+    baud: Annotated[int | None, typer.Option(help="Baud rate, if not the protocol's own.", min=300)] = None,
+) -> None:
+    """Let the scenario's operator drive a real or emulated device, in real time."""
+    from firmware_bridge.bridge import Bridge
+    from firmware_bridge.cli.bench import baud_of, bench_of, load_alone, opener
+    from firmware_bridge.cli.conclusion import conclude
+    from firmware_bridge.loop import drive as drive_loop
+    from firmware_bridge.loop import session_number
+    from firmware_bridge.recording import Recording
+
+    rate = baud or baud_of(protocol)
+    whole = load_alone(scenario, pump)
+    bench = bench_of(whole)
+    bridge = Bridge(bench.setup.model, bench.commands, session_number())
+    recording = Recording(bench.setup, whole.seed, out or Path("runs") / whole.name / "bridge")
+    if bench.faults:
+        print("note: the scenario's faults are for the device to have; this end only sees what comes of them")
+
+    def tell(step: "BridgeStep") -> None:
+        recording.take(step)
+        _print_step(bench.setup.id, step)
+
+    try:
+        end = drive_loop(bridge, opener(port, rate), whole.duration_ns, tell, _on_signal())
+    finally:
+        recording.close()
+    raise typer.Exit(conclude(end, bridge, recording, whole, port))
+
+
+@app.command()
+def emulate(
+    model: Annotated[str | None, typer.Argument(help="Model of the catalogue; default dual-channel-cassette.")] = None,
+    protocol: PROTOCOL = "native",
+    scenario: Annotated[Path | None, typer.Option(help="Scenario with model, bags, set, access and faults.")] = None,
+    pump: PUMP = None,
+    link: Annotated[Path | None, typer.Option(help="Stable name to make for the pseudo-terminal: ./ttyPUMP.")] = None,
+    port: Annotated[str | None, typer.Option(help="Use this port (a socat end, a real one), not a new one.")] = None,
+    keep: Annotated[bool, typer.Option("--keep", help="A new host finds bags and line as the last one left.")] = False,
+) -> None:
+    """Be a device on a serial line: motor, steps, sensors, watchdog, and a fluid path behind them.
+
+    The first line printed is the path to attach to. Each new host begins with a new power-on and, without --keep, with
+    full bags and the scenario's faults still to come.
+    """
+    from firmware_bridge.cli.bench import baud_of, bench_for, device_end
+    from firmware_bridge.emulator import emulator
+    from firmware_bridge.loop import serve, session_number
+    from firmware_bridge.transports import LinkLost
+    from pumpsim.vocabulary.path import Sensing
+
+    rate = baud_of(protocol)
+    if link is not None and port is not None:
+        raise PumpsimError("--link names a new pseudo-terminal, --port an existing device: give one of them")
+    bench = bench_for(model, scenario, pump)
+    pumped = bench.setup.model
+    if bench.setup.sensing != Sensing():
+        print("note: the scenario's sensing (period, noise, quantum) is not emulated", file=sys.stderr)
+    device = emulator(pumped, bench.setup.path, bench.faults, epoch=session_number(), keep_world=keep)
+    interrupted = _on_signal()
+    transport, path = device_end(link, port, rate)
+    try:
+        print(f"{path}\n{pumped.id}, {protocol} protocol, {rate} baud; Ctrl-C ends", flush=True)
+        serve(device, transport, interrupted, _print_status)
+    except LinkLost as lost:
+        print(f"the link was lost: {lost}", file=sys.stderr)
+        raise typer.Exit(1) from lost
+    finally:
+        transport.close()
+
+
+@app.command()
+def ports() -> None:
+    """Show the serial ports of this computer."""
+    from firmware_bridge.transports.serial_port import ports as list_ports
+
+    found = list_ports()
+    for device, description in found:
+        print(f"{device}  {description}")
+    if not found:
+        print("no serial port found (a pseudo-terminal or a socat end is not listed, but can be named)")
+
+
+def _on_signal() -> Callable[[], bool]:
+    """Take note of Ctrl-C, a polite kill and a closed terminal; say whether one came. The loops end by themselves."""
+    came: list[int] = []
+
+    def note(number: int, _frame: FrameType | None) -> None:
+        came.append(number)
+
+    for name in ("SIGINT", "SIGTERM", "SIGHUP"):
+        if hasattr(signal, name):
+            signal.signal(getattr(signal, name), note)
+    return lambda: bool(came)
+
+
+def _print_step(pump: str, step: "BridgeStep") -> None:
+    """Say what happened, as it happens."""
+    from pumpsim.report.records import event_row
+
+    for event in step.link_events:
+        print(f"{event.at_ns / 1e9:10.3f} s  link  {event.kind.value}: {event.detail}", flush=True)
+    for at_ns, record in step.records:
+        row = event_row(pump, at_ns, record)
+        words = [
+            str(row[key])
+            for key in ("alarm", "priority", "command", "state", "cause", "detail", "reason")
+            if row.get(key)
+        ]
+        rate = f", {row['rate_ml_per_h']:g} mL/h" if row.get("rate_ml_per_h") else ""
+        print(f"{at_ns / 1e9:10.3f} s  {row['line'] or 'pump':4}  {row['event']}: {', '.join(words)}{rate}", flush=True)
+
+
+def _print_status(device: "Device", now_ns: int) -> None:
+    """One line on what the device does; nothing before the first host."""
+    telemetry = device.telemetry(now_ns)
+    if telemetry is None:
+        return
+    lines = ", ".join(
+        f"{name} {line.steps * device.model.mechanism.step_fl / 1e12:.3f} mL" + (" (air)" if line.air else "")
+        for name, line in zip(device.model.lines, telemetry.lines, strict=True)
+    )
+    uptime_s, kpa = telemetry.uptime_us / 1e6, telemetry.distal_pa / 1000
+    print(f"{uptime_s:8.1f} s  {telemetry.state.name.lower():8} {lines}, {kpa:.2f} kPa", flush=True)
+
+
+def fail(message: str) -> NoReturn:
+    """Say what is wrong on standard error and end with 2."""
+    print(message, file=sys.stderr)
+    sys.exit(2)
+
+
+def main() -> None:
+    """Run the command; every refusal is one clear message, never a traceback."""
+    try:
+        app(prog_name="firmware-bridge")
+    except PumpsimError as error:
+        fail(str(error))
+    except BrokenPipeError:
+        sys.stderr.close()
+        sys.exit(1)
+    except OSError as error:
+        fail(f"{error.filename or 'file'}: {error.strerror or error}")
+    except KeyboardInterrupt:
+        print("interrupted before anything was done", file=sys.stderr)
+        sys.exit(130)

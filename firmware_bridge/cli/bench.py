@@ -1,0 +1,111 @@
+"""What the commands are about: one pump of a scenario, what is done to it, and the port."""
+
+import os
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from firmware_bridge.protocols import PROTOCOLS
+from firmware_bridge.transports import LinkLost, Transport
+from firmware_bridge.transports.serial_port import SerialPort
+from pumpsim.catalogue.accesses import ACCESSES
+from pumpsim.catalogue.fluids import FLUIDS, head_kpa
+from pumpsim.catalogue.pumps import MODELS
+from pumpsim.catalogue.sets import SETS
+from pumpsim.errors import PumpsimError
+from pumpsim.scenario import PumpSetup, Scenario
+from pumpsim.scenario_file import load_scenario
+from pumpsim.vocabulary.inputs import OperatorCommand
+from pumpsim.vocabulary.path import Disturbance, LineSetup, Occlude, PathSetup, Release, Sensing
+
+
+@dataclass(frozen=True, slots=True)
+class Bench:
+    """One pump and its script, divided between the two ends of the wire."""
+
+    setup: PumpSetup
+    commands: tuple[tuple[int, OperatorCommand], ...] = ()
+    faults: tuple[tuple[int, Disturbance], ...] = ()
+
+
+def load_alone(file: Path, pump: str | None) -> Scenario:
+    """Read a scenario as far as it concerns the one pump that is meant. Raises PumpsimError."""
+    scenario = load_scenario(file)
+    ids = ", ".join(setup.id for setup in scenario.pumps)
+    if pump is None and len(scenario.pumps) > 1:
+        raise PumpsimError(f"{scenario.name} has several pumps: choose one with --pump ({ids})")
+    setup = next((setup for setup in scenario.pumps if pump in (None, setup.id)), None)
+    if setup is None:
+        raise PumpsimError(f"{scenario.name} has no pump {pump!r}; it has {ids}")
+    return replace(
+        scenario,
+        pumps=(setup,),
+        entries=tuple(entry for entry in scenario.entries if entry.pump == setup.id),
+        expectations=tuple(expected for expected in scenario.expectations if expected.pump == setup.id),
+    )
+
+
+def bench_of(scenario: Scenario) -> Bench:
+    """Divide the script of a scenario with one pump."""
+    commands: list[tuple[int, OperatorCommand]] = []
+    faults: list[tuple[int, Disturbance]] = []
+    for entry in scenario.entries:
+        if isinstance(entry.action, Occlude | Release):
+            faults.append((entry.at_ns, entry.action))
+        else:
+            commands.append((entry.at_ns, entry.action))
+    return Bench(scenario.pumps[0], tuple(commands), tuple(faults))
+
+
+def bench_for(model: str | None, file: Path | None, pump: str | None) -> Bench:
+    """What to emulate: the scenario's pump, or a plain one of the model. Raises PumpsimError."""
+    if file is None:
+        return Bench(plain_pump(model or "dual-channel-cassette"))
+    bench = bench_of(load_alone(file, pump))
+    if model not in (None, bench.setup.model.id):
+        raise PumpsimError(f"MODEL is {model}, but {file} has {bench.setup.model.id}")
+    return bench
+
+
+def plain_pump(model: str) -> PumpSetup:
+    """A pump as it comes out of the cupboard: a litre of saline on each line, its set, a 20G catheter."""
+    if model not in MODELS:
+        raise PumpsimError(f"unknown model {model!r}; known: {', '.join(MODELS)}")
+    saline, head = FLUIDS["saline-0.9"], head_kpa(50.0)
+    lines = tuple(LineSetup(line, "bag", 1000.0, saline, limb_ml=10.0, head_kpa=head) for line in MODELS[model].lines)
+    path = PathSetup(lines, SETS["dual-channel-cassette-set"], ACCESSES["20G-peripheral"])
+    return PumpSetup("main", MODELS[model], path, Sensing())
+
+
+def baud_of(protocol: str) -> int:
+    """The baud rate that a protocol begins with. Raises PumpsimError for an unknown one."""
+    if protocol not in PROTOCOLS:
+        raise PumpsimError(f"unknown protocol {protocol!r}; known: {', '.join(PROTOCOLS)}")
+    return PROTOCOLS[protocol].baud
+
+
+def opener(port: str, baud: int) -> Callable[[], Transport]:
+    """A way to open the port, as often as needed; LinkLost says which port."""
+
+    def open_port() -> Transport:
+        try:
+            return SerialPort(port, baud)
+        except LinkLost as lost:
+            raise LinkLost(f"cannot open port {port}: {lost}") from lost
+
+    return open_port
+
+
+def device_end(link: Path | None, port: str | None, baud: int) -> tuple[Transport, str]:
+    """The device's end of the wire, and what the host opens: a new pseudo-terminal, or an existing port's far end."""
+    if port is not None:
+        return opener(port, baud)(), port
+    if os.name != "posix":
+        raise PumpsimError("pseudo-terminals need Linux or macOS; give --port (a com0com pair, a real port)")
+    from firmware_bridge.transports.pseudo_terminal import PseudoTerminal
+
+    try:
+        terminal = PseudoTerminal(link)
+    except OSError as error:
+        raise PumpsimError(f"cannot make the link {link}: {error.strerror or error}") from error
+    return terminal, terminal.path

@@ -1,0 +1,1 @@
+"""One file for each family of pumps: motor commands to messages, telemetry to sensor readings."""

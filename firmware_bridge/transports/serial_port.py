@@ -1,0 +1,82 @@
+"""A serial port by resource string: ``/dev/ttyUSB0``, ``COM3``, ``socket://host:port``, a pseudo-terminal. The only pyserial.
+
+A port that dies shows it in many ways: SerialException, OSError 5, ``termios.error``, a TypeError from a descriptor that
+is None already. All of them become ``LinkLost`` here. Every call is bounded in time.
+"""
+
+import errno
+import importlib.util
+import io
+import select
+
+import serial
+
+from firmware_bridge.transports import LinkLost
+
+DEAD: tuple[type[Exception], ...] = (OSError, TypeError, ValueError)
+"""What pyserial raises when a port dies (its SerialException is an OSError)."""
+if importlib.util.find_spec("termios"):  # not on Windows
+    import termios
+
+    DEAD += (termios.error,)
+WRITE_S = 0.25
+"""How long a write may take: ten frames at 9600 baud. A port that takes no more bytes counts as lost."""
+CHUNK = 4096
+
+
+class SerialPort:
+    """A port of pyserial, opened when built. Raises LinkLost when it cannot be opened."""
+
+    def __init__(self, resource: str, baud: int) -> None:
+        try:
+            self._port = serial.serial_for_url(resource, baud, timeout=0, write_timeout=WRITE_S, exclusive=True)
+        except DEAD as error:
+            raise LinkLost(_reason(error)) from error
+        self._descriptor = self._find_descriptor()
+
+    def read(self, timeout_s: float) -> bytes:
+        """Wait for bytes until the time is over and give what is there."""
+        try:
+            if self._descriptor is not None:
+                ready, _, _ = select.select([self._descriptor], [], [], max(0.0, timeout_s))
+                return bytes(self._port.read(CHUNK)) if ready else b""
+            self._port.timeout = max(0.0, timeout_s)
+            first = bytes(self._port.read(1))
+            return first + bytes(self._port.read(self._port.in_waiting)) if first else b""
+        except DEAD as error:
+            raise LinkLost(_reason(error)) from error
+
+    def write(self, data: bytes) -> None:
+        """Send bytes."""
+        try:
+            self._port.write(data)
+        except DEAD as error:
+            raise LinkLost(_reason(error)) from error
+
+    def close(self) -> None:
+        """Close; harmless when closed or dead already."""
+        try:
+            self._port.close()
+        except DEAD:
+            return
+
+    def _find_descriptor(self) -> int | None:
+        """What ``select`` can wait on; None where there is none (Windows ports, rfc2217, loop)."""
+        try:
+            return self._port.fileno()
+        except (io.UnsupportedOperation, AttributeError, NotImplementedError):
+            return None
+
+
+def _reason(error: BaseException) -> str:
+    """The last and plainest part of what pyserial says."""
+    if getattr(error, "errno", None) == errno.EAGAIN:
+        return "another program has locked it"
+    return str(error).rpartition("] ")[2] or type(error).__name__
+
+
+def ports() -> tuple[tuple[str, str], ...]:
+    """The serial ports of this computer: device and description."""
+    from serial.tools.list_ports import comports
+
+    return tuple((port.device, port.description) for port in sorted(comports()))

@@ -1,0 +1,55 @@
+"""A figure as SVG that is the same, byte for byte, each time, and fit to be put into a page.
+
+Text stays text; there is no date, no comment, no address of any kind; identifiers that nothing refers to are dropped and
+the others carry the figure's name, so that many figures can share a page; coordinates are cut to a hundredth of a point.
+"""
+
+import io
+import re
+from html import escape
+
+from matplotlib.backends.backend_svg import FigureCanvasSVG
+from matplotlib.figure import Figure
+
+from pumpsim.figures.style import look
+
+_NUMBER = re.compile(r"-?\d+\.\d{3,}")
+_ID = re.compile(r'\s+id="([^"]*)"')
+_REFERENCE = re.compile(r'(?:href="|url\()#([^")]+)')
+
+
+def to_svg(figure: Figure, name: str, title: str, description: str) -> str:
+    """Write a figure as one ``<svg>`` element. ``name`` (letters, digits, dashes) must be unique within a page; ``title``
+    and ``description`` are what a screen reader says."""
+    with look():
+        FigureCanvasSVG(figure)
+        text = io.StringIO()
+        figure.savefig(text, format="svg", metadata={"Date": None, "Creator": None, "Format": None, "Type": None})
+    svg = text.getvalue()
+    svg = svg[svg.index("<svg") :]
+    svg = re.sub(r"<metadata>.*?</metadata>|<!--.*?-->", "", svg, flags=re.DOTALL)
+    svg = svg.replace("xlink:href=", "href=").replace(' xmlns:xlink="http://www.w3.org/1999/xlink"', "")
+    svg = _NUMBER.sub(_shorter, svg)
+    svg = _with_own_ids(svg, name)
+    head = (
+        f'<svg role="img" aria-labelledby="{name}-title {name}-desc"'
+        f' font-family="DejaVu Sans, Verdana, Arial, sans-serif"'
+    )
+    said = f'<title id="{name}-title">{escape(title)}</title><desc id="{name}-desc">{escape(description)}</desc>'
+    svg = re.sub(r"<svg([^>]*)>", lambda match: f"{head}{match[1]}>\n{said}", svg, count=1)
+    return re.sub(r"\n\s*\n+", "\n", re.sub(r"[ \t]+\n", "\n", svg)).strip() + "\n"
+
+
+def _shorter(match: re.Match[str]) -> str:
+    return f"{float(match[0]):.2f}".rstrip("0").rstrip(".").replace("-0", "-0") or "0"
+
+
+def _with_own_ids(svg: str, name: str) -> str:
+    """Drop identifiers that nothing refers to; number the rest in the order in which they stand."""
+    wanted = set(_REFERENCE.findall(svg))
+    new: dict[str, str] = {}
+    for found in _ID.findall(svg):
+        if found in wanted:
+            new.setdefault(found, f"{name}-{len(new) + 1}")
+    svg = _ID.sub(lambda match: f' id="{new[match[1]]}"' if match[1] in new else "", svg)
+    return _REFERENCE.sub(lambda match: match[0].replace(f"#{match[1]}", f"#{new[match[1]]}"), svg)
