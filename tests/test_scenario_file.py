@@ -21,7 +21,7 @@ from pumpsim.scenario import (
     VolumeExpected,
 )
 from pumpsim.scenario_file import load_scenario, load_scenarios, parse_scenario
-from pumpsim.scenario_tables import ScenarioTable
+from pumpsim.scenario_file.tables import ScenarioTable
 from pumpsim.vocabulary.alarms import AlarmId
 from pumpsim.vocabulary.inputs import Acknowledge, ChangeMode, LoadProgram, Start, Stop, Titrate
 from pumpsim.vocabulary.model import AtEnd, Drive, InnerFlow, Interleave

@@ -98,7 +98,7 @@ def by_line(trace: PumpTrace, samples: Samples) -> Floats:
     return volume
 
 
-def peak_over_mean(  # noqa: PLR0917 (an expectation's fields, in their order)
+def peak_over_mean(
     trace: PumpTrace, drug: str, at_patient: bool, window_ns: int, from_ns: int, to_ns: int
 ) -> float:
     """Highest mean dose rate over any ``window_ns`` between two instants, over the mean between them.

@@ -16,11 +16,11 @@ from pumpsim.scenario import (
     Tolerance,
     VolumeExpected,
 )
-from pumpsim.scenario_checks import Document, Faults, Path, tables_at, validated
-from pumpsim.scenario_fields import millilitres
-from pumpsim.scenario_pumps import BuiltPump
-from pumpsim.scenario_script import Pumps, check_instant, line_of, pump_of
-from pumpsim.scenario_tables import (
+from pumpsim.scenario_file.checks import Document, Faults, Path, tables_at, validated
+from pumpsim.scenario_file.fields import millilitres
+from pumpsim.scenario_file.pumps import BuiltPump
+from pumpsim.scenario_file.script import Pumps, check_instant, line_of, pump_of
+from pumpsim.scenario_file.tables import (
     AlarmDelayTable,
     DrugAmountTable,
     ExpectTable,

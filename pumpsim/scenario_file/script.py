@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from pumpsim.scenario import Entry
-from pumpsim.scenario_checks import Document, Faults, Path, tables_at, validated
-from pumpsim.scenario_pumps import BuiltPump
-from pumpsim.scenario_tables import FaultTable, LoadTable, OperatorTable, OrderTable
+from pumpsim.scenario_file.checks import Document, Faults, Path, tables_at, validated
+from pumpsim.scenario_file.pumps import BuiltPump
+from pumpsim.scenario_file.tables import FaultTable, LoadTable, OperatorTable, OrderTable
 from pumpsim.units import Quantity, format_quantity, format_time
 from pumpsim.vocabulary.inputs import Acknowledge, ChangeMode, LoadProgram, OperatorCommand, Start, Stop, Titrate
 from pumpsim.vocabulary.path import Occlude, Place, Release

@@ -11,9 +11,9 @@ from pumpsim.catalogue import accesses, sets
 from pumpsim.catalogue.fluids import head_kpa
 from pumpsim.catalogue.pumps import with_mechanism, with_occlusion_limit, with_smooth_drive
 from pumpsim.scenario import PumpSetup
-from pumpsim.scenario_checks import Document, Faults, Path, table_at, validated
-from pumpsim.scenario_fields import millilitres
-from pumpsim.scenario_tables import (
+from pumpsim.scenario_file.checks import Document, Faults, Path, table_at, validated
+from pumpsim.scenario_file.fields import millilitres
+from pumpsim.scenario_file.tables import (
     AccessTable,
     FluidTable,
     LineTable,

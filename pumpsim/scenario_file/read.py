@@ -12,12 +12,12 @@ from pathlib import Path
 
 from pumpsim.errors import ScenarioError, nearest_name
 from pumpsim.scenario import Scenario
-from pumpsim.scenario_checks import Document, Faults, validated
-from pumpsim.scenario_expect import expectations
-from pumpsim.scenario_pumps import built_pumps, check_drugs
-from pumpsim.scenario_script import script
-from pumpsim.scenario_starts import check_starts
-from pumpsim.scenario_tables import HeadTable, ScenarioTable
+from pumpsim.scenario_file.checks import Document, Faults, validated
+from pumpsim.scenario_file.expect import expectations
+from pumpsim.scenario_file.pumps import built_pumps, check_drugs
+from pumpsim.scenario_file.script import script
+from pumpsim.scenario_file.starts import check_starts
+from pumpsim.scenario_file.tables import HeadTable, ScenarioTable
 from pumpsim.units import format_time
 
 LARGEST_BYTES = 1_000_000

@@ -8,8 +8,8 @@ from collections.abc import Iterable
 from itertools import groupby
 
 from pumpsim.scenario import Expectation, RejectionExpected
-from pumpsim.scenario_checks import Faults, Path
-from pumpsim.scenario_script import Placed
+from pumpsim.scenario_file.checks import Faults, Path
+from pumpsim.scenario_file.script import Placed
 from pumpsim.vocabulary.inputs import ChangeMode, LoadProgram, Start, Stop, Titrate
 from pumpsim.vocabulary.model import PumpModel
 from pumpsim.vocabulary.program import LineMode, concurrent_faults

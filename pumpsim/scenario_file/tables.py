@@ -1,7 +1,7 @@
 """The tables of a scenario file as pydantic models: which keys there are, and what each may hold by itself.
 
-What needs more than one table (a line that the model has not, a window beyond the end) is checked in ``scenario_pumps``,
-``scenario_script`` and ``scenario_expect``. ``ScenarioTable`` is the whole file; its JSON Schema serves editors.
+What needs more than one table (a line that the model has not, a window beyond the end) is checked in ``scenario_file.pumps``,
+``scenario_file.script`` and ``scenario_file.expect``. ``ScenarioTable`` is the whole file; its JSON Schema serves editors.
 """
 
 from typing import Annotated, ClassVar
@@ -12,7 +12,7 @@ from pumpsim.catalogue.accesses import ACCESSES
 from pumpsim.catalogue.fluids import FLUIDS
 from pumpsim.catalogue.pumps import MODELS
 from pumpsim.catalogue.sets import SETS
-from pumpsim.scenario_fields import (
+from pumpsim.scenario_file.fields import (
     Amount,
     AmountTolerance,
     Choice,
