@@ -4,12 +4,14 @@ A folder is written beside its place and swapped in whole: a run that is killed 
 """
 
 import csv
+import io
 import json
 import os
 import shutil
 import zipfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
+from operator import itemgetter
 from pathlib import Path
 
 import numpy as np
@@ -38,7 +40,12 @@ def event_row(pump: str, at_ns: int, record: Record) -> dict[str, Json]:
     match record:
         case DeliveryEvent():
             rate = record.rate_nl_per_h / 1e6
-            row |= {"event": record.kind.value, "state": record.state.value, "rate_ml_per_h": rate, "cause": record.cause}
+            row |= {
+                "event": record.kind.value,
+                "state": record.state.value,
+                "rate_ml_per_h": rate,
+                "cause": record.cause,
+            }
         case AlarmRaised():
             row |= {"event": "alarm-raised", "alarm": record.alarm.value, "priority": record.priority.value}
             row |= {"detail": record.detail}
@@ -86,21 +93,23 @@ def write_records(
     (folder / "summary.json").write_text(json.dumps(summary, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
     for pump, trace in traces.items():
         part = "" if len(traces) == 1 else f".{pump}"
-        with (folder / f"trace{part}.csv").open("w", encoding="utf-8", newline="") as file:
-            csv.writer(file, lineterminator="\n").writerows(csv_rows(trace, scenario.record_every_ns))
+        with (folder / f"trace{part}.csv").open("w", encoding="utf-8", newline="\n") as file:
+            file.writelines(csv_lines(trace, scenario.record_every_ns))
         write_journal(folder / f"inputs{part}.jsonl", trace.model, scenario.seed, pump, list(journals[pump]))
 
 
-def csv_rows(trace: PumpTrace, every_ns: int) -> Iterator[list[object]]:
+def csv_lines(trace: PumpTrace, every_ns: int) -> Iterator[str]:
     """Give the header, then samples each ``every_ns`` and at every event, in time."""
-    yield [*_columns(trace), "event", "event_line", "event_detail"]
-    regular = np.arange(0, trace.end_ns + 1, every_ns, dtype=np.int64)
+    yield ",".join([*_columns(trace), "event", "event_line", "event_detail"]) + "\n"
+    regular = np.append(np.arange(0, trace.end_ns, every_ns, dtype=np.int64), trace.end_ns)
     at_events = np.array([r.at_ns for r in trace.records], dtype=np.int64)
-    instants = np.unique(np.concatenate([regular, [trace.end_ns]]))
-    plain = _rows(trace.at(np.setdiff1d(instants, at_events)))
-    with_event = _rows(trace.at(at_events)) if len(at_events) else []
-    marked = [[*row, *_said(r.record)] for row, r in zip(with_event, trace.records, strict=True)]
-    yield from sorted([[*row, "", "", ""] for row in plain] + marked, key=lambda row: float(str(row[0])))
+    plain = trace.at(np.setdiff1d(regular, at_events))
+    lines = [(at, f"{line},,,\n") for at, line in zip(plain.at_ns.tolist(), _lines(plain), strict=True)]
+    with_event = _lines(trace.at(at_events)) if len(at_events) else []
+    for recorded, line in zip(trace.records, with_event, strict=True):
+        lines.append((recorded.at_ns, f"{line},{_said(recorded.record)}\n"))
+    lines.sort(key=itemgetter(0))
+    yield from (line for _, line in lines)
 
 
 def _columns(trace: PumpTrace) -> list[str]:
@@ -118,7 +127,8 @@ def _columns(trace: PumpTrace) -> list[str]:
     ]
 
 
-def _rows(samples: Samples) -> list[list[object]]:
+def _lines(samples: Samples) -> list[str]:
+    """Write each sample as its part of a line."""
     columns = np.vstack(
         [
             samples.pressure_kpa,
@@ -131,18 +141,20 @@ def _rows(samples: Samples) -> list[list[object]]:
             samples.patient_drug,
         ]
     )
-    table = columns.T.tolist()
-    times = samples.at_ns.tolist()
-    return [
-        [f"{at / NS_PER_S:.9f}".rstrip("0").rstrip("."), *(f"{v:.9g}" for v in row)]
-        for at, row in zip(times, table, strict=True)
-    ]
+    form = ",".join(["%s", *["%.9g"] * len(columns)])
+    times = [f"{at / NS_PER_S:.9f}".rstrip("0").rstrip(".") for at in samples.at_ns.tolist()]
+    return [form % (at, *row) for at, row in zip(times, columns.T.tolist(), strict=True)]
 
 
-def _said(record: Record) -> list[object]:
+def _said(record: Record) -> str:
+    """Write a record as the last three fields of a line."""
     row = event_row("", 0, record)
     details = (row.get(key) for key in ("alarm", "state", "command", "cause", "detail", "reason"))
-    return [row["event"], record.line or "", "; ".join(str(d) for d in details if d)]
+    fields = io.StringIO()
+    csv.writer(fields, lineterminator="").writerow(
+        [row["event"], record.line or "", "; ".join(str(d) for d in details if d)]
+    )
+    return fields.getvalue()
 
 
 class BreakpointFile:
@@ -188,7 +200,8 @@ def read_breakpoints(path: Path) -> dict[str, list[Chunk]]:
         for name in names:
             pump, number, _ = name.split("/")
             at_ns, pumped, drawn, pressure, outlet = (
-                archive[f"{pump}/{number}/{part}"] for part in ("at_ns", "pumped_ml", "drawn_ml", "pressure_kpa", "outlet")
+                archive[f"{pump}/{number}/{part}"]
+                for part in ("at_ns", "pumped_ml", "drawn_ml", "pressure_kpa", "outlet")
             )
             resistance, compliance, back, is_open = outlet.tolist()
             chunk = Chunk(at_ns, pumped, drawn, pressure, Outlet(resistance, compliance, back, bool(is_open)))
