@@ -2,12 +2,13 @@
 
 It stands between controller and motor with limits and a count of its own, and never starts anything. It trips when a
 motor command is above the model's limits or runs backwards, or when a line has pumped more than it was commanded, beyond
-one pumping cycle (the fluid of a stroke under way) plus ``ALLOWANCE_PERCENT``. Once tripped it passes nothing but stop
+one pumping cycle (the fluid of a stroke under way; a cycle and a half where lines take turns by whole strokes) plus
+``ALLOWANCE_PERCENT``. Once tripped it passes nothing but stop
 until the pump is powered again. It shares no code with the controller.
 """
 
 from pumpsim.vocabulary.inputs import DeviceEvent, DeviceEventKind, SensorReading
-from pumpsim.vocabulary.model import PumpModel
+from pumpsim.vocabulary.model import Interleave, PumpModel
 from pumpsim.vocabulary.outputs import LineMotion, MotorCommand
 
 ALLOWANCE_PERCENT = 10
@@ -39,6 +40,8 @@ class Interlock:
             return None
         step = self._model.mechanism.step_fl * FL_NS_PER_H
         cycle = self._model.mechanism.cycle_steps * step
+        if self._model.mechanism.interleave is Interleave.WHOLE_STROKE:
+            cycle = cycle * 3 // 2
         for line in reading.lines:
             pumped = (line.steps - self._first.setdefault(line.line, line.steps)) * step
             allowed = self._owed[line.line] * (100 + ALLOWANCE_PERCENT) // 100 + cycle

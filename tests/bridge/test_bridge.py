@@ -91,7 +91,7 @@ def test_volume_to_be_infused_holds_on_the_device_itself() -> None:
 def test_occlusion_of_the_scenario_is_found_and_stops_all() -> None:
     bench = Bench(disturbances=((10 * SECOND, Occlude(Place.PATIENT_END)),)).run(60 * SECOND)
     assert (AlarmId.OCCLUSION_DISTAL, None) in alarms(bench)
-    assert max(bench.moved_at_ns) <= raised_at_ns(bench, AlarmId.OCCLUSION_DISTAL) + 20 * MS
+    assert bench.last_moved_ns <= raised_at_ns(bench, AlarmId.OCCLUSION_DISTAL) + 20 * MS
 
 
 @pytest.mark.parametrize("when_ns", [5 * SECOND, 5 * SECOND + 7 * MS, 20 * SECOND])
@@ -100,7 +100,7 @@ def test_unplugged_stops_and_alarms_at_once(when_ns: int) -> None:
     bench.at(when_ns, bench.unplug).run(when_ns + 10 * SECOND)
     assert alarms(bench) == [(AlarmId.COMMUNICATION_LOST, None)]
     assert raised_at_ns(bench, AlarmId.COMMUNICATION_LOST) <= when_ns
-    assert max(bench.moved_at_ns) <= when_ns + WATCHDOG_NS
+    assert bench.last_moved_ns <= when_ns + WATCHDOG_NS
     assert bench.telemetry().state is State.TRIPPED
 
 
@@ -112,7 +112,7 @@ def test_silence_stops_and_alarms(direction: str) -> None:
     bench.run(30 * SECOND)
     assert alarms(bench) == [(AlarmId.COMMUNICATION_LOST, None)]
     assert 0 < raised_at_ns(bench, AlarmId.COMMUNICATION_LOST) - 10 * SECOND <= LOST_NS
-    assert max(bench.moved_at_ns) <= 10 * SECOND + WATCHDOG_NS + SECOND
+    assert bench.last_moved_ns <= 10 * SECOND + WATCHDOG_NS + SECOND
     assert bench.telemetry().state is not State.MOVING
 
 
@@ -121,14 +121,14 @@ def test_garbage_in_place_of_answers_stops_and_alarms() -> None:
     bench.at(10 * SECOND, lambda: setattr(bench.up, "_faults", WireFaults(damaged=1.0, noise=1.0)))
     bench.run(30 * SECOND)
     assert (AlarmId.COMMUNICATION_LOST, None) in alarms(bench)
-    assert max(bench.moved_at_ns) <= 10 * SECOND + LOST_NS + WATCHDOG_NS
+    assert bench.last_moved_ns <= 10 * SECOND + LOST_NS + WATCHDOG_NS
 
 
 def test_command_that_is_not_answered_is_uncertain_then_lost() -> None:
     bench = Bench()
     bench.at(SECOND - MS, lambda: setattr(bench.up, "cut", True)).run(6 * SECOND)
     assert link_kinds(bench) == [LinkEventKind.ATTACHED, LinkEventKind.UNCERTAIN, LinkEventKind.LOST]
-    assert max(bench.moved_at_ns) <= SECOND + LOST_NS  # HELLO still reaches the device and stops it before its watchdog
+    assert bench.last_moved_ns <= SECOND + LOST_NS  # HELLO still reaches the device and stops it before its watchdog
 
 
 def test_after_a_loss_nothing_moves_until_the_operator_starts_again() -> None:
@@ -138,14 +138,14 @@ def test_after_a_loss_nothing_moves_until_the_operator_starts_again() -> None:
     assert [r.alarm for _, r in bench.records if isinstance(r, AlarmCleared)] == [AlarmId.COMMUNICATION_LOST]
     assert link_kinds(bench) == [LinkEventKind.ATTACHED, LinkEventKind.LOST, LinkEventKind.RESTORED]
     assert not [at for at in bench.moved_at_ns if 10 * SECOND + WATCHDOG_NS < at < 40 * SECOND]
-    assert max(bench.moved_at_ns) == pytest.approx(60 * SECOND, abs=50 * MS)
+    assert bench.last_moved_ns == pytest.approx(60 * SECOND, abs=50 * MS)
 
 
 def test_start_is_refused_while_the_link_is_lost() -> None:
     bench = Bench(commands=(*BOTH, (14 * SECOND, Start())))
     bench.at(10 * SECOND, bench.unplug).at(20 * SECOND, bench.plug_in).run(30 * SECOND)
     assert [r.command for _, r in bench.records if isinstance(r, CommandRejected)] == ["start"]
-    assert max(bench.moved_at_ns) <= 10 * SECOND + WATCHDOG_NS
+    assert bench.last_moved_ns <= 10 * SECOND + WATCHDOG_NS
 
 
 def test_device_that_restarts_is_a_fault_and_its_count_goes_on() -> None:
@@ -161,7 +161,7 @@ def test_device_that_breaks_is_a_fault() -> None:
     bench = Bench()
     bench.at(10 * SECOND, lambda: bench.device.fail(bench.now_ns)).run(20 * SECOND)
     assert alarms(bench) == [(AlarmId.DEVICE_FAULT, None)]
-    assert max(bench.moved_at_ns) <= 10 * SECOND
+    assert bench.last_moved_ns <= 10 * SECOND
 
 
 def test_broken_device_is_a_fault_each_time_that_it_is_started() -> None:
@@ -188,7 +188,7 @@ def test_second_host_is_noticed() -> None:
     intruder = encode_frame(encode(5, Hello(1, 123)))
     bench.at(10 * SECOND, lambda: bench.down.send(bench.now_ns, intruder)).run(14 * SECOND)
     assert (AlarmId.DEVICE_FAULT, None) in alarms(bench)
-    assert max(bench.moved_at_ns) <= 10 * SECOND + 5 * MS
+    assert bench.last_moved_ns <= 10 * SECOND + 5 * MS
 
 
 @pytest.fixture(scope="module")
@@ -246,5 +246,5 @@ def test_other_device_behind_the_same_name_is_not_driven() -> None:
     bench.at(12 * SECOND, lambda: setattr(bench, "device", emulator(SINGLE_CHANNEL_CASSETTE, ONE_LINE)))
     bench.at(15 * SECOND, bench.plug_in).run(30 * SECOND)
     assert bench.bridge.refusal == "the device has 1 line(s), model dual-channel-cassette has 2"
-    assert max(bench.moved_at_ns) <= 10 * SECOND + WATCHDOG_NS
+    assert bench.last_moved_ns <= 10 * SECOND + WATCHDOG_NS
     assert [r.command for _, r in bench.records if isinstance(r, CommandRejected)] == ["start"]

@@ -236,6 +236,24 @@ def test_hello_always_stops() -> None:
     assert isinstance(identity, Identity)
     assert (identity.state, identity.epoch) == (State.LOCKED, 1)
     assert talk.say(SECOND, 5, MOVE) == Refused(0x04, Reason.NOT_READY)
+    assert talk.telemetry(2 * SECOND, 6).lines == talk.telemetry(60 * SECOND, 7).lines
+
+
+def test_stop_stops_the_motor() -> None:
+    talk = Talk().attach()
+    talk.say(0, 3, MOVE)
+    talk.say(SECOND, 4, Stop())
+    telemetry = talk.telemetry(SECOND, 5)
+    assert telemetry.lines[0].steps > 0
+    assert talk.telemetry(SECOND + WATCHDOG_NS - 1, 6).lines == telemetry.lines
+
+
+@pytest.mark.parametrize("session", [9, 10])
+def test_hello_of_any_session_stops_the_motor_of_a_kept_world(session: int) -> None:
+    talk = Talk(keep_world=True).attach(session=9)
+    talk.say(0, 3, MOVE)
+    talk.say(SECOND, 4, Hello(1, session))
+    assert talk.telemetry(SECOND, 5).lines == talk.telemetry(60 * SECOND, 6).lines
 
 
 def test_new_session_begins_a_new_power_on_and_world() -> None:
@@ -296,9 +314,10 @@ def test_broken_mechanism_stays_broken() -> None:
     talk = Talk().attach()
     talk.say(0, 3, MOVE)
     talk.device.fail(SECOND)
-    assert talk.say(SECOND, 4, MOVE) == Refused(0x04, Reason.NOT_READY)
-    assert talk.say(SECOND, 5, Stop()) == Ack(0x05, State.FAULT)
-    assert talk.say(SECOND, 6, Hello(1, 9)).state is State.FAULT
+    assert talk.telemetry(SECOND, 90).lines == talk.telemetry(2 * SECOND, 91).lines
+    assert talk.say(2 * SECOND, 92, MOVE) == Refused(0x04, Reason.NOT_READY)
+    assert talk.say(2 * SECOND, 93, Stop()) == Ack(0x05, State.FAULT)
+    assert talk.say(2 * SECOND, 94, Hello(1, 9)).state is State.FAULT
 
 
 def test_device_without_a_host_wants_nothing() -> None:

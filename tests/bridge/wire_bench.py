@@ -2,12 +2,13 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from itertools import pairwise
 from random import Random
 
 from firmware_bridge.bridge import Answered, Bridge, LinkEvent
 from firmware_bridge.device import Device
 from firmware_bridge.emulator import Disturbances, emulator
-from firmware_bridge.protocols.native import State, Telemetry
+from firmware_bridge.protocols.native import Telemetry
 from firmware_bridge.session import LinkDown
 from firmware_bridge.transports.loopback import NO_FAULTS, Wire, WireFaults
 from pumpsim.catalogue.pumps import DUAL_CHANNEL_CASSETTE
@@ -121,8 +122,17 @@ class Bench:
 
     @property
     def moved_at_ns(self) -> list[int]:
-        """Every instant at which the device was looked at and moved."""
-        return [at_ns for at_ns, telemetry in self.history if telemetry.state is State.MOVING]
+        """Every look at the device after which it has pumped, whatever it says of its state."""
+        return [
+            at_ns
+            for (at_ns, now), (_, later) in pairwise(self.history)
+            if any(b.steps > a.steps for a, b in zip(now.lines, later.lines, strict=False))
+        ]
+
+    @property
+    def last_moved_ns(self) -> int:
+        """The last of them; 0 if it never moved."""
+        return max(self.moved_at_ns, default=0)
 
     def _next_ns(self) -> int:
         due = [self._host_wake_ns, self._device_wake_ns, self.up.next_ns, self.down.next_ns]

@@ -100,7 +100,11 @@ def test_closed_form_equals_the_rule_cycle_by_cycle(rate_a, rate_b, mechanism, c
     mechanisms,
 )
 def test_no_sequence_of_switches_puts_a_line_ahead_by_more_than_a_cycle(script, mechanism):
-    """Every second or so another line is started, stopped or titrated, at the worst moments that hypothesis finds."""
+    """Every second or so another line is started, stopped or titrated, at the worst moments that hypothesis finds.
+
+    Lines that take turns by whole strokes are half a stroke apart when all is well, so there it is a cycle and a half.
+    """
+    bound = mechanism.cycle_steps * (3 if mechanism.interleave is Interleave.WHOLE_STROKE else 2) // 2 + 2
     state, at_ns = DriveState(lines((0, 0))), 0
     for which, rate, tenths in script:
         drives = tuple(
@@ -122,7 +126,7 @@ def test_no_sequence_of_switches_puts_a_line_ahead_by_more_than_a_cycle(script, 
             stop = min(leg.end_ns, end_ns)
             state, at_ns = leg.state(stop), max(stop, at_ns)
         for d in state.lines:
-            assert d.pumped - d.owed // STEP <= mechanism.cycle_steps + 2
+            assert d.pumped - d.owed // STEP <= bound
             assert d.pumped <= d.drawn
 
 
