@@ -52,27 +52,28 @@ def deviations(
 
 def _deviation(trace: PumpTrace, edges: Instants, row: int, course: LineCourse, window_ns: int) -> Deviation:
     spans = np.array(course.rate.delivering(trace.end_ns), dtype=np.int64).reshape(-1, 2)
-    since = _since(edges, spans, window_ns)
+    at = np.union1d(edges, spans[:, 0])  # each delivery begins with a nan, so that no line joins it to the one before
+    since = np.where(np.isin(at, edges), _since(edges, at, spans, window_ns), -1)
     valid = since >= 0
-    begin, end = since[valid], edges[valid]
+    begin, end = since[valid], at[valid]
     programmed = course.rate.owed_ml(end) - course.rate.owed_ml(begin)
     samples_then, samples_now = trace.at(begin), trace.at(end)
-    pumped, patient = np.full(len(edges), np.nan), np.full(len(edges), np.nan)
+    pumped, patient = np.full(len(at), np.nan), np.full(len(at), np.nan)
     delivered = samples_now.pumped_ml[row] - samples_then.pumped_ml[row]
     pumped[valid] = 100.0 * (delivered - programmed) / programmed
     arrived = by_line(trace, samples_now)[row] - by_line(trace, samples_then)[row]
     patient[valid] = 100.0 * (arrived - programmed) / programmed
-    return Deviation(course.line, window_ns, edges, pumped, patient)
+    return Deviation(course.line, window_ns, at, pumped, patient)
 
 
-def _since(edges: Instants, spans: Instants, window_ns: int) -> Instants:
-    """The begin of the stretch that ends at each edge; -1 where there is none."""
-    since = np.full(len(edges), -1, dtype=np.int64)
+def _since(edges: Instants, at: Instants, spans: Instants, window_ns: int) -> Instants:
+    """The begin of the stretch that ends at each instant; -1 where there is none."""
+    since = np.full(len(at), -1, dtype=np.int64)
     for begin, end in spans:
-        within = (edges > begin) & (edges <= end)
-        wanted = edges[within] - window_ns
+        within = (at > begin) & (at <= end)
+        wanted = at[within] - window_ns
         edge = edges[np.maximum(0, np.searchsorted(edges, wanted, side="right") - 1)]
         first = np.where(wanted >= begin, np.maximum(edge, begin), begin)
-        long_enough = LEAST_SHARE * (edges[within] - first) >= window_ns
+        long_enough = LEAST_SHARE * (at[within] - first) >= window_ns
         since[within] = np.where(long_enough, first, -1)
     return since

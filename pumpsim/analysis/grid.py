@@ -1,9 +1,10 @@
 """Where means are taken: windows of whole pumping cycles, and finer parts of them.
 
 A mean over anything but whole cycles beats with the strokes, so a window runs from one empty chamber to another: the
-first cycle end that is at least ``end / WINDOWS`` later. It is cut where the mechanism starts or stops and where the
-patient end is closed or opened, as the picture changes there at once. A mechanism whose chamber is never filled (the
-smooth drive) has no cycles: its windows are ``end / WINDOWS`` long and are cut at every motor command.
+first cycle end that is at least ``end / WINDOWS`` later. It is cut where the mechanism starts, stops or changes its
+speed much, and where the patient end is closed or opened, as the picture changes there at once. A mechanism whose
+chamber is never filled (the smooth drive) has no cycles: its windows are ``end / WINDOWS`` long and are cut at every
+motor command.
 """
 
 from bisect import bisect_left, bisect_right
@@ -11,6 +12,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 import numpy as np
+from numpy.typing import NDArray
 
 from pumpsim.fluidics.leg import Floats, Instants
 from pumpsim.trace import PumpTrace
@@ -20,6 +22,10 @@ WINDOWS = 2_000
 """About as many windows as can be told apart on a page."""
 CUTS = 500
 """Cuts beyond which those nearer than ``end / WINDOWS`` to each other are left out."""
+MUCH = 3
+"""A change of the total rate by this factor or more cuts a window."""
+VISIBLE = 40
+"""A window that is cut out of a cycle keeps its mean if it is this part of the run or more: a gap would be seen."""
 PARTS = 8
 """Finer parts of a cycle."""
 MOST_PARTS = 32
@@ -34,15 +40,17 @@ CYCLE_NS = 3_600_000
 class Grid:
     """Windows from ``edges_ns`` (n+1,), and finer parts of them from ``fine_ns`` (m+1,), which holds every edge.
 
-    ``first`` (n,): the place in ``fine_ns`` at which each window begins. ``whole_ns`` (k,): the edges at which no cycle is
-    under way. ``least_ns``: the length that windows have at least, but for those that are cut. ``cycles``: whether they
-    are made of whole cycles.
+    ``first`` (n,): the place in ``fine_ns`` at which each window begins. ``whole_ns`` (k,): the edges at which no cycle
+    is under way. ``complete`` (n,): False for a window in which the mechanism moves but that begins or ends within a
+    cycle: its mean would say more of the cut than of the flow (but see ``VISIBLE``). ``least_ns``: the length that
+    windows have at least, but for those that are cut. ``cycles``: whether they are made of whole cycles.
     """
 
     edges_ns: Instants
     fine_ns: Instants
     first: Instants
     whole_ns: Instants
+    complete: NDArray[np.bool_]
     least_ns: int
     cycles: bool
 
@@ -64,7 +72,10 @@ def pumping_windows(trace: PumpTrace) -> Grid:
     fine_ns = _finer(trace, edges_ns, ends)
     first = np.searchsorted(fine_ns, edges_ns[:-1])
     whole_ns = edges_ns if ends is None else np.intersect1d(edges_ns, np.array(ends), assume_unique=True)
-    return Grid(edges_ns, fine_ns, first, whole_ns, least_ns, ends is not None)
+    whole = np.isin(edges_ns, whole_ns, assume_unique=True)
+    complete = (whole[:-1] & whole[1:]) | ~_moving(trace, edges_ns[:-1])
+    complete |= VISIBLE * np.diff(edges_ns) >= trace.end_ns
+    return Grid(edges_ns, fine_ns, first, whole_ns, complete, least_ns, ends is not None)
 
 
 def _cycle_ends(trace: PumpTrace) -> list[int] | None:
@@ -78,17 +89,26 @@ def _cycle_ends(trace: PumpTrace) -> list[int] | None:
     return ends
 
 
+def _moving(trace: PumpTrace, at_ns: Instants) -> NDArray[np.bool_]:
+    """Whether the mechanism is asked to move from these instants on."""
+    commands = np.array([at for at, _ in trace.decisions], dtype=np.int64)
+    moving = np.array([False, *(command.moving for _, command in trace.decisions)])
+    return moving[np.searchsorted(commands, at_ns, side="right")]
+
+
 def _cuts(trace: PumpTrace, at_every_command: bool, least_ns: int) -> list[int]:
     """Instants at which a window must end, 0 and the end of the run included."""
     cuts: set[int] = set()
-    moving = False
+    before = 0
     for at_ns, command in trace.decisions:
-        if at_every_command or command.moving != moving:
+        rate = sum(motion.rate_nl_per_h for motion in command.lines)
+        low, high = sorted((before, rate))
+        if at_every_command or high > MUCH * low:
             cuts.add(at_ns)
-        moving = command.moving
-    for before, after in zip(trace.chunks[:-1], trace.chunks[1:], strict=True):
-        if before.outlet.open != after.outlet.open:
-            cuts.add(int(after.at_ns[0]))
+        before = rate
+    for last, chunk in pairwise(trace.chunks):
+        if last.outlet.open != chunk.outlet.open:
+            cuts.add(int(chunk.at_ns[0]))
     inner = sorted(cut for cut in cuts if 0 < cut < trace.end_ns)
     if len(inner) > CUTS:
         kept: list[int] = []
@@ -104,8 +124,6 @@ def _between(trace: PumpTrace, ends: list[int] | None, begin: int, end: int, lea
     found = [begin]
     while (after := _next(trace, ends, found[-1], least_ns)) < end:
         found.append(after)
-    if len(found) > 1 and 4 * (end - found[-1]) < 3 * (found[-1] - found[-2]):
-        found.pop()  # what is left would be a fragment: the last window takes it in
     return [*found[1:], end]
 
 

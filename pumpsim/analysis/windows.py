@@ -23,7 +23,8 @@ LOOKS = 32
 @dataclass(frozen=True, slots=True)
 class Course:
     """A rate over time: ``mean``, ``low`` and ``high`` (n,) of windows between ``edges_ns`` (n+1,), and ``fine`` (m,)
-    between ``fine_ns`` (m+1,). In mL/h, or in the drug's own unit per hour."""
+    between ``fine_ns`` (m+1,). In mL/h, or in the drug's own unit per hour. ``mean`` is nan for a short window that is cut out
+    of a cycle."""
 
     edges_ns: Instants
     mean: Floats
@@ -85,6 +86,7 @@ def course(grid: Grid, total: Floats) -> Course:
     """Turn totals at ``grid.fine_ns`` (m+1,) into rates."""
     fine = np.diff(total) / hours(grid.fine_ns)
     mean = (total[grid.last] - total[grid.first]) / hours(grid.edges_ns)
+    mean[~grid.complete] = np.nan
     low, high = np.minimum.reduceat(fine, grid.first), np.maximum.reduceat(fine, grid.first)
     return Course(grid.edges_ns, mean, low, high, grid.fine_ns, fine)
 

@@ -9,6 +9,8 @@ from pumpsim.vocabulary.outputs import LineState
 from pumpsim.vocabulary.program import format_rate
 
 MOST_RATES = 4
+NARROW = "\u00a0"
+"""A space at which no line is broken."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,8 +35,8 @@ SHOWS = {
     "rates": "Dashed: what was asked for. Line: mean flow. Shade or thin line: flow within the window",
     "dose": "Mean dose rate where the pump displaces the drug and where it reaches the patient. Shade or thin line: dose "
     "rate within the window",
-    "deviation": "100 (delivered - programmed) / programmed. At the patient only the line's own fluid counts, so it "
-    "begins at -100 % until the line is filled with it",
+    "deviation": "100 (delivered − programmed) / programmed. At the patient only the line's own fluid counts, so it "
+    "begins at −100\u00a0% until the line is filled with it",
     "volumes": "Owed is the programmed rate integrated to now; at the patient only the line's own fluid counts",
     "pressure": "Gauge pressure between pump and access",
 }
@@ -63,7 +65,7 @@ def _line_rates(course: LineCourse) -> str:
         return f"{course.line} nothing"
     shown = [rate.removesuffix(" mL/h") for rate in found[:MOST_RATES]]
     more = f" and {len(found) - MOST_RATES} more" if len(found) > MOST_RATES else ""
-    return f"{course.line} {', '.join(shown)}{more} mL/h"
+    return f"{course.line}{NARROW}{', '.join(shown)}{more}{NARROW}mL/h"
 
 
 def _path(results: PumpResults) -> str:
@@ -79,7 +81,8 @@ def _window(kind: str, results: PumpResults) -> str:
         whole = ", in whole pumping cycles" if grid.cycles else ""
         return f"Moving window: {_seconds(results.deviations[0].window_ns)} or a little more{whole}"
     if kind in ("volumes", "pressure"):
-        return f"{len(grid.edges_ns) if kind == 'volumes' else len(results.pressure.at_ns)} exact values, none interpolated"
+        instants = grid.edges_ns if kind == "volumes" else results.pressure.at_ns
+        return f"Exact values at {len(instants):,} instants"
     if results.model.mechanism.drive is Drive.SMOOTH or not grid.cycles:
         return f"Window: {_seconds(grid.least_ns)}"
     return f"Window: one pumping cycle, at least {_seconds(grid.least_ns)}"

@@ -12,7 +12,7 @@ from pumpsim.figures.style import GREY, LINE_COLOURS, PATIENT, legend, look, pan
 from pumpsim.fluidics.leg import Floats
 
 PANEL_IN = 1.25
-FEW = 60
+FEW = 120
 """Up to so many values each gets a dot."""
 LOWEST, HIGHEST, LEAST = -115.0, 250.0, 5.0
 """The axis never shows more than this, nor less than plus and minus ``LEAST``, percent."""
@@ -59,4 +59,4 @@ def _limit(ax: Axes, values: Floats) -> None:
             fontsize=7.5,
         )
     if not len(known):
-        ax.text(0.5, 0.5, "the line did not deliver long enough", ha="center", va="center", transform=ax.transAxes)
+        ax.text(0.5, 0.75, "the line did not deliver long enough", ha="center", va="center", transform=ax.transAxes)

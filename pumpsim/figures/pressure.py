@@ -32,8 +32,9 @@ def line_pressure(pressure: PressureCourse, alarms: Sequence[AlarmSpan], end_ns:
         for number, at in enumerate(raised):
             label = None if number else "occlusion-distal raised"
             ax.plot([at], [highest], marker="v", markersize=7, color=INK, linestyle="none", label=label, zorder=5)
-        room = 0.08 * (highest - lowest) or 1.0
-        ax.set_ylim(min(0.0, lowest - room), highest + room)
+        bottom = min(0.0, lowest)
+        room = 0.1 * (highest - bottom) or 1.0
+        ax.set_ylim(bottom - (0.5 * room if bottom < 0.0 else 0.0), highest + room)
         quantity(ax, "Gauge pressure (kPa)", title)
         legend(ax)
         return figure

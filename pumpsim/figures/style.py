@@ -1,7 +1,7 @@
 """One look for every figure: colours, sizes, panels that line up below each other, a time axis that suits the run.
 
-Colours are those of OKABE & ITO (2008), purple darkened, told apart by the colour-blind too; what must be told apart in grey as well
-differs in dash or hatch. Settings hold within ``look`` only, never globally.
+Colours are those of OKABE & ITO (2008), purple darkened, told apart by the colour-blind too; what must be told apart in
+grey as well differs in dash or hatch. Settings hold within ``look`` only, never globally.
 """
 
 from collections.abc import Iterator, Sequence
@@ -23,8 +23,8 @@ LINE_COLOURS = (BLUE, PURPLE, ORANGE, SKY)
 PATIENT = GREEN
 """Everything at the patient."""
 
-WIDTH_IN, LEFT_IN, RIGHT_IN, TOP_IN, BOTTOM_IN, GAP_IN = 9.6, 0.95, 0.25, 0.30, 0.52, 0.34
-COLUMNS = 560
+WIDTH_IN, LEFT_IN, RIGHT_IN, TOP_IN, BOTTOM_IN, GAP_IN = 9.6, 0.95, 0.25, 0.30, 0.43, 0.34
+COLUMNS = 420
 """Columns that can be told apart across a panel: more points than these are thinned (see ``thin``)."""
 
 RC: dict[str, object] = {

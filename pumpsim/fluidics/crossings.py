@@ -39,38 +39,50 @@ def _in_leg(path: FluidPath, planned: Planned, watch: Watch, begin: int, end: in
     i = path.line_index(watch.line)
     limb, step_ml = path.limb(watch.line), path.step_ml
     if watch.signal is Signal.STEPS:
-        if planned.chunk.pumped_ml[i, -1] < (watch.level - 1.0) * step_ml or planned.leg.pumped(end)[i] < watch.level:
+        if (
+            planned.chunk.pumped_ml[i, -1] < (watch.level - 1.0) * step_ml
+            or planned.leg.counts(end)[0][i] < watch.level
+        ):
             return None
-        return begin if planned.leg.pumped(begin)[i] >= watch.level else planned.leg.when_pumped(i, int(watch.level))
+        return begin if planned.leg.counts(begin)[0][i] >= watch.level else planned.leg.when_pumped(i, int(watch.level))
+    drawn_ml = planned.chunk.drawn_ml[i]
     if watch.signal is Signal.AIR_PROXIMAL:
-        held = float(limb.held)
-        return _drawn(planned, i, held, step_ml, (begin, end), lambda drawn: _satisfies(float(drawn >= held), watch))
+        if drawn_ml[-1] < (limb.held - 1.0) * step_ml:
+            return begin if _satisfies(0.0, watch) else None
+        return _drawn(
+            planned,
+            (i, limb.held),
+            step_ml,
+            (begin, end),
+            lambda at_ns: _satisfies(float(planned.leg.counts(at_ns)[1][i] >= limb.held), watch),
+        )
     if limb.clamped_at is None:
         return begin if _satisfies(limb.head_kpa, watch) else None
-    level = limb.drawn_at(watch.level)
-    return _drawn(planned, i, level, step_ml, (begin, end), lambda drawn: _satisfies(limb.pressure_kpa(drawn), watch))
+    lowest, highest = (limb.pressure_kpa(float(drawn_ml[k]) / step_ml) for k in (-1, 0))
+    if not _satisfies(lowest - 1e-6, watch) and not _satisfies(highest, watch):
+        return None
+    return _drawn(
+        planned,
+        (i, limb.drawn_at(watch.level)),
+        step_ml,
+        (begin, end),
+        lambda at_ns: _satisfies(limb.pressure_kpa(planned.leg.volumes(at_ns)[1][i]), watch),
+    )
 
 
 def _drawn(
     planned: Planned,
-    line: int,
-    level: float,
+    goal: tuple[int, float],
     step_ml: float,
     within: tuple[int, int],
-    satisfied: Callable[[float], bool],
+    holds: Callable[[int], bool],
 ) -> int | None:
-    """The first instant at which what a line has drawn, which only grows, comes to ``level`` steps."""
+    """The first instant at which what a line has drawn, which only grows, comes to a level: ``goal`` (line, steps)."""
+    line, level = goal
     begin, end = within
-    drawn_ml = planned.chunk.drawn_ml[line]
-    if not satisfied(float(drawn_ml[0]) / step_ml) and not satisfied(float(drawn_ml[-1]) / step_ml + 1e-6):
-        return None
-
-    def holds(at_ns: int) -> bool:
-        return satisfied(planned.leg.volumes(at_ns)[1][line])
-
     if holds(begin):
         return begin
-    drawn, at_ns = drawn_ml / step_ml, planned.chunk.at_ns
+    drawn, at_ns = planned.chunk.drawn_ml[line] / step_ml, planned.chunk.at_ns
     for k in np.flatnonzero((drawn[1:] >= level - 1.0) & (drawn[1:] > drawn[:-1])).tolist():
         share = (level - float(drawn[k])) / float(drawn[k + 1] - drawn[k])
         guess = int(at_ns[k]) + round(share * int(at_ns[k + 1] - at_ns[k]))

@@ -11,6 +11,8 @@ from pumpsim.fluidics.mechanism import LineDrive
 
 Instants = NDArray[np.int64]
 Floats = NDArray[np.float64]
+Counts = tuple[tuple[int, ...], tuple[int, ...]]
+"""Whole steps pumped, and drawn, by each line since power-on."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,8 +43,8 @@ class Leg(Protocol):
     def pieces(self) -> Pieces:
         """Give the breakpoints, first at ``start_ns``, last at ``end_ns``."""
 
-    def pumped(self, at_ns: int) -> tuple[int, ...]:
-        """Count the whole steps that each line has given by then."""
+    def counts(self, at_ns: int) -> Counts:
+        """Count the whole steps that each line has given, and taken, by then."""
 
     def when_pumped(self, line: int, count: int) -> int:
         """Find the first ns of the leg at which the line's count is ``count`` or more; it must be reached in the leg."""
@@ -74,9 +76,9 @@ class Idle:
             np.repeat(np.array(drawn)[:, None], 2, axis=1),
         )
 
-    def pumped(self, at_ns: int) -> tuple[int, ...]:  # noqa: ARG002 (nothing moves)
+    def counts(self, at_ns: int) -> Counts:  # noqa: ARG002 (nothing moves)
         """The counts as they stand."""
-        return tuple(line.pumped for line in self._state.lines)
+        return tuple(line.pumped for line in self._state.lines), tuple(line.drawn for line in self._state.lines)
 
     def when_pumped(self, line: int, count: int) -> int:  # noqa: ARG002 (reached only if it is reached already)
         """At once: the count stands."""

@@ -4,7 +4,7 @@ State moves only at an anchor: a motor command or a disturbance. Between anchors
 may be prolonged but never changes; so any number of looks is bit-equal and changes nothing.
 """
 
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
@@ -99,11 +99,11 @@ class FluidPath:
     def read(self, at_ns: int) -> SensorReading:
         """Give what the sensors see at an instant at or after the last anchor."""
         planned = self._during(at_ns)
-        pumped = planned.leg.pumped(at_ns)
+        pumped, taken = planned.leg.counts(at_ns)
         drawn = planned.leg.volumes(at_ns)[1]
         return SensorReading(
             tuple(
-                LineReading(line, pumped[i], self._limbs[i].pressure_kpa(drawn[i]), drawn[i] >= self._limbs[i].held)
+                LineReading(line, pumped[i], self._limbs[i].pressure_kpa(drawn[i]), taken[i] >= self._limbs[i].held)
                 for i, line in enumerate(self.model.lines)
             ),
             self.pressure_kpa(at_ns),
@@ -123,8 +123,8 @@ class FluidPath:
         self._settle(at_ns)
 
     def forget(self, before_ns: int) -> None:
-        """Hand over, and drop, what lies wholly before an instant. No anchor: what comes is not touched by it."""
-        while len(self._plan) > 1 and self._plan[0].leg.end_ns <= before_ns:
+        """Hand over, and drop, what ended before an instant. No anchor: what comes is not touched by it."""
+        while len(self._plan) > 1 and self._plan[0].leg.end_ns < before_ns:
             if self._record is not None:
                 self._record(self._plan[0].chunk)
             del self._plan[0], self._starts[0]
@@ -158,13 +158,12 @@ class FluidPath:
     def _during(self, at_ns: int) -> Planned:
         if at_ns < self._anchor_ns:
             raise ValueError(f"{at_ns} ns is before the last change, at {self._anchor_ns} ns")
-        self._extend(at_ns)
-        return self._plan[max(0, bisect_right(self._starts, at_ns) - 1)]
+        self._extend(at_ns + 1)
+        return self._plan[bisect_right(self._starts, at_ns) - 1]
 
     def _extend(self, until_ns: int) -> None:
-        """Prolong the plan to ``until_ns`` at least (and to the ns after the anchor, so that there is a leg)."""
+        """Prolong the plan to ``until_ns`` at least."""
         end_ns = self._plan[-1].leg.end_ns if self._plan else self._anchor_ns
-        until_ns = max(until_ns, self._anchor_ns + 1)
         state, begin_kpa = self._drive, self._anchor_kpa
         while end_ns < until_ns:
             if self._plan:
@@ -189,8 +188,8 @@ class FluidPath:
             self._plan.clear()
             self._starts.clear()
             return
-        last = self._during(at_ns)
         pressure = self.pressure_kpa(at_ns)
+        last = self._plan[bisect_left(self._starts, at_ns) - 1]  # what begins in this instant is decided anew
         if self._record is not None:
             for planned in self._plan:
                 if planned.leg.end_ns <= at_ns:

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from pumpsim.fluidics.leg import FOREVER_NS, DriveState, Idle, Leg, Pieces
+from pumpsim.fluidics.leg import FOREVER_NS, Counts, DriveState, Idle, Leg, Pieces
 from pumpsim.fluidics.mechanism import Q_PER_FL, LineDrive
 from pumpsim.vocabulary.model import Mechanism
 
@@ -36,9 +36,10 @@ class SmoothLeg:
         volumes = np.array([begin, end]).T
         return Pieces(np.array([self.start_ns, self.end_ns], dtype=np.int64), volumes, volumes)
 
-    def pumped(self, at_ns: int) -> tuple[int, ...]:
-        """Whole steps given by then."""
-        return tuple(self._owed(line, at_ns) // self._step for line in self._lines)
+    def counts(self, at_ns: int) -> Counts:
+        """Whole steps given and taken by then: here the same."""
+        pumped = tuple(self._owed(line, at_ns) // self._step for line in self._lines)
+        return pumped, pumped
 
     def when_pumped(self, line: int, count: int) -> int:
         """First ns at which the line's count is ``count``."""

@@ -7,7 +7,7 @@ closed form as arrays; it gives the same integers as the rule taken cycle by cyc
 import numpy as np
 
 from pumpsim.fluidics.cycle import Cycle, begin_cycle
-from pumpsim.fluidics.leg import DriveState, Idle, Instants, Leg, Pieces
+from pumpsim.fluidics.leg import Counts, DriveState, Idle, Instants, Leg, Pieces
 from pumpsim.fluidics.mechanism import PPM, Q_PER_FL, LineDrive, pace
 from pumpsim.vocabulary.model import InnerFlow, Interleave, Mechanism
 
@@ -60,9 +60,9 @@ class CycleLeg:
         pumped, drawn = self._cycle.courses(marks)
         return _strictly_later(Pieces(at_ns, np.array(pumped), np.array(drawn)))
 
-    def pumped(self, at_ns: int) -> tuple[int, ...]:
-        """Whole steps given by then."""
-        return self._cycle.counts(self._at(at_ns))[0]
+    def counts(self, at_ns: int) -> Counts:
+        """Whole steps given and taken by then."""
+        return self._cycle.counts(self._at(at_ns))
 
     def when_pumped(self, line: int, count: int) -> int:
         """First ns at which the line's count is ``count``."""
@@ -186,9 +186,9 @@ class UniformLeg:
         volumes += [[[line.pumped] for line in self._lines], [[line.drawn] for line in self._lines]]
         return _strictly_later(Pieces(np.append(at.ravel(), self._ends[-1]), volumes[0], volumes[1]))
 
-    def pumped(self, at_ns: int) -> tuple[int, ...]:
-        """Whole steps given by then."""
-        return self._during(at_ns).pumped(at_ns)
+    def counts(self, at_ns: int) -> Counts:
+        """Whole steps given and taken by then."""
+        return self._during(at_ns).counts(at_ns)
 
     def when_pumped(self, line: int, count: int) -> int:
         """First ns at which the line's count is ``count``."""

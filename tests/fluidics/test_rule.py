@@ -86,7 +86,7 @@ def test_closed_form_equals_the_rule_cycle_by_cycle(rate_a, rate_b, mechanism, c
         assert begun is not None
         leg = CycleLeg(at_ns, state.lines, *begun)
         middle = (leg.start_ns + leg.end_ns) // 2
-        assert uniform.pumped(middle) == leg.pumped(middle)
+        assert uniform.counts(middle) == leg.counts(middle)
         state, at_ns = leg.state(leg.end_ns), leg.end_ns
         assert state.cycle is None
         if at_ns < uniform.end_ns:
@@ -137,4 +137,4 @@ def test_a_day_is_one_plan_of_whole_cycles():
     assert (pieces.at_ns[1:] > pieces.at_ns[:-1]).all()
     assert (pieces.pumped[:, 1:] >= pieces.pumped[:, :-1]).all()
     assert (pieces.drawn >= pieces.pumped).all()
-    assert pieces.pumped[:, -1].tolist() == list(leg.pumped(leg.end_ns))
+    assert pieces.pumped[:, -1].tolist() == list(leg.counts(leg.end_ns)[0])

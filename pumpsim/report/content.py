@@ -1,0 +1,184 @@
+"""What a report says, as a value: built from a scenario, its traces and what was judged; drawn and written by ``page``."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from pumpsim import __version__
+from pumpsim.analysis.expectations import Outcome
+from pumpsim.analysis.results import PumpResults, analyse
+from pumpsim.analysis.summary import Plain
+from pumpsim.report import tables
+from pumpsim.report.table import Table, error, number
+from pumpsim.scenario import PumpSetup, Scenario
+from pumpsim.trace import PumpTrace
+from pumpsim.units import format_time
+from pumpsim.vocabulary.model import Drive
+from pumpsim.vocabulary.path import Sensing, Transport
+
+DISCLAIMER = (
+    "Not a medical device. Never connect it to a person, nor use its results for dosing; drug figures are examples. "
+    "Passing here is not conformity with any standard; who relies on a result validates the tool."
+)
+
+BALANCED = 1e-9
+"""The relative error up to which a mass balance closes (DESIGN 9)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """Whether all expectations held, and on how many unverified figures that rests. ``count`` 0: nothing was expected."""
+
+    held: int
+    count: int
+    unverified: int
+
+    @property
+    def passed(self) -> bool:
+        """True when nothing failed; also when nothing was expected."""
+        return self.held == self.count
+
+    @property
+    def word(self) -> str:
+        """PASS or FAIL; NO VERDICT where nothing was expected."""
+        if not self.count:
+            return "NO VERDICT"
+        return "PASS" if self.passed else "FAIL"
+
+    @property
+    def sentence(self) -> str:
+        """The verdict in a line."""
+        if not self.count:
+            return "This scenario expects nothing."
+        return f"{self.held} of {self.count} expectations hold."
+
+
+@dataclass(frozen=True, slots=True)
+class PumpSection:
+    """What is said of one pump. ``stored`` None: no distal occlusion alarm was raised. ``worst``: the largest error of the
+    balance."""
+
+    id: str
+    title: str
+    results: PumpResults
+    events: Table
+    stored: Table | None
+    balance: Table
+    worst: str
+    balanced: bool
+    setup: Table
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What a run means, ready to be written."""
+
+    name: str
+    title: str
+    description: str
+    duration: str
+    verdict: Verdict
+    expectations: tuple[Outcome, ...]
+    lines: Table
+    drugs: Table
+    pumps: tuple[PumpSection, ...]
+    run: Table
+    unverified: Table
+
+
+def build_report(
+    scenario: Scenario, traces: Sequence[PumpTrace], expectations: Sequence[Outcome], summary: Mapping[str, Plain]
+) -> Report:
+    """Work everything out. Traces in the order of the scenario's pumps."""
+    unverified = tables.unverified(scenario.pumps, traces)
+    held = sum(outcome.passed for outcome in expectations)
+    return Report(
+        scenario.name,
+        scenario.title,
+        scenario.description,
+        format_time(scenario.duration_ns),
+        Verdict(held, len(expectations), len(unverified.rows)),
+        tuple(expectations),
+        tables.line_totals(summary),
+        tables.drug_totals(summary),
+        tuple(_section(setup, trace) for setup, trace in zip(scenario.pumps, traces, strict=True)),
+        _run(scenario, summary),
+        unverified,
+    )
+
+
+def _section(setup: PumpSetup, trace: PumpTrace) -> PumpSection:
+    results = analyse(trace)
+    return PumpSection(
+        setup.id,
+        setup.model.title,
+        results,
+        tables.events(trace),
+        tables.stored(results.stored) if results.stored else None,
+        tables.mass_balance(results.balance),
+        error(results.balance.worst),
+        results.balance.worst <= BALANCED,
+        _setup(setup),
+    )
+
+
+def _setup(setup: PumpSetup) -> Table:
+    """How one pump was run."""
+    mechanism, administration, access = setup.model.mechanism, setup.path.set, setup.path.access
+    if mechanism.drive is Drive.SMOOTH:
+        drive = "smooth (no strokes)"
+    else:
+        drive = (
+            f"strokes of {number(mechanism.cycle_fl / 1e9, 3)} µL, filling {mechanism.fill_ppm / 1e4:g} % of a cycle; "
+            f"two lines: {mechanism.interleave.value}, {mechanism.inner_flow.value}"
+        )
+    transport = "plug flow" if administration.transport is Transport.PLUG else "well mixed"
+    rows = [
+        ("Model", f"{setup.model.title} ({setup.model.id})"),
+        ("Drive", drive),
+        *(
+            (f"Line {line.line}", _container(line.container, line.container_ml, line.fluid.name))
+            for line in setup.path.lines
+        ),
+        (
+            "Set",
+            f"{administration.name}: common volume {administration.common_ml:g} mL, {transport}, primed with "
+            f"{administration.priming.name}, {1000 * administration.compliance_ml_per_kpa:g} µL/kPa, "
+            f"{administration.resistance_kpa_h_per_ml:.4g} kPa for each mL/h",
+        ),
+        (
+            "Access",
+            f"{access.name}: {access.resistance_kpa_h_per_ml:.4g} kPa for each mL/h, "
+            f"{access.back_pressure_kpa:.4g} kPa behind it",
+        ),
+        ("Sensing", _sensing(setup.sensing)),
+    ]
+    return Table(f"How pump {setup.id} was run", ("What", "Value"), tuple(rows), words=2)
+
+
+def _container(container: str, volume_ml: float, fluid: str) -> str:
+    return f"{container}, {volume_ml:g} mL, {fluid}"
+
+
+def _sensing(sensing: Sensing) -> str:
+    if sensing.period_ns is None:
+        return "at once, by watches"
+    return (
+        f"sampled each {format_time(sensing.period_ns)}, noise {sensing.noise_kpa:g} kPa (standard deviation), "
+        f"quantised to {sensing.quantum_kpa:g} kPa"
+    )
+
+
+def _run(scenario: Scenario, summary: Mapping[str, Plain]) -> Table:
+    """How all of it was run."""
+    speed = summary.get("speed")
+    wall, ratio = (speed.get("wall_s"), speed.get("ratio_to_real_time")) if isinstance(speed, dict) else (None, None)
+    rows = [
+        ("Scenario", scenario.name),
+        ("Simulated time", format_time(scenario.duration_ns)),
+        ("Seed", str(scenario.seed)),
+        ("Digest", str(summary.get("digest"))),
+        ("Version", f"pumpsim {__version__}"),
+    ]
+    if isinstance(wall, float) and isinstance(ratio, float):
+        rows.append(("Wall time", f"{1000 * wall:.3g} ms, {ratio:,.0f} times real time"))
+    return Table("The run", ("What", "Value"), tuple(rows), words=2)

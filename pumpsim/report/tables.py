@@ -1,0 +1,176 @@
+"""The tables of a report: totals, events, what was stored at an alarm, the mass balance, the figures that were used."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import assert_never
+
+from pumpsim.analysis.balance import Account, Balance
+from pumpsim.analysis.storage import Release, StoredAtAlarm
+from pumpsim.analysis.summary import Plain
+from pumpsim.report.table import Table, amount, error, number
+from pumpsim.scenario import PumpSetup
+from pumpsim.trace import PumpTrace
+from pumpsim.units import format_time
+from pumpsim.vocabulary.alarms import AlarmId
+from pumpsim.vocabulary.model import Sourced
+from pumpsim.vocabulary.outputs import (
+    AlarmAcknowledged,
+    AlarmCleared,
+    AlarmRaised,
+    CommandRejected,
+    DeliveryEvent,
+    LineState,
+    Record,
+)
+from pumpsim.vocabulary.path import AmountUnit
+from pumpsim.vocabulary.program import format_rate
+
+MOST_EVENTS = 1_000
+"""Events shown at the begin and at the end of a long run, each; all of them are in ``events.jsonl``."""
+
+
+def line_totals(summary: Mapping[str, Plain]) -> Table:
+    """Volumes of every line of every pump at the end."""
+    rows = [
+        (pump, line, _text(about.get("state")), *(number(_float(about.get(key))) for key in _VOLUMES))
+        for pump, lines in _pumps(summary)
+        for line, about in lines
+    ]
+    return Table(
+        "Volumes of each line at the end",
+        ("Pump", "Line", "State", "Programmed VTBI (mL)", "Owed (mL)", "Pumped (mL)", "At the patient (mL)"),
+        tuple(rows),
+        words=3,
+        note="Owed: the programmed rate integrated to the end, KVO included. At the patient: the line's own fluid only.",
+    )
+
+
+_VOLUMES = ("programmed_ml", "owed_ml", "pumped_ml", "at_patient_ml")
+
+
+def drug_totals(summary: Mapping[str, Plain]) -> Table:
+    """What the patient has had of each drug, and what is still on its way."""
+    drugs = _dict(_dict(summary.get("patient")).get("drugs"))
+    rows = []
+    for drug, amounts in drugs.items():
+        for unit in AmountUnit:
+            kind = unit.value.lower()
+            if f"delivered_{kind}" in _dict(amounts):
+                delivered, in_line = (_float(_dict(amounts).get(f"{word}_{kind}")) for word in ("delivered", "in_line"))
+                rows.append((drug, amount(delivered, unit, 5), amount(in_line, unit)))
+    return Table("Drugs at the end", ("Drug", "Delivered to the patient", "Still in the line"), tuple(rows), words=1)
+
+
+def events(trace: PumpTrace) -> Table:
+    """Every record of a pump, in time."""
+    texts = {row.id: row.text for row in trace.model.alarms}
+    records = trace.records
+    dropped = max(0, len(records) - 2 * MOST_EVENTS)
+    shown = records if not dropped else (*records[:MOST_EVENTS], *records[-MOST_EVENTS:])
+    rows = [(format_time(r.at_ns), r.record.line or "all", *_said(r.record, texts)) for r in shown]
+    if dropped:
+        rows.insert(MOST_EVENTS, ("…", "", f"{dropped} events left out here: see events.jsonl", ""))
+    return Table("Events", ("Time", "Line", "What", "Cause or detail"), tuple(rows), words=4, kind="events")
+
+
+def _said(record: Record, texts: Mapping[AlarmId, str]) -> tuple[str, str]:
+    match record:
+        case DeliveryEvent():
+            what = record.kind.value.replace("-", " ")
+            if record.state.delivering:
+                what += f", {record.state.value} at {format_rate(record.rate_nl_per_h)}"
+            elif record.state is not LineState.READY:
+                what += f", {record.state.value}"
+            return what, record.cause
+        case AlarmRaised():
+            detail = f" ({record.detail})" if record.detail else ""
+            return f"ALARM {record.alarm.value} raised, {record.priority.value} priority", texts[record.alarm] + detail
+        case AlarmCleared():
+            return f"alarm {record.alarm.value} cleared", ""
+        case AlarmAcknowledged():
+            return f"alarm {record.alarm.value} acknowledged", "operator"
+        case CommandRejected():
+            return f"command {record.command} REFUSED", record.reason
+        case _:
+            assert_never(record)
+
+
+def stored(found: Sequence[StoredAtAlarm]) -> Table:
+    """What the line held at each distal occlusion alarm, and what the patient got of it at once."""
+    rows = [
+        (format_time(s.at_ns), number(s.pressure_kpa, 4), number(s.volume_ml, 4), *_release(s.release)) for s in found
+    ]
+    return Table(
+        "Stored in the line at an occlusion alarm, and released",
+        (
+            "Alarm raised",
+            "Pressure (kPa)",
+            "Stored (mL)",
+            "Released at",
+            "Released (mL)",
+            "Drugs that reached the patient with it",
+        ),
+        tuple(rows),
+        words=1,
+        note="Released: what the line gave back beyond what was pumped, until its excess pressure was down to 1 %.",
+    )
+
+
+def _release(release: Release | None) -> tuple[str, str, str]:
+    if release is None:
+        return "not in this run", "–", "–"
+    drugs = ", ".join(f"{a.drug} {amount(a.amount, a.unit)}" for a in release.drugs) or "none"
+    unfinished = "" if release.relaxed else " (not all)"
+    return format_time(release.at_ns), number(release.released_ml, 4) + unfinished, drugs
+
+
+def mass_balance(found: Balance) -> Table:
+    """Where all fluid and every drug is."""
+    return Table(
+        "Mass balance at the end",
+        ("Source or drug", "Unit", "Initial", "In container", "In chamber", "In the line", "At the patient", "Error"),
+        tuple(_account(account) for account in (*found.sources, *found.drugs)),
+        words=2,
+        note=f"Error: share of the initial amount. The flow to the patient, integrated by itself, agrees with the volume "
+        f"that the sources gave to {error(abs(found.flow_error))}.",
+    )
+
+
+def _account(account: Account) -> tuple[str, ...]:
+    places = (account.initial, account.in_container, account.in_chamber, account.in_line, account.at_patient)
+    return account.name, account.unit, *(number(place, 6) for place in places), error(account.error)
+
+
+def unverified(setups: Iterable[PumpSetup], traces: Iterable[PumpTrace]) -> Table:
+    """Every figure, and every alarm row that was raised, that rests on no source that was read."""
+    found: dict[tuple[str, str, str], None] = {}
+    for setup in setups:
+        for entry in setup.sources:
+            if not entry.verified:
+                found[_figure(entry)] = None
+    for trace in traces:
+        raised = {r.record.alarm for r in trace.records if isinstance(r.record, AlarmRaised)}
+        for row in trace.model.alarms:
+            if row.id in raised and "unverified" in row.source:
+                found[f"alarm {row.id.value}", f"{row.priority.value}, {row.effect.value}", row.source] = None
+    return Table("Unverified figures that this run used", ("Figure", "Value", "Why unverified"), tuple(found), words=3)
+
+
+def _figure(entry: Sourced) -> tuple[str, str, str]:
+    return entry.figure, entry.value, entry.source
+
+
+def _pumps(summary: Mapping[str, Plain]) -> Iterable[tuple[str, list[tuple[str, dict[str, Plain]]]]]:
+    for pump, about in _dict(summary.get("pumps")).items():
+        yield pump, [(line, _dict(row)) for line, row in _dict(_dict(about).get("lines")).items()]
+
+
+def _dict(value: Plain) -> dict[str, Plain]:
+    return value if isinstance(value, dict) else {}
+
+
+def _float(value: Plain) -> float | None:
+    return float(value) if isinstance(value, int | float) else None
+
+
+def _text(value: Plain) -> str:
+    return value if isinstance(value, str) else "–"
