@@ -4,26 +4,24 @@ from dataclasses import replace
 
 import numpy as np
 
-from pumpsim.fluidics.leg import FOREVER_NS, Counts, DriveState, Idle, Leg, Pieces
+from pumpsim.fluidics.leg import FOREVER_NS, Counts, DriveState, Leg, Pieces
 from pumpsim.fluidics.mechanism import Q_PER_FL, LineDrive
 from pumpsim.vocabulary.model import Mechanism
 
 
 def next_leg(mechanism: Mechanism, state: DriveState, at_ns: int, until_ns: int) -> Leg:  # noqa: ARG001 (one for all)
-    """Plan a stretch of even flow; it ends when a line has nothing more to do."""
-    if not any(line.running for line in state.lines):
-        return Idle(at_ns, state)
+    """Plan a stretch of even flow, or of rest; it ends when a line has nothing more to do."""
     return SmoothLeg(mechanism, state.lines, at_ns)
 
 
 class SmoothLeg:
-    """Even flow of each running line. What is owed is pumped at once, so ``owed`` is the exact volume pumped."""
+    """Even flow of each running line; the others rest. What is owed is pumped at once: ``owed`` is the volume pumped."""
 
     def __init__(self, mechanism: Mechanism, lines: tuple[LineDrive, ...], at_ns: int) -> None:
         self.start_ns = at_ns
         self._lines, self._step = lines, mechanism.step_fl * Q_PER_FL
         ends = [at_ns - (line.owed - line.limit * self._step) // line.rate for line in lines if line.running]
-        self.end_ns = min(at_ns + FOREVER_NS, *ends)
+        self.end_ns = min([at_ns + FOREVER_NS, *ends])
 
     def _owed(self, line: LineDrive, at_ns: int) -> int:
         if not line.running:

@@ -73,10 +73,11 @@ def test_pump_time_begins_at_the_first_telemetry_and_the_operator_is_served_afte
 
 
 def test_last_reading_is_handed_over_with_its_age_before_the_operator_acts() -> None:
-    bench = Bench().run(2 * SECOND)
+    at_ns = SECOND + 13 * MS
+    bench = Bench(commands=(*BOTH[:2], (at_ns, Start()))).run(2 * SECOND)
     starts = next(i for i, answer in enumerate(bench.answers) if isinstance(answer.given, Start))
     before = bench.answers[starts - 1]
-    assert before.at_ns == bench.answers[starts].at_ns == SECOND
+    assert before.at_ns == bench.answers[starts].at_ns == at_ns
     assert isinstance(before.given, SensorReading)
     assert 0 <= before.given.age_ns <= 50 * MS
 

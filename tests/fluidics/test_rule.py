@@ -6,7 +6,7 @@ The golden vectors are worked by hand from the rule's sentence: 3300 steps of 0.
 from dataclasses import replace
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from pumpsim.fluidics.cycle import begin_cycle
@@ -98,6 +98,10 @@ def test_closed_form_equals_the_rule_cycle_by_cycle(rate_a, rate_b, mechanism, c
 @given(
     st.lists(st.tuples(st.integers(0, 2), rates, st.integers(1, 5_000)), min_size=1, max_size=60),
     mechanisms,
+)
+@example(
+    [(0, 100_000, 1), (0, 100_000, 2_898), (0, 2_900_000, 677), (1, 16_600_000, 4_999), (2, 9_600_000, 734)],
+    replace(MECHANISM, interleave=Interleave.WHOLE_STROKE),
 )
 def test_no_sequence_of_switches_puts_a_line_ahead_by_more_than_a_cycle(script, mechanism):
     """Every second or so another line is started, stopped or titrated, at the worst moments that hypothesis finds.

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from pumpsim.controller import Pump
@@ -62,6 +62,8 @@ def balance_error(trace) -> float:
 
 @settings(max_examples=60, deadline=None)
 @given(scripts, models, st.sampled_from(list(Transport)))
+@example([(1, Occlude(Place.PATIENT_END))], SMOOTH, Transport.PLUG)  # rest once lost the part of a step
+@example([(1, Stop("B")), (90_001, Stop(None))], SMOOTH, Transport.PLUG)
 def test_mass_is_conserved(script, model, transport):
     setup = path(bags_ml=(120.0, 200.0), transport=transport)
     trace = simulate_one(a_scenario(script, model, setup=setup)).traces[0]
@@ -117,6 +119,7 @@ def test_looking_does_not_disturb(looks, model):
 
 @settings(max_examples=30, deadline=None)
 @given(scripts, st.lists(st.integers(0, 4 * H), max_size=30))
+@example([(1, Titrate("B", 99_900_000))], [4_315_201_711_573])  # a command in the very ns in which a cycle ends
 def test_extra_readings_change_no_decision(script, extra):
     """A pump that is shown more of the same world decides the same."""
     plain = simulate_one(a_scenario(script))
