@@ -40,6 +40,7 @@ def drive(
     protocol: PROTOCOL = "native",
     pump: PUMP = None,
     baud: Annotated[int | None, typer.Option(help="Baud rate, if not the protocol's own.", min=300)] = None,
+    no_report: Annotated[bool, typer.Option("--no-report", help="Write the records only, no report.html.")] = False,
 ) -> None:
     """Let the scenario's operator drive a real or emulated device, in real time."""
     from firmware_bridge.bridge import Bridge
@@ -65,7 +66,7 @@ def drive(
         end = drive_loop(bridge, opener(port, rate), whole.duration_ns, tell, _on_signal())
     finally:
         recording.close()
-    raise typer.Exit(conclude(end, bridge, recording, whole, port))
+    raise typer.Exit(conclude(end, bridge, recording, whole, port, report=not no_report))
 
 
 @app.command()

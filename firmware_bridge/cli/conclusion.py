@@ -1,6 +1,5 @@
 """How a drive ended: its records, its volumes, its expectations, its exit code."""
 
-import csv
 import json
 import sys
 from collections.abc import Iterable
@@ -17,13 +16,17 @@ from pumpsim.analysis.expectations import judge
 from pumpsim.analysis.summary import summarise
 from pumpsim.codec import Json
 from pumpsim.errors import PumpsimError
-from pumpsim.report.records import csv_rows, event_row
+from pumpsim.report.records import csv_lines, event_row
 from pumpsim.scenario import Scenario
 from pumpsim.trace import PumpTrace
 from pumpsim.vocabulary.alarms import AlarmId
 
+LOSSES = (LinkEventKind.LOST, LinkEventKind.TRIPPED, LinkEventKind.RESTARTED)
 
-def conclude(end: DriveEnd, bridge: Bridge, recording: Recording, scenario: Scenario, port: str) -> int:
+
+def conclude(
+    end: DriveEnd, bridge: Bridge, recording: Recording, scenario: Scenario, port: str, *, report: bool
+) -> int:
     """Leave the records, say how it went, and choose the exit code."""
     if bridge.zero_ns is None:
         if end is DriveEnd.REFUSED:
@@ -34,7 +37,7 @@ def conclude(end: DriveEnd, bridge: Bridge, recording: Recording, scenario: Scen
         raise PumpsimError(
             f"{port}: no device answered within {CONNECT_NS / 1e9:g} s (native protocol, right baud rate?)"
         )
-    passed = _leave(end, bridge, recording, scenario)
+    passed = _leave(end, bridge, recording, scenario, report=report)
     if not bridge.at_rest:
         print("the device has not confirmed that it stands; its own watchdog stops it", file=sys.stderr)
     if end is DriveEnd.INTERRUPTED:
@@ -44,32 +47,39 @@ def conclude(end: DriveEnd, bridge: Bridge, recording: Recording, scenario: Scen
         print(f"{port}: another device answers after the loss: {bridge.refusal}", file=sys.stderr)
         return 1
     expected = any(getattr(e, "alarm", None) is AlarmId.COMMUNICATION_LOST for e in scenario.expectations)
-    lost = any(e.kind in (LinkEventKind.LOST, LinkEventKind.TRIPPED) for e in recording.link_events)
+    lost = any(e.kind in LOSSES for e in recording.link_events)
     if end is DriveEnd.LINK_LOST or (lost and not expected):
         print(f"the link was lost: {end.value}" if end is DriveEnd.LINK_LOST else "the link was lost", file=sys.stderr)
         return 1
     return 0 if passed else 1
 
 
-def _leave(end: DriveEnd, bridge: Bridge, recording: Recording, scenario: Scenario) -> bool:
+def _leave(end: DriveEnd, bridge: Bridge, recording: Recording, scenario: Scenario, *, report: bool) -> bool:
     """Write and print what a simulation would; whether every expectation held (judged only when the end was reached)."""
     complete = end is DriveEnd.COMPLETE
     end_ns = scenario.duration_ns if complete else max(1, recording.end_ns)
     trace = recording.trace(end_ns, bridge.state)
     traces = {trace.pump: trace}
     outcomes = judge(scenario, traces) if complete else ()
-    summary = summarise(replace(scenario, duration_ns=end_ns), traces, outcomes, trace.digest(), end_ns / 1e9)
+    about = replace(scenario, duration_ns=end_ns)
+    summary = summarise(about, traces, outcomes, trace.digest(), end_ns / 1e9)
     summary["bridge"] = _about_link(end, bridge, recording)
     rows = _rows(trace, recording.link_events)
-    recording.write("events.jsonl", lambda path: _write_lines(path, rows))
-    recording.write("trace.csv", lambda path: _write_csv(path, csv_rows(trace, scenario.record_every_ns)))
-    recording.write("summary.json", lambda path: _write_lines(path, [summary], indent=2))
+    recording.write("events.jsonl", lambda path: _write(path, _json_lines(rows)))
+    recording.write("trace.csv", lambda path: _write(path, csv_lines(trace, scenario.record_every_ns)))
+    recording.write("summary.json", lambda path: _write(path, _json_lines([summary], indent=2)))
+    if report:
+        from pumpsim.report.content import build_report
+        from pumpsim.report.page import write_report
+
+        content = build_report(about, (trace,), outcomes, summary)
+        recording.write("report.html", lambda path: write_report(path, content))
     _print_volumes(trace)
     for outcome in outcomes:
         print(f"{'pass' if outcome.passed else 'FAIL'}  {outcome.text}: {outcome.measured}")
     if not complete:
         print(f"expectations are not judged: {end.value}")
-    print(f"records: {recording.folder}")
+    print(f"report: {recording.folder / 'report.html'}" if report else f"records: {recording.folder}")
     return all(outcome.passed for outcome in outcomes)
 
 
@@ -96,14 +106,13 @@ def _rows(trace: PumpTrace, link_events: list[LinkEvent]) -> list[dict[str, Json
     return sorted(rows, key=lambda row: int(str(row["at_ns"])))
 
 
-def _write_lines(path: Path, values: Iterable[Json], indent: int | None = None) -> None:
+def _json_lines(values: Iterable[Json], indent: int | None = None) -> Iterable[str]:
+    return (json.dumps(value, ensure_ascii=False, indent=indent) + "\n" for value in values)
+
+
+def _write(path: Path, lines: Iterable[str]) -> None:
     with path.open("w", encoding="utf-8", newline="\n") as file:
-        file.writelines(json.dumps(value, ensure_ascii=False, indent=indent) + "\n" for value in values)
-
-
-def _write_csv(path: Path, rows: Iterable[list[object]]) -> None:
-    with path.open("w", encoding="utf-8", newline="") as file:
-        csv.writer(file, lineterminator="\n").writerows(rows)
+        file.writelines(lines)
 
 
 def _print_volumes(trace: PumpTrace) -> None:

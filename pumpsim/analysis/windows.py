@@ -100,9 +100,7 @@ def by_line(trace: PumpTrace, samples: Samples) -> Floats:
     return volume
 
 
-def peak_over_mean(
-    trace: PumpTrace, drug: str, at_patient: bool, window_ns: int, from_ns: int, to_ns: int
-) -> float:
+def peak_over_mean(trace: PumpTrace, drug: str, at_patient: bool, window_ns: int, from_ns: int, to_ns: int) -> float:
     """Highest mean dose rate over any ``window_ns`` between two instants, over the mean between them.
 
     Exact where totals run straight between breakpoints (at the pump; at the patient with plug flow through a line that

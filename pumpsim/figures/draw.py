@@ -3,7 +3,8 @@
 The registry of figure kinds: add a kind here and in a file of its own.
 """
 
-from collections.abc import Iterator
+import re
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from matplotlib.figure import Figure
@@ -40,12 +41,17 @@ def drawings(results: PumpResults) -> Iterator[Drawing]:
     if results.alarms:
         yield drawn("alarms", "Alarm conditions", alarm_timeline(results.alarms, end_ns))
     yield drawn("rates", "Programmed rate and delivered flow", rates_and_flows(results.lines, results.flows, end_ns))
-    for dose in results.flows.drugs:
-        yield drawn(f"dose-{_slug(dose.drug)}", f"Dose rate of {dose.drug}", drug_dose(dose, end_ns))
+    for dose, slug in zip(results.flows.drugs, _slugs([dose.drug for dose in results.flows.drugs]), strict=True):
+        yield drawn(f"dose-{slug}", f"Dose rate of {dose.drug}", drug_dose(dose, end_ns))
     yield drawn("deviation", "Delivered against programmed", deviation(results.deviations, end_ns))
     yield drawn("volumes", "Cumulated volumes", cumulated_volumes(results.volumes, end_ns))
     yield drawn("pressure", "Pressure behind the pump", line_pressure(results.pressure, results.alarms, end_ns))
 
 
-def _slug(name: str) -> str:
-    return "".join(letter if letter.isalnum() else "-" for letter in name.lower()).strip("-")
+def _slugs(names: Sequence[str]) -> list[str]:
+    """Names fit for files and identifiers, each different."""
+    found: list[str] = []
+    for number, name in enumerate(names, start=1):
+        slug = "-".join(re.findall(r"[a-z0-9]+", name.lower()))
+        found.append(slug if slug and slug not in found else "-".join(filter(None, (slug, str(number)))))
+    return found

@@ -50,6 +50,7 @@ RC: dict[str, object] = {
     "xtick.labelsize": 8.0,
     "ytick.labelsize": 8.0,
     "text.color": INK,
+    "text.parse_math": False,
     "legend.fontsize": 8.0,
     "legend.frameon": False,
     "lines.linewidth": 1.3,
@@ -67,8 +68,10 @@ RC: dict[str, object] = {
 
 @contextmanager
 def look() -> Iterator[None]:
-    """Apply the settings while drawing or writing."""
-    with mpl.rc_context(RC):  # type: ignore[arg-type]
+    """Apply the settings, and nothing of the user's own, while drawing or writing."""
+    with mpl.rc_context():
+        mpl.rcdefaults()
+        mpl.rcParams.update(RC)  # type: ignore[arg-type]
         yield
 
 

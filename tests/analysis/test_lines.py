@@ -22,6 +22,12 @@ def test_the_piggyback_pauses_the_primary() -> None:
     assert a.rate.delivering(180 * MIN) == ((0, 30 * MIN), (60 * MIN, 180 * MIN))
 
 
+def test_a_titration_changes_the_rate_and_not_the_state() -> None:
+    a, _ = line_courses(trace_of("push_out"))
+    assert [(span.state, span.from_ns, span.to_ns) for span in a.states] == [(LineState.INFUSING, 0, 200 * MIN)]
+    assert a.rate.at_ns.tolist() == [0, 60 * MIN, 120 * MIN]
+
+
 @pytest.mark.parametrize("name", CASES)
 def test_what_is_owed_is_what_the_controller_owes(name: str) -> None:
     trace = trace_of(name)

@@ -73,7 +73,7 @@ def test_pump_time_begins_at_the_first_telemetry_and_the_operator_is_served_afte
 
 
 def test_last_reading_is_handed_over_with_its_age_before_the_operator_acts() -> None:
-    at_ns = SECOND + 13 * MS
+    at_ns = SECOND + 73 * MS
     bench = Bench(commands=(*BOTH[:2], (at_ns, Start()))).run(2 * SECOND)
     starts = next(i for i, answer in enumerate(bench.answers) if isinstance(answer.given, Start))
     before = bench.answers[starts - 1]

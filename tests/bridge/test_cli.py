@@ -66,8 +66,8 @@ def test_drive_leaves_what_a_simulation_leaves(tmp_path: Path) -> None:
     assert "pass  " in done.out
     assert "pumped, measured" in done.out
     folder = tmp_path / "runs" / "bench" / "bridge"
-    assert f"records: {folder.relative_to(tmp_path)}" in done.out
-    assert sorted(os.listdir(folder)) == ["events.jsonl", "inputs.jsonl", "summary.json", "trace.csv"]
+    assert f"report: {folder.relative_to(tmp_path) / 'report.html'}" in done.out
+    assert sorted(os.listdir(folder)) == ["events.jsonl", "inputs.jsonl", "report.html", "summary.json", "trace.csv"]
     assert [(row["event"], row["line"]) for row in events(folder)][:5] == [
         ("attached", None),
         ("program-loaded", "A"),
@@ -85,7 +85,7 @@ def test_drive_leaves_what_a_simulation_leaves(tmp_path: Path) -> None:
 def test_expectation_that_fails_is_exit_1(tmp_path: Path) -> None:
     file = write(tmp_path, "1 s", PUMPED.format(volume="99 mL"))
     with emulator("--scenario", file) as (port, _):
-        done = run("drive", file, "--port", port, "--out", tmp_path / "out")
+        done = run("drive", file, "--port", port, "--out", tmp_path / "out", "--no-report")
     assert done.code == 1
     assert "FAIL  " in done.out
 
@@ -94,13 +94,13 @@ def test_one_emulator_serves_one_drive_after_the_other(tmp_path: Path) -> None:
     file = write(tmp_path, "2 s", PUMPED.format(volume="0.15 mL"))
     with emulator("--scenario", file) as (port, _):
         for _ in range(2):
-            assert run("drive", file, "--port", port, "--out", tmp_path / "out").code == 0
+            assert run("drive", file, "--port", port, "--out", tmp_path / "out", "--no-report").code == 0
 
 
 def test_interrupted_drive_stops_the_pump_first(tmp_path: Path) -> None:
     file = write(tmp_path, "60 s")
     with emulator("--scenario", file) as (port, _):
-        process = start("drive", file, "--port", port, "--out", tmp_path / "out")
+        process = start("drive", file, "--port", port, "--out", tmp_path / "out", "--no-report")
         wait_for(process, "delivery-started")
         time.sleep(1.0)
         process.send_signal(signal.SIGINT)
@@ -116,7 +116,7 @@ def test_interrupted_drive_stops_the_pump_first(tmp_path: Path) -> None:
 def test_killed_drive_leaves_a_journal_and_the_device_trips(tmp_path: Path) -> None:
     file = write(tmp_path, "60 s")
     with emulator("--scenario", file, "--keep") as (port, device):
-        process = start("drive", file, "--port", port, "--out", tmp_path / "out")
+        process = start("drive", file, "--port", port, "--out", tmp_path / "out", "--no-report")
         wait_for(process, "delivery-started")
         time.sleep(1.0)
         process.kill()
@@ -124,13 +124,13 @@ def test_killed_drive_leaves_a_journal_and_the_device_trips(tmp_path: Path) -> N
         assert "tripped" in wait_for(device, "tripped")
         assert_replays(tmp_path / "out" / "inputs.jsonl")
         short = write(tmp_path, "1 s", name="short")
-        assert run("drive", short, "--port", port, "--out", tmp_path / "next").code == 0
+        assert run("drive", short, "--port", port, "--out", tmp_path / "next", "--no-report").code == 0
 
 
 def test_device_that_dies_is_an_alarm_and_exit_1(tmp_path: Path) -> None:
     file = write(tmp_path, "6 s")
     with emulator("--scenario", file) as (port, device), reserved(port):
-        process = start("drive", file, "--port", port, "--out", tmp_path / "out")
+        process = start("drive", file, "--port", port, "--out", tmp_path / "out", "--no-report")
         wait_for(process, "delivery-started")
         device.kill()
         done = finish(process)
@@ -143,7 +143,7 @@ def test_device_that_dies_is_an_alarm_and_exit_1(tmp_path: Path) -> None:
 def test_device_that_comes_back_is_attached_and_stays_stopped(tmp_path: Path) -> None:
     file, link = write(tmp_path, "8 s"), tmp_path / "ttyPUMP"
     with emulator("--scenario", file, "--link", link) as (_, device), reserved(link):
-        process = start("drive", file, "--port", link, "--out", tmp_path / "out")
+        process = start("drive", file, "--port", link, "--out", tmp_path / "out", "--no-report")
         wait_for(process, "delivery-started")
         time.sleep(1.0)
         device.kill()

@@ -11,6 +11,8 @@ from firmware_bridge.emulator import emulator
 from firmware_bridge.loop import DriveEnd, drive, session_number
 from firmware_bridge.protocols.native import State
 from firmware_bridge.transports import LinkLost
+from pumpsim.vocabulary.inputs import Input
+from pumpsim.vocabulary.outputs import DeliveryEventKind, Step
 from tests.bridge.wire_bench import BOTH, MODEL, MS, SECOND, SETUP
 
 SCRIPT = ((0, BOTH[0][1]), (0, BOTH[1][1]), (50 * MS, BOTH[2][1]))
@@ -55,6 +57,24 @@ class InProcess:
         return telemetry.state
 
 
+class Started:
+    """Listens to a drive; true once delivery has started, for ``times`` questions after the first ``skip``."""
+
+    def __init__(self, skip: int = 0, times: int = 1_000_000) -> None:
+        self.kinds: list[LinkEventKind] = []
+        self._started = False
+        self._asked, self._skip, self._times = 0, skip, times
+
+    def tell(self, step: BridgeStep) -> None:
+        self.kinds += [event.kind for event in step.link_events]
+        kinds = [getattr(record, "kind", None) for _, record in step.records]
+        self._started = self._started or DeliveryEventKind.DELIVERY_STARTED in kinds
+
+    def __call__(self) -> bool:
+        self._asked += self._started
+        return self._skip < self._asked <= self._skip + self._times
+
+
 def run(
     link: InProcess,
     tell: Callable[[BridgeStep], None] = lambda _step: None,
@@ -65,11 +85,6 @@ def run(
     return drive(bridge, link.open, duration_ns, tell, interrupted), bridge
 
 
-def after(seconds: float) -> Callable[[], bool]:
-    begin = time.monotonic()
-    return lambda: time.monotonic() - begin >= seconds
-
-
 def test_end_of_the_scenario_leaves_the_device_at_rest() -> None:
     link = InProcess()
     end, bridge = run(link)
@@ -77,38 +92,39 @@ def test_end_of_the_scenario_leaves_the_device_at_rest() -> None:
 
 
 def test_interruption_stops_the_device() -> None:
-    link = InProcess()
-    end, bridge = run(link, interrupted=after(0.3), duration_ns=60 * SECOND)
+    link, started = InProcess(), Started(skip=20)
+    end, bridge = run(link, started.tell, started, duration_ns=60 * SECOND)
     assert (end, bridge.at_rest, link.state) == (DriveEnd.INTERRUPTED, True, State.READY)
 
 
 @pytest.mark.parametrize("error", [RuntimeError("a bug"), OSError("disk full"), KeyboardInterrupt()])
 def test_exception_stops_the_device_and_goes_on(error: BaseException) -> None:
-    link, due = InProcess(), after(0.3)
+    link, started = InProcess(), Started(skip=20)
 
     def tell(step: BridgeStep) -> None:
-        if due():
+        started.tell(step)
+        if started():
             raise error
 
     with pytest.raises(type(error)):
-        run(link, tell)
+        run(link, tell, duration_ns=60 * SECOND)
     assert link.state is State.READY
 
 
 def test_pump_that_breaks_is_not_asked_again_and_the_device_is_stopped(monkeypatch: pytest.MonkeyPatch) -> None:
-    link, due = InProcess(), after(0.3)
+    link = InProcess()
     bridge = Bridge(MODEL, SCRIPT, session_number())
     pump = bridge._pump
     answer = pump.step
 
-    def step(*given: object) -> object:
-        if due():
+    def step(now_ns: int, given: Input) -> Step:
+        if now_ns > SECOND // 4:
             raise ZeroDivisionError
-        return answer(*given)
+        return answer(now_ns, given)
 
     monkeypatch.setattr(pump, "step", step)
     with pytest.raises(ZeroDivisionError):
-        drive(bridge, link.open, SECOND, lambda _step: None, lambda: False)
+        drive(bridge, link.open, 60 * SECOND, lambda _step: None, lambda: False)
     assert (bridge.at_rest, link.state) == (True, State.READY)
 
 
@@ -118,21 +134,20 @@ def test_port_that_cannot_be_opened_at_first_is_an_error() -> None:
 
 
 def test_link_that_dies_is_opened_again_and_delivery_stays_stopped() -> None:
-    begin = time.monotonic()
-    kinds: list[LinkEventKind] = []
-    link = InProcess(dies=lambda: 0.3 < time.monotonic() - begin < 0.6)
-    end, bridge = run(link, lambda step: kinds.extend(e.kind for e in step.link_events), duration_ns=3 * SECOND // 2)
+    started = Started(skip=20, times=3)
+    link = InProcess(dies=started)
+    end, bridge = run(link, started.tell, duration_ns=3 * SECOND // 2)
     assert end is DriveEnd.COMPLETE
-    assert kinds == [LinkEventKind.ATTACHED, LinkEventKind.LOST, LinkEventKind.RESTORED]
-    assert link.opened > 1
+    assert started.kinds == [LinkEventKind.ATTACHED, LinkEventKind.LOST, LinkEventKind.RESTORED]
+    assert link.opened > 2
     assert link.state is State.READY
     assert [line.state.value for line in bridge.state.lines] == ["alarm", "alarm"]
 
 
 def test_link_that_stays_dead_ends_the_drive(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(loop, "PATIENCE_NS", SECOND // 2)
-    due = after(0.3)
-    end, bridge = run(InProcess(dies=due), duration_ns=60 * SECOND)
+    started = Started(skip=20)
+    end, bridge = run(InProcess(dies=started), started.tell, duration_ns=60 * SECOND)
     assert (end, bridge.at_rest) == (DriveEnd.LINK_LOST, False)
 
 

@@ -187,7 +187,10 @@ def test_real_time_over_a_pseudo_terminal_and_a_socat_pair_decides_as_the_simula
             "pseudo-terminal": stack.enter_context(emulator("--scenario", BENCH, "--link", tmp_path / "ttyPUMP"))[0],
             "socat": str(far) if stack.enter_context(emulator("--scenario", BENCH, "--port", near)) else "",
         }
-        drives = {name: start("drive", BENCH, "--port", port, "--out", tmp_path / name) for name, port in ports.items()}
+        drives = {
+            name: start("drive", BENCH, "--port", port, "--out", tmp_path / name, "--no-report")
+            for name, port in ports.items()
+        }
         ended = {name: finish(process, 90.0) for name, process in drives.items()}
     for name, done in ended.items():
         assert (done.code, done.err) == (0, ""), f"{name}: {done.out}"
