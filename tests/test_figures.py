@@ -128,9 +128,10 @@ def test_states_are_told_apart_in_grey() -> None:
 
 def test_captions_say_rate_set_and_window() -> None:
     caption = drawn("push_out")["dose-drug"].caption
-    assert caption.rates.replace("\u00a0", " ") == "Programmed: A 20, 45, 20 mL/h; B 5 mL/h"
+    assert caption.rates == "Programmed: A 20, 45, 20 mL/h; B 5 mL/h"
     assert caption.path == "Set set, common volume 2.5 mL, access access"
     assert caption.window == "Window: 6 s"
+    assert caption.text.endswith("volume 2.5\u00a0mL, access access. Window: 6\u00a0s.")
     assert drawn("occluded")["rates"].caption.window == "Window: one pumping cycle, at least 5.4 s"
     assert "5 min" in drawn("occluded")["deviation"].caption.window
 

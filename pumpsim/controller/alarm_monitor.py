@@ -151,6 +151,8 @@ def _follow_clear_level(turn: Turn, row: AlarmCondition, status: AlarmStatus, va
 
 def _patience_ns(turn: Turn, row: AlarmCondition) -> int:
     """How long a signal must stay beyond the clear level: a pumping cycle or the delay, 0 while the mechanism stands."""
+    if row.delay_ns == 0:
+        return 0
     rate = 0
     for status in turn.state.lines:
         rate += turn.rate_nl_per_h(status)

@@ -1,7 +1,5 @@
 """Controller and interlock, wired once, so that no driver can forget the second."""
 
-from dataclasses import replace
-
 from pumpsim.controller.interlock import Interlock
 from pumpsim.controller.pump_controller import PumpController
 from pumpsim.vocabulary.inputs import DeviceEvent, Input, SensorReading
@@ -45,7 +43,7 @@ class Pump:
                     step = alarmed
             else:
                 outputs.append(output)
-        return replace(step, outputs=tuple(outputs))
+        return Step(tuple(outputs), step.wake_at_ns, step.watches)
 
     def _also(self, now_ns: int, step: Step, event: DeviceEvent) -> Step:
         """Answer a second input of the same instant, as one step."""

@@ -53,7 +53,7 @@ class PumpController:
             case Tick():
                 pass
             case SensorReading():
-                turn.state = replace(turn.state, reading=given)
+                turn.state = turn.state.seeing(given)
             case LoadProgram() | Start() | Stop() | Titrate() | ChangeMode() | Acknowledge():
                 commands.obey(turn, given)
             case DeviceEvent():

@@ -33,14 +33,11 @@ class Turn:
         """Bring every line's owed volume up to now."""
         passed = self.now_ns - self.state.now_ns
         if passed:
-            self.state = replace(
-                self.state,
-                now_ns=self.now_ns,
-                lines=tuple(
-                    replace(line, owed=line.owed + self.rate_nl_per_h(line) * passed) if line.state.delivering else line
-                    for line in self.state.lines
-                ),
+            lines = tuple(
+                line.owing(line.owed + self.rate_nl_per_h(line) * passed) if line.state.delivering else line
+                for line in self.state.lines
             )
+            self.state = PumpState(self.now_ns, lines, self.state.motor, self.state.alarms, self.state.reading)
 
     def put(self, status: LineStatus) -> None:
         """Replace a line's status without changing its state."""

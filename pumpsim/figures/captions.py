@@ -1,5 +1,6 @@
 """Captions as data: what is shown, at which rates, through which set, with which windows."""
 
+import re
 from dataclasses import dataclass
 
 from pumpsim.analysis.lines import LineCourse
@@ -9,8 +10,7 @@ from pumpsim.vocabulary.outputs import LineState
 from pumpsim.vocabulary.program import format_rate
 
 MOST_RATES = 4
-NARROW = "\u00a0"
-"""A space at which no line is broken."""
+_BEFORE_UNIT = re.compile(r"(?<=\d) (?=(?:mL|ms|min|s|%)(?:\W|$))|(?<=\b[A-Z]) (?=\d)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,8 +25,9 @@ class Caption:
 
     @property
     def text(self) -> str:
-        """All of it as sentences."""
-        return " ".join(f"{part}." for part in (self.shows, self.rates, self.path, self.window) if part)
+        """All of it as sentences, with no line broken between a number and its unit."""
+        text = " ".join(f"{part}." for part in (self.shows, self.rates, self.path, self.window) if part)
+        return _BEFORE_UNIT.sub("\u00a0", text)
 
 
 SHOWS = {
@@ -36,7 +37,7 @@ SHOWS = {
     "dose": "Mean dose rate where the pump displaces the drug and where it reaches the patient. Shade or thin line: dose "
     "rate within the window",
     "deviation": "100 (delivered − programmed) / programmed. At the patient only the line's own fluid counts, so it "
-    "begins at −100\u00a0% until the line is filled with it",
+    "begins at −100 % until the line is filled with it",
     "volumes": "Owed is the programmed rate integrated to now; at the patient only the line's own fluid counts",
     "pressure": "Gauge pressure between pump and access",
 }
@@ -65,7 +66,7 @@ def _line_rates(course: LineCourse) -> str:
         return f"{course.line} nothing"
     shown = [rate.removesuffix(" mL/h") for rate in found[:MOST_RATES]]
     more = f" and {len(found) - MOST_RATES} more" if len(found) > MOST_RATES else ""
-    return f"{course.line}{NARROW}{', '.join(shown)}{more}{NARROW}mL/h"
+    return f"{course.line} {', '.join(shown)}{more} mL/h"
 
 
 def _path(results: PumpResults) -> str:

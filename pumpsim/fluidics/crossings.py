@@ -115,8 +115,12 @@ def _pressure(path: FluidPath, planned: Planned, watch: Watch, begin: int, end: 
 def _candidates(values: Floats, watch: Watch) -> Iterable[int]:
     """Pieces that begin or end on the watched side of the level."""
     if watch.direction in (Direction.AT_LEAST, Direction.ABOVE):
+        if values.max() < watch.level:
+            return ()
         reached = np.maximum(values[:-1], values[1:]) >= watch.level
     else:
+        if values.min() > watch.level:
+            return ()
         reached = np.minimum(values[:-1], values[1:]) <= watch.level
     hits: list[int] = np.flatnonzero(reached).tolist()
     return hits

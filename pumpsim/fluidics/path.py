@@ -67,9 +67,10 @@ class FluidPath:
             return
         self._settle(at_ns)
         lines = tuple(
-            replace(line, rate=rate, stop=stop) for line, (rate, stop) in zip(self._drive.lines, asked, strict=True)
+            LineDrive(rate, stop, line.owed, line.drawn, line.pumped, line.supply)
+            for line, (rate, stop) in zip(self._drive.lines, asked, strict=True)
         )
-        self._drive = replace(self._drive, lines=lines)
+        self._drive = DriveState(lines, self._drive.cycle, self._drive.progress)
         for i, line in enumerate(lines):
             if line.rate == 0:
                 self._shorten(i, 0)
@@ -113,7 +114,7 @@ class FluidPath:
         """Gauge pressure behind the mechanism."""
         planned = self._during(at_ns)
         chunk = planned.chunk
-        i = max(0, min(int(np.searchsorted(chunk.at_ns, at_ns, side="right")) - 1, len(chunk.at_ns) - 2))
+        i = max(0, min(int(chunk.at_ns.searchsorted(at_ns, side="right")) - 1, len(chunk.at_ns) - 2))
         return chunk.outlet.pressure(
             float(chunk.pressure_kpa[i]), float(planned.flow_ml_per_h[i]), at_ns - int(chunk.at_ns[i])
         )
@@ -178,7 +179,7 @@ class FluidPath:
     def _with_pressure(self, leg: Leg, begin_kpa: float) -> Planned:
         pieces = leg.pieces()
         pumped = pieces.pumped * self.step_ml
-        flow = flow_between(pieces.at_ns, pumped.sum(axis=0))
+        flow = flow_between(pieces.at_ns, np.add.reduce(pumped))
         course = self._outlet.course(pieces.at_ns, flow, begin_kpa)
         return Planned(leg, Chunk(pieces.at_ns, pumped, pieces.drawn * self.step_ml, course, self._outlet), flow)
 
@@ -203,12 +204,12 @@ class FluidPath:
 
     def _cut(self, planned: Planned, at_ns: int, pressure_kpa: float) -> Chunk:
         """The part of a leg's history that lies before ``at_ns``."""
-        chunk, n = planned.chunk, int(np.searchsorted(planned.chunk.at_ns, at_ns, side="left"))
+        chunk, n = planned.chunk, int(planned.chunk.at_ns.searchsorted(at_ns, side="left"))
         pumped, drawn = planned.leg.volumes(at_ns)
         return Chunk(
-            np.append(chunk.at_ns[:n], at_ns),
-            np.column_stack([chunk.pumped_ml[:, :n], np.array(pumped) * self.step_ml]),
-            np.column_stack([chunk.drawn_ml[:, :n], np.array(drawn) * self.step_ml]),
-            np.append(chunk.pressure_kpa[:n], pressure_kpa),
+            np.concatenate([chunk.at_ns[:n], [at_ns]]),
+            np.concatenate([chunk.pumped_ml[:, :n], np.array([pumped]).T * self.step_ml], axis=1),
+            np.concatenate([chunk.drawn_ml[:, :n], np.array([drawn]).T * self.step_ml], axis=1),
+            np.concatenate([chunk.pressure_kpa[:n], [pressure_kpa]]),
             chunk.outlet,
         )

@@ -115,7 +115,7 @@ class UniformLeg:
         for line, draws, by_line in zip(lines, drawing, given, strict=False):
             if draws:
                 room = line.limit - line.drawn
-                count = min(count, int(np.searchsorted(by_line[: count + 1], room, side="left")) - 1)
+                count = min(count, int(by_line[: count + 1].searchsorted(room, side="left")) - 1)
         return cls(mechanism, lines, at_ns, surplus, first[: count + 1]) if count >= 1 else None
 
     def _times(self, cycle: Instants, offset: Instants | int) -> Instants:
@@ -151,7 +151,7 @@ class UniformLeg:
         return CycleLeg(begun_ns, lines, cycle, progress)
 
     def _during(self, at_ns: int) -> CycleLeg:
-        k = int(np.searchsorted(self._ends, at_ns, side="right")) - 1
+        k = int(self._ends.searchsorted(at_ns, side="right")) - 1
         return self._cycle(min(k, self._count - 1))
 
     def pieces(self) -> Pieces:
@@ -184,7 +184,7 @@ class UniformLeg:
         volumes[:, :, :-1] = woven.reshape(2, lines, -1)
         volumes[:, :, -1] = self._given[:, -1]
         volumes += [[[line.pumped] for line in self._lines], [[line.drawn] for line in self._lines]]
-        return _strictly_later(Pieces(np.append(at.ravel(), self._ends[-1]), volumes[0], volumes[1]))
+        return _strictly_later(Pieces(np.concatenate([at.ravel(), self._ends[-1:]]), volumes[0], volumes[1]))
 
     def counts(self, at_ns: int) -> Counts:
         """Whole steps given and taken by then."""

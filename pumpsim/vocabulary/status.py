@@ -1,6 +1,6 @@
 """The state of a pump as an immutable value, sufficient to continue from."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from pumpsim.vocabulary.alarms import AlarmId
 from pumpsim.vocabulary.inputs import LineReading, SensorReading
@@ -30,6 +30,19 @@ class LineStatus:
     def mode(self) -> LineMode:
         """How the line shares the pump; SINGLE without a program."""
         return self.program.mode if self.program is not None else LineMode.SINGLE
+
+    def owing(self, owed: int) -> "LineStatus":
+        """The same status with another owed volume."""
+        return LineStatus(
+            self.line,
+            self.state,
+            self.program,
+            self.rate_nl_per_h,
+            self.stop_at_step,
+            self.after_end,
+            owed,
+            self.start_at_ns,
+        )
 
     @property
     def doing(self) -> LineState:
@@ -77,4 +90,9 @@ class PumpState:
 
     def with_line(self, status: LineStatus) -> "PumpState":
         """The same state with one line's status replaced."""
-        return replace(self, lines=tuple(status if old.line == status.line else old for old in self.lines))
+        lines = tuple(status if old.line == status.line else old for old in self.lines)
+        return PumpState(self.now_ns, lines, self.motor, self.alarms, self.reading)
+
+    def seeing(self, reading: SensorReading) -> "PumpState":
+        """The same state with a new reading."""
+        return PumpState(self.now_ns, self.lines, self.motor, self.alarms, reading)

@@ -7,8 +7,8 @@ from firmware_bridge.shadow import Shadow
 from pumpsim.scenario import PumpSetup
 from pumpsim.trace import PumpTrace
 from pumpsim.vocabulary.inputs import LoadProgram, Start
-from pumpsim.vocabulary.path import Occlude, PathSetup, Place, Sensing
-from tests.bridge.wire_bench import MODEL, SECOND, SETUP, Bench
+from pumpsim.vocabulary.path import Occlude, PathSetup, Place, Release, Sensing
+from tests.bridge.wire_bench import MODEL, MS, SECOND, SETUP, Bench
 from tests.build import CYCLE_ML, MIN, path, program, run
 
 
@@ -40,6 +40,18 @@ def test_what_an_occlusion_holds_back_has_not_reached_the_patient() -> None:
     held = float(end.pumped_ml.sum() - end.patient_ml.sum())
     assert held == pytest.approx(0.02 * bench.telemetry().distal_pa / 1000, rel=0.02)
     assert held > 0.5
+
+
+def test_release_is_placed_where_the_pressure_says() -> None:
+    until_ns = 60 * SECOND
+    setup = path(compliance=0.02)
+    script = ((0, LoadProgram("A", program(300.0, 400.0))), (SECOND, Start()))
+    faults = ((20 * SECOND, Occlude(Place.PATIENT_END)), (40 * SECOND, Release(Place.PATIENT_END)))
+    trace = shadow_of(Bench(commands=script, disturbances=faults, setup=setup).run(until_ns), setup, until_ns)
+    opened_ns = [int(chunk.at_ns[0]) for chunk in trace.chunks if chunk.outlet.open]
+    assert 40 * SECOND - 20 * MS <= opened_ns[-1] <= 40 * SECOND
+    before, after = trace.at([40 * SECOND - 20 * MS, 50 * SECOND]).patient_ml.sum(axis=0)
+    assert after - before == pytest.approx(0.02 * 41.4, abs=0.02)
 
 
 def test_run_without_any_reading_is_a_trace_of_nothing() -> None:
