@@ -7,6 +7,7 @@ not reset it. While the mechanism stands there is no ripple: the first reading b
 
 from collections.abc import Iterator
 from dataclasses import replace
+from functools import cache
 
 from pumpsim.controller.line_table import Trigger, possible
 from pumpsim.controller.turn import Turn
@@ -64,11 +65,23 @@ def watches(turn: Turn) -> Iterator[Watch]:
         threshold, status = row.threshold, _status(turn, row, line)
         assert threshold is not None
         if status is None or (not status.standing and status.over_since_ns is not None):
-            direction = Direction.AT_LEAST if threshold.rising else Direction.AT_MOST
-            yield Watch(threshold.signal, line, direction, threshold.level)
+            yield _met_watch(threshold, line)
         elif status.over_since_ns is None:
-            direction = Direction.BELOW if threshold.rising else Direction.ABOVE
-            yield Watch(threshold.signal, line, direction, threshold.clear_level)
+            yield _over_watch(threshold, line)
+
+
+@cache
+def _met_watch(threshold: Threshold, line: str | None) -> Watch:
+    """A watch for the condition to be met; values, made once."""
+    direction = Direction.AT_LEAST if threshold.rising else Direction.AT_MOST
+    return Watch(threshold.signal, line, direction, threshold.level)
+
+
+@cache
+def _over_watch(threshold: Threshold, line: str | None) -> Watch:
+    """A watch for the signal to be beyond the clear level."""
+    direction = Direction.BELOW if threshold.rising else Direction.ABOVE
+    return Watch(threshold.signal, line, direction, threshold.clear_level)
 
 
 def deadlines(turn: Turn) -> Iterator[int]:

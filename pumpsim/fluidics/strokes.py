@@ -158,33 +158,29 @@ class UniformLeg:
         """Breakpoints of all cycles: fill A, fill B, push A, push B; a mixed chamber pushes at once."""
         n, lines, steps = self._count, len(self._lines), self._mechanism.cycle_steps
         fill = self._full * self._mechanism.fill_ppm // PPM
-        begin, end = self._given[:, :-1], self._given[:, 1:]
-        offsets: list[Instants | int] = [fill]  # progress at which: all are drawn
-        pumped, drawn = [begin, begin], [begin, end]
-        if lines == 2:
-            share = end[0] - begin[0]
-            offsets.insert(0, _proportion(fill, share, steps))  # A is drawn, B begins
-            pumped.insert(1, begin)
-            drawn.insert(1, np.concatenate([end[:1], begin[1:]]))
-            if self._mechanism.inner_flow is InnerFlow.IN_ORDER:
-                offsets.append(fill + _proportion(self._full - fill, share, steps))  # A is given, B begins
-                pumped.append(np.concatenate([end[:1], begin[1:]]))
-                drawn.append(end)
-        marks = len(offsets) + 1
-        at = np.empty((n, marks), dtype=np.int64)
-        at[:, 0] = self._ends[:-1]
+        in_order = self._mechanism.inner_flow is InnerFlow.IN_ORDER
+        marks = 2 if lines == 1 else 4 if in_order else 3
+        at = np.empty((n + 1, marks), dtype=np.int64)
+        pumped = np.empty((lines, n + 1, marks))
+        drawn = np.empty((lines, n + 1, marks))
+        before_pumped, before_drawn = ([line.pumped for line in self._lines], [line.drawn for line in self._lines])
+        given = self._given.T
+        pumped[:] = (given + before_pumped).T[:, :, None]
+        drawn[:] = (given + before_drawn).T[:, :, None]
         cycle = np.arange(n, dtype=np.int64)
-        for column, offset in enumerate(offsets, start=1):
-            at[:, column] = self._times(cycle, offset)
-        volumes = np.empty((2, lines, n * marks + 1))
-        woven = volumes[:, :, :-1].reshape(2, lines, n, marks)
-        for column in range(marks):
-            woven[0, :, :, column] = pumped[column]
-            woven[1, :, :, column] = drawn[column]
-        volumes[:, :, :-1] = woven.reshape(2, lines, -1)
-        volumes[:, :, -1] = self._given[:, -1]
-        volumes += [[[line.pumped] for line in self._lines], [[line.drawn] for line in self._lines]]
-        return _strictly_later(Pieces(np.concatenate([at.ravel(), self._ends[-1:]]), volumes[0], volumes[1]))
+        at[:, 0] = self._ends
+        at[:-1, lines] = self._times(cycle, fill)  # all are drawn
+        drawn[:, :-1, lines:] = drawn[:, 1:, :1]
+        if lines == 2:
+            share = self._given[0, 1:] - self._given[0, :-1]
+            at[:-1, 1] = self._times(cycle, _proportion(fill, share, steps))  # A is drawn, B begins
+            drawn[0, :-1, 1] = drawn[0, 1:, 0]
+            if in_order:
+                at[:-1, 3] = self._times(cycle, fill + _proportion(self._full - fill, share, steps))  # A is given
+                pumped[0, :-1, 3] = pumped[0, 1:, 0]
+        last = n * marks + 1
+        flat = (lines, -1)
+        return _strictly_later(Pieces(at.ravel()[:last], pumped.reshape(flat)[:, :last], drawn.reshape(flat)[:, :last]))
 
     def counts(self, at_ns: int) -> Counts:
         """Whole steps given and taken by then."""
