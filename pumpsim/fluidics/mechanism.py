@@ -36,8 +36,10 @@ class LineDrive:
 
     @property
     def running(self) -> bool:
-        """Whether the line still has something to draw, or something of its own in the chamber to give."""
-        return self.rate > 0 and (self.drawn < self.limit or self.pumped < self.drawn)
+        """Whether the line is short of its end and has something to draw, or something of its own in the chamber."""
+        if self.rate <= 0 or (self.stop is not None and self.pumped >= self.stop):
+            return False
+        return self.drawn < self.limit or self.pumped < self.drawn
 
     def later(self, ns: int, drawn: int, pumped: int) -> "LineDrive":
         """The same line ``ns`` later, with what it has drawn and pumped, and is owed, by then."""

@@ -38,12 +38,8 @@ class CycleLeg:
         self.start_ns = at_ns
         self._lines, self._cycle, self._progress = lines, cycle, progress
         self._rate = sum(line.rate for line in lines if line.running)
-        done = [
-            cycle.push_windows[i][1]
-            for i, line in enumerate(lines)
-            if line.running and cycle.drawn[i] + cycle.steps[i] >= line.limit
-        ]
-        self._last = min((mark for mark in done if mark > progress), default=cycle.span)
+        done = [_done(cycle, i, line) for i, line in enumerate(lines) if line.running]
+        self._last = min((mark for mark in done if mark is not None), default=cycle.span)
         self.end_ns = self._time_of(self._last)
 
     def _time_of(self, progress: int) -> int:
@@ -78,6 +74,16 @@ class CycleLeg:
         pumped, drawn = self._cycle.counts(progress)
         lines = tuple(line.later(at_ns - self.start_ns, drawn[i], pumped[i]) for i, line in enumerate(self._lines))
         return DriveState(lines) if progress >= self._cycle.span else DriveState(lines, self._cycle, progress)
+
+
+def _done(cycle: Cycle, i: int, line: LineDrive) -> int | None:
+    """The progress at which a running line has nothing more to do in this cycle or after it; None if there is more.
+
+    A stop that lies within the share in the chamber is kept to the step: the rest stays there.
+    """
+    if line.stop is not None and cycle.pumped[i] + cycle.steps[i] >= line.stop:
+        return cycle.progress_when_pumped(i, line.stop)
+    return cycle.push_windows[i][1] if cycle.drawn[i] + cycle.steps[i] >= line.limit else None
 
 
 class UniformLeg:

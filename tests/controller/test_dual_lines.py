@@ -206,3 +206,19 @@ def test_complete_line_needs_a_program_and_loading_a_running_line_is_refused():
     ]
     assert trace.state.line("A").state is LineState.KVO
     assert trace.at([13 * MIN]).pumped_ml[0, 0] == pytest.approx(3.0, abs=1e-6)
+
+
+def test_a_new_program_on_a_half_full_chamber_ends_at_its_own_volume():
+    """A is held in mid-stroke; the next program asks for less than the chamber still holds."""
+    trace = run(
+        (0, LoadProgram("A", program(120, 400))),
+        (0, Start("A")),
+        (MIN + 2 * 10**9, Stop("A")),
+        (2 * MIN, LoadProgram("A", program(60, 0.1, at_end=AtEnd.STOP))),
+        (2 * MIN, Start("A")),
+        until_ns=10 * MIN,
+    )
+    held, end = trace.at([2 * MIN, 10 * MIN]).pumped_ml[0]
+    assert end - held == pytest.approx(0.1, abs=1e-4), "to the step of 0.1 uL"
+    assert trace.at([10 * MIN]).drawn_ml[0, 0] - end > 0.05, "the rest stays in the chamber"
+    assert states(trace)["A"] == "complete"

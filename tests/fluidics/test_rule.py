@@ -142,3 +142,17 @@ def test_a_day_is_one_plan_of_whole_cycles():
     assert (pieces.pumped[:, 1:] >= pieces.pumped[:, :-1]).all()
     assert (pieces.drawn >= pieces.pumped).all()
     assert pieces.pumped[:, -1].tolist() == list(leg.counts(leg.end_ns)[0])
+
+
+@given(st.integers(1, 5_000), st.integers(1, 40_000), mechanisms)
+def test_a_stop_is_kept_to_the_step_wherever_the_piston_is(tenths, further, mechanism):
+    """A command that names an end nearer than what the chamber holds; the host may stall after it."""
+    leg = next_leg(mechanism, DriveState(lines((100_000_000, 0))), 0, tenths * 100_000_000)
+    state = leg.state(tenths * 100_000_000)
+    stop = state.lines[0].pumped + further
+    state = DriveState((replace(state.lines[0], stop=stop), state.lines[1]), state.cycle, state.progress)
+    at_ns = tenths * 100_000_000
+    for _ in range(100):
+        leg = next_leg(mechanism, state, at_ns, 10 * H)
+        state, at_ns = leg.state(leg.end_ns), leg.end_ns
+    assert state.lines[0].pumped == stop
