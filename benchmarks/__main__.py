@@ -137,11 +137,10 @@ def cold_starts(console: Console) -> None:
 
 def writing(console: Console) -> None:
     """What is left on disk, apart from simulation."""
-    from pumpsim.report.content import build_report
-    from pumpsim.report.page import write_report
-
     from pumpsim.analysis.expectations import judge
     from pumpsim.analysis.summary import summarise
+    from pumpsim.report.content import build_report
+    from pumpsim.report.page import write_report
     from pumpsim.report.records import BreakpointFile, write_records
     from pumpsim.scenario_file import load_scenario
 
