@@ -1,0 +1,40 @@
+"""Pages that are generated, or that claim something, are true of the tree they stand in."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from pumpsim.controller.diagram import page
+
+ROOT = Path(__file__).resolve().parents[1]
+PAGES = ["README.md", "scenarios/README.md", "plots/README.md", "docs/native_protocol.md", "docs/dual_channel.md"]
+
+
+def test_the_state_diagram_is_that_of_the_table():
+    assert (ROOT / "docs" / "states.md").read_text(encoding="utf-8") == page(), "run `make docs`"
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_every_local_link_leads_somewhere(name):
+    text = (ROOT / name).read_text(encoding="utf-8")
+    links = [link for link in re.findall(r"\]\(([^)#]+)[^)]*\)", text) if "://" not in link]
+    missing = [link for link in links if not ((ROOT / name).parent / link).exists()]
+    assert missing == []
+
+
+def test_the_gallery_shows_every_scenario_in_small_files():
+    index = (ROOT / "plots" / "README.md").read_text(encoding="utf-8")
+    for scenario in sorted((ROOT / "scenarios").glob("*.toml")):
+        assert f"({scenario.stem}/states.svg)" in index, "run `make plots`"
+    sizes = {path: path.stat().st_size for path in (ROOT / "plots").rglob("*.svg")}
+    assert max(sizes.values()) < 150_000
+
+
+def test_the_readme_says_what_this_is_not_and_names_the_two_commands():
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    for words in ("Not a medical device", "make demo", "make test", "never on a hospital network"):
+        assert words in text
+    makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
+    for target in re.findall(r"`make (\w+)`", text):
+        assert f"\n{target}:" in makefile
