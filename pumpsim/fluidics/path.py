@@ -101,7 +101,9 @@ class FluidPath:
         """Give what the sensors see at an instant at or after the last anchor."""
         planned = self._during(at_ns)
         pumped, taken = planned.leg.counts(at_ns)
-        drawn = planned.leg.volumes(at_ns)[1]
+        drawn: tuple[float, ...] = taken
+        if any(limb.clamped_at is not None for limb in self._limbs):
+            drawn = planned.leg.volumes(at_ns)[1]  # pressure falls within a step too
         return SensorReading(
             tuple(
                 LineReading(line, pumped[i], self._limbs[i].pressure_kpa(drawn[i]), taken[i] >= self._limbs[i].held)
