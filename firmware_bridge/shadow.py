@@ -23,6 +23,8 @@ from pumpsim.vocabulary.outputs import MotorCommand
 from pumpsim.vocabulary.status import PumpState
 
 FL_PER_ML = 1e12
+FALL_KPA = 0.1
+"""A fall of pressure beyond this is one, and no noise; native telemetry counts in Pa."""
 DOUBT_KPA = 0.02
 """By how much a closed line must explain a pressure better than an open one; a device rounds to 1 Pa."""
 
@@ -128,7 +130,11 @@ def _with_releases(
 def _closed(
     outlet: Outlet, at_ns: Instants, flow: Floats, pressure_kpa: Floats
 ) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
-    """For each piece (n,): whether a closed line explains the pressure at its end better than an open one."""
+    """For each piece (n,): whether a closed line explains the pressure at its end better than an open one.
+
+    In a closed line pressure never falls: where it does, the line was opened within the piece, however little of the
+    fall the second reading has caught.
+    """
     if outlet.at_once:
         return np.zeros(len(flow), dtype=np.bool_)
     begin, end, hours = pressure_kpa[:-1], pressure_kpa[1:], np.diff(at_ns) / NS_PER_H
@@ -136,4 +142,5 @@ def _closed(
     if_open = settled + (begin - settled) * np.exp(-hours / (outlet.resistance * outlet.compliance))
     if_closed = begin + flow * hours / outlet.compliance
     closed: np.ndarray[tuple[int], np.dtype[np.bool_]] = np.abs(end - if_closed) + DOUBT_KPA < np.abs(end - if_open)
-    return closed
+    falls: np.ndarray[tuple[int], np.dtype[np.bool_]] = end < begin - FALL_KPA
+    return closed & ~falls

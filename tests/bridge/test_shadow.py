@@ -2,11 +2,13 @@
 
 import pytest
 
-from firmware_bridge.bridge import BridgeStep
+from firmware_bridge.bridge import Answered, BridgeStep
 from firmware_bridge.shadow import Shadow
+from pumpsim.analysis.storage import releases
 from pumpsim.scenario import PumpSetup
 from pumpsim.trace import PumpTrace
-from pumpsim.vocabulary.inputs import LoadProgram, Start
+from pumpsim.vocabulary.inputs import LineReading, LoadProgram, SensorReading, Start
+from pumpsim.vocabulary.outputs import Step
 from pumpsim.vocabulary.path import Occlude, PathSetup, Place, Release, Sensing
 from tests.bridge.wire_bench import MODEL, MS, SECOND, SETUP, Bench
 from tests.build import CYCLE_ML, MIN, path, program, run
@@ -57,3 +59,20 @@ def test_release_is_placed_where_the_pressure_says() -> None:
 def test_run_without_any_reading_is_a_trace_of_nothing() -> None:
     trace = shadow_of(Bench(plugged=False), SETUP, SECOND)
     assert trace.at([0, SECOND]).pumped_ml.tolist() == [[0.0, 0.0], [0.0, 0.0]]
+
+
+def test_release_that_a_reading_caught_half_way_is_of_all_that_was_stored() -> None:
+    """A hand-made course: closed at 41.4 kPa, opened, and read twice while it falls (tau 21.6 ms)."""
+    setup = path(compliance=0.006, resistance=0.001)
+    shadow = Shadow(PumpSetup("main", MODEL, setup, Sensing()))
+    seconds = ((0.0, 0.0), (10.0, 20.0), (20.0, 41.4), (39.99, 41.4), (40.0, 29.0), (40.02, 11.5), (50.0, 0.0))
+    for second, kpa in seconds:
+        pumped = round(min(second, 20.0) / 20.0 * 0.006 * 41.4 * 10_000)
+        lines = (LineReading("A", pumped, 4.9, False), LineReading("B", 0, 4.9, False))
+        answer = Answered(round(second * SECOND), SensorReading(lines, kpa), Step((), None, ()))
+        shadow.take(BridgeStep(b"", (answer,), (), 0))
+    trace = shadow.trace(60 * SECOND, Bench(plugged=False).bridge.state)
+    (release,) = releases(trace)
+    assert release.volume_ml == pytest.approx(0.006 * 41.4, rel=1e-3)
+    before, after = trace.at([39 * SECOND, 50 * SECOND]).patient_ml.sum(axis=0)
+    assert after - before == pytest.approx(0.006 * 41.4, rel=1e-3)
