@@ -97,9 +97,14 @@ class UniformLeg:
         self._rate = sum(line.rate for line in lines if line.running)
         self._full = mechanism.cycle_fl * Q_PER_FL
         self._count = len(first) - 1
-        total = np.arange(self._count + 1, dtype=np.int64) * mechanism.cycle_steps
-        self._given = np.stack([first, total - first]) if len(lines) == 2 else total[None, :]
-        self._ends = self._times(np.arange(self._count + 1, dtype=np.int64), 0)
+        cycles = np.arange(self._count + 1, dtype=np.int64)
+        self._given = np.empty((len(lines), self._count + 1), dtype=np.int64)
+        self._given[0] = first
+        if len(lines) == 2:
+            np.subtract(cycles * mechanism.cycle_steps, first, out=self._given[1])
+        whole, part = divmod(self._full, self._rate)
+        self._whole_ns, self._parts = at_ns + cycles * whole, surplus - cycles * part
+        self._ends = self._whole_ns - self._parts // self._rate
         self._ends[0] = at_ns
         self.end_ns = int(self._ends[-1])
         self._kept: tuple[int, CycleLeg] | None = None
@@ -124,11 +129,14 @@ class UniformLeg:
                 count = min(count, int(by_line[: count + 1].searchsorted(room, side="left")) - 1)
         return cls(mechanism, lines, at_ns, surplus, first[: count + 1]) if count >= 1 else None
 
-    def _times(self, cycle: Instants, offset: Instants | int) -> Instants:
-        """Instants at which ``offset`` of progress is reached in each of these cycles; exact, rounded up to the ns."""
-        whole, part = divmod(self._full, self._rate)
-        late: Instants = -((self._surplus - cycle * part - offset) // self._rate)
-        return self.start_ns + cycle * whole + late
+    def _times(self, offset: Instants | int) -> Instants:
+        """Instants at which ``offset`` of progress is reached in each cycle; exact, rounded up to the ns.
+
+        Cycle k begins after k times its full span of owed volume, less the surplus at the begin; that span is so many
+        whole ns of it and a part, which keeps every number within 64 bits.
+        """
+        times: Instants = self._whole_ns[:-1] - (self._parts[:-1] - offset) // self._rate
+        return times
 
     def _cycle(self, k: int) -> CycleLeg:
         """The k-th cycle by itself; the last one asked for is kept."""
@@ -173,16 +181,15 @@ class UniformLeg:
         given = self._given.T
         pumped[:] = (given + before_pumped).T[:, :, None]
         drawn[:] = (given + before_drawn).T[:, :, None]
-        cycle = np.arange(n, dtype=np.int64)
         at[:, 0] = self._ends
-        at[:-1, lines] = self._times(cycle, fill)  # all are drawn
+        at[:-1, lines] = self._times(fill)  # all are drawn
         drawn[:, :-1, lines:] = drawn[:, 1:, :1]
         if lines == 2:
             share = self._given[0, 1:] - self._given[0, :-1]
-            at[:-1, 1] = self._times(cycle, _proportion(fill, share, steps))  # A is drawn, B begins
+            at[:-1, 1] = self._times(_proportion(fill, share, steps))  # A is drawn, B begins
             drawn[0, :-1, 1] = drawn[0, 1:, 0]
             if in_order:
-                at[:-1, 3] = self._times(cycle, fill + _proportion(self._full - fill, share, steps))  # A is given
+                at[:-1, 3] = self._times(fill + _proportion(self._full - fill, share, steps))  # A is given
                 pumped[0, :-1, 3] = pumped[0, 1:, 0]
         last = n * marks + 1
         flat = (lines, -1)
