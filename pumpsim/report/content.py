@@ -70,8 +70,9 @@ class PumpSection:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """What a run means, ready to be written."""
+    """What a run means, ready to be written. ``kind``: where it comes from, simulation or bench."""
 
+    kind: str
     name: str
     title: str
     description: str
@@ -92,6 +93,7 @@ def build_report(
     unverified = tables.unverified(scenario.pumps, traces)
     held = sum(outcome.passed for outcome in expectations)
     return Report(
+        "Bench" if "bridge" in summary else "Simulation",
         scenario.name,
         scenario.title,
         scenario.description,

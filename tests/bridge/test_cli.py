@@ -75,6 +75,7 @@ def test_drive_leaves_what_a_simulation_leaves(tmp_path: Path) -> None:
         ("delivery-started", "A"),
         ("delivery-started", "B"),
     ]
+    assert "Bench report" in (folder / "report.html").read_text(encoding="utf-8")
     summary = json.loads((folder / "summary.json").read_text())
     assert summary["passed"] is True
     assert summary["bridge"]["end"] == "complete"
