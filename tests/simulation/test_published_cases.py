@@ -128,6 +128,43 @@ def test_v10_dispersion_in_the_common_volume(transport, times, rate):
         assert reached_h * rate / volume == pytest.approx(expected, rel=1e-3)
 
 
+STROKED_CASES = {
+    "V3": (
+        ((0, LoadProgram("A", program(12))), (0, Start("A")), (600 * S, Occlude(Place.PATIENT_END))),
+        {"compliance": 0.010, "resistance": 0.0, "back_pressure": 15.0},
+    ),
+    "V7": (
+        ((0, LoadProgram("A", program(1))), (0, Start("A"))),
+        {"compliance": 0.015, "resistance": 5.103e12 / 3.6e12},
+    ),
+    "V10 plug": (((0, LoadProgram("B", program(20))), (0, Start("B"))), {"compliance": 0.0, "resistance": 0.0}),
+    "V10 mixed": (
+        ((0, LoadProgram("B", program(20))), (0, Start("B"))),
+        {"compliance": 0.0, "resistance": 0.0, "transport": Transport.MIXED},
+    ),
+}
+
+
+@pytest.mark.parametrize("case", STROKED_CASES)
+def test_with_strokes_every_case_is_within_one_cycle_s_volume_of_the_smooth_drive(case):
+    """What was pumped, what has reached the patient and what drug with it (1 mg/mL), at any time of four hours."""
+    script, line = STROKED_CASES[case]
+    stroked, smooth = (
+        run(*script, until_ns=4 * H, model=with_occlusion_limit(model, 85.0, delay_ns=8 * S), setup=path(**line))
+        for model in (STROKES, SMOOTH)
+    )
+    at = np.linspace(0, 4 * H, 2_000).astype(np.int64)
+    real, ideal = stroked.at(at), smooth.at(at)
+    for given, wanted in (
+        (real.pumped_ml.sum(axis=0), ideal.pumped_ml.sum(axis=0)),
+        (real.patient_ml.sum(axis=0), ideal.patient_ml.sum(axis=0)),
+        (real.patient_drug[0], ideal.patient_drug[0]),
+    ):
+        assert np.abs(given - wanted).max() <= CYCLE_ML
+    alarms = [when(trace, "alarm occlusion-distal") for trace in (stroked, smooth)]
+    assert alarms[0] == pytest.approx(alarms[1], abs=CYCLE_ML / 12 * 60), "the time of a cycle at 12 mL/h"
+
+
 @pytest.mark.parametrize(("model", "slack_ml"), [(SMOOTH, 1e-9), (STROKES, CYCLE_ML)])
 class TestV11Sequencer:
     """A 125 mL/h VTBI 250, B 200 mL/h."""
