@@ -101,11 +101,11 @@ def write_records(
 def csv_lines(trace: PumpTrace, every_ns: int) -> Iterator[str]:
     """Give the header, then samples each ``every_ns`` and at every event, in time."""
     yield ",".join([*_columns(trace), "event", "event_line", "event_detail"]) + "\n"
-    regular = np.append(np.arange(0, trace.end_ns, every_ns, dtype=np.int64), trace.end_ns)
-    at_events = np.array([r.at_ns for r in trace.records], dtype=np.int64)
-    plain = trace.at(np.setdiff1d(regular, at_events))
+    at_events = [r.at_ns for r in trace.records]
+    told = frozenset(at_events)
+    plain = trace.at([at for at in (*range(0, trace.end_ns, every_ns), trace.end_ns) if at not in told])
     lines = [(at, f"{line},,,\n") for at, line in zip(plain.at_ns.tolist(), _lines(plain), strict=True)]
-    with_event = _lines(trace.at(at_events)) if len(at_events) else []
+    with_event = _lines(trace.at(at_events)) if at_events else []
     for recorded, line in zip(trace.records, with_event, strict=True):
         lines.append((recorded.at_ns, f"{line},{_said(recorded.record)}\n"))
     lines.sort(key=itemgetter(0))

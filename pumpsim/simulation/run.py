@@ -5,12 +5,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from time import perf_counter
 
-import numpy as np
 import simpy
 
 from pumpsim.fluidics.chunk import Chunk
 from pumpsim.journal import Taken
 from pumpsim.scenario import Scenario
+from pumpsim.simulation.chance import Chance
 from pumpsim.simulation.simulated_pump import SimulatedPump
 from pumpsim.trace import PumpTrace
 
@@ -51,10 +51,11 @@ def simulate(scenario: Scenario, sink: Callable[[str, Chunk], None] | None = Non
     """
     begin = perf_counter()
     env = simpy.Environment()
-    chances = np.random.default_rng(scenario.seed).spawn(len(scenario.pumps))
     pumps = [
-        SimulatedPump(env, setup, tuple(e for e in scenario.entries if e.pump == setup.id), chance, sink)
-        for setup, chance in zip(scenario.pumps, chances, strict=True)
+        SimulatedPump(
+            env, setup, tuple(e for e in scenario.entries if e.pump == setup.id), Chance(scenario.seed, place), sink
+        )
+        for place, setup in enumerate(scenario.pumps)
     ]
     for pump in pumps:
         env.process(pump.run(scenario.duration_ns))

@@ -8,7 +8,6 @@ from collections.abc import Callable, Generator
 from dataclasses import replace
 
 import simpy
-from numpy.random import Generator as Chance
 
 from pumpsim.controller import Pump
 from pumpsim.fluidics import FluidPath
@@ -16,6 +15,7 @@ from pumpsim.fluidics.chunk import Chunk
 from pumpsim.fluidics.crossings import next_crossing
 from pumpsim.journal import Taken
 from pumpsim.scenario import Entry, PumpSetup
+from pumpsim.simulation.chance import Chance
 from pumpsim.trace import PumpTrace, Recorded
 from pumpsim.vocabulary.inputs import Input, SensorReading, Tick
 from pumpsim.vocabulary.outputs import MotorCommand, Step
@@ -139,7 +139,7 @@ class SimulatedPump:
             return reading
 
         def measured(kpa: float) -> float:
-            value = kpa + (float(self._chance.normal(0.0, sensing.noise_kpa)) if sensing.noise_kpa else 0.0)
+            value = kpa + (self._chance.normal(sensing.noise_kpa) if sensing.noise_kpa else 0.0)
             return round(value / sensing.quantum_kpa) * sensing.quantum_kpa if sensing.quantum_kpa else value
 
         lines = tuple(replace(line, proximal_kpa=measured(line.proximal_kpa)) for line in reading.lines)
