@@ -52,7 +52,7 @@ def test_a_proximal_watch_fires_at_the_first_ns_and_a_second_clamp_changes_nothi
             fluid_path.disturb(
                 1_060_000_000 + k * 20_000_000, Occlude(Place.LIMB, "B")
             )  # while B is drawn, the second too
-        at = next_crossing(fluid_path, (watch,), 1_100_000_000, H)
+        at = next_crossing(fluid_path, (watch,), 860_000_000, H)
         assert at is not None
         assert fluid_path.read(at).lines[1].proximal_kpa <= watch.level < fluid_path.read(at - 1).lines[1].proximal_kpa
         found.append(at)
