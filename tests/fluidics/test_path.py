@@ -49,9 +49,7 @@ def test_a_proximal_watch_fires_at_the_first_ns_and_a_second_clamp_changes_nothi
         fluid_path = FluidPath(STROKES, path())
         fluid_path.command(0, BOTH)
         for k in range(clamps):
-            fluid_path.disturb(
-                1_060_000_000 + k * 20_000_000, Occlude(Place.LIMB, "B")
-            )  # while B is drawn, the second too
+            fluid_path.disturb(800_000_000 + k * 50_000_000, Occlude(Place.LIMB, "B"))  # B is drawn from 0.76 to 0.95 s
         at = next_crossing(fluid_path, (watch,), 860_000_000, H)
         assert at is not None
         assert fluid_path.read(at).lines[1].proximal_kpa <= watch.level < fluid_path.read(at - 1).lines[1].proximal_kpa
