@@ -15,12 +15,10 @@ from firmware_bridge.drivers.native import NativeDriver
 from firmware_bridge.protocols.native import Identity, Move, Reason, State, Stop, Telemetry
 from firmware_bridge.session import LinkDown, Session
 from pumpsim.controller import Pump
-from pumpsim.vocabulary.alarms import Direction, Signal
 from pumpsim.vocabulary.inputs import (
     DeviceEvent,
     DeviceEventKind,
     Input,
-    LineReading,
     OperatorCommand,
     SensorReading,
     Tick,
@@ -313,24 +311,5 @@ class Bridge:
 
 def _holds(watch: Watch, reading: SensorReading) -> bool:
     """Whether a reading is on the watch's side of its level."""
-    value = _value(watch, reading)
-    match watch.direction:
-        case Direction.AT_LEAST:
-            return value >= watch.level
-        case Direction.BELOW:
-            return value < watch.level
-        case Direction.AT_MOST:
-            return value <= watch.level
-        case Direction.ABOVE:
-            return value > watch.level
-        case _:
-            assert_never(watch.direction)
-
-
-def _value(watch: Watch, reading: SensorReading) -> float:
-    if watch.signal is Signal.DISTAL_PRESSURE:
-        return reading.distal_kpa
-    line: LineReading = next(line for line in reading.lines if line.line == watch.line)
-    if watch.signal is Signal.PROXIMAL_PRESSURE:
-        return line.proximal_kpa
-    return float(line.air) if watch.signal is Signal.AIR_PROXIMAL else float(line.steps)
+    value = reading.value(watch.signal, watch.line)
+    return value is not None and watch.holds(value)

@@ -1,7 +1,5 @@
 """Short ways to build scenarios and paths in tests, in the units that people speak."""
 
-from dataclasses import replace
-
 from pumpsim.catalogue.pumps import DUAL_CHANNEL_CASSETTE, with_smooth_drive
 from pumpsim.scenario import Entry, PumpSetup, Scenario
 from pumpsim.simulation import Run, simulate
@@ -89,11 +87,6 @@ def run(*entries: tuple[int, OperatorCommand | Disturbance], until_ns: int, **kw
 def simulate_one(given: Scenario) -> Run:
     """Simulate; here so that tests have one door."""
     return simulate(given)
-
-
-def without_delay_rows(model: PumpModel, **kwargs: object) -> PumpModel:
-    """A model with fields replaced."""
-    return replace(model, **kwargs)  # type: ignore[arg-type]
 
 
 def said(trace: PumpTrace, line: str | None = None) -> list[tuple[float, str, str | None]]:

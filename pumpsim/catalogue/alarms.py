@@ -4,10 +4,11 @@ Priorities: the sources disagree on occlusion and air (Open PCA says MEDIUM, a n
 HIGH); here both are HIGH. Texts are ours.
 """
 
+from pumpsim import units
 from pumpsim.vocabulary.alarms import AlarmCondition, AlarmId, Effect, Priority, Signal, Threshold
 
-PSI_KPA = 6.894757293168
-"""1 psi in kPa (NIST SP 811, B.8)."""
+PSI_KPA = float(units.PSI_KPA)
+"""1 psi in kPa."""
 
 
 def occlusion_distal(limit_kpa: float, delay_ns: int = 0) -> AlarmCondition:

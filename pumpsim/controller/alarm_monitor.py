@@ -10,20 +10,18 @@ from dataclasses import replace
 from functools import cache
 
 from pumpsim.controller.line_table import Trigger, possible
-from pumpsim.controller.turn import Turn
+from pumpsim.controller.turn import FL_PER_NL, NL_NS_PER_H, Turn
 from pumpsim.vocabulary.alarms import AlarmCondition, Direction, Effect, Signal, Threshold
 from pumpsim.vocabulary.outputs import AlarmCleared, LineState, Watch
 from pumpsim.vocabulary.status import AlarmStatus
 
-NL_NS_PER_H = 3_600_000_000_000
-FL_PER_NL = 1_000_000
-
 
 def judge(turn: Turn) -> None:
     """Compare the last reading with every threshold, raise and clear, then let the effects act."""
+    reading = turn.state.reading
     for row, line in _watched(turn):
         assert row.threshold is not None
-        value = _value(turn, row.threshold, line)
+        value = reading.value(row.threshold.signal, line) if reading is not None else None
         status = _status(turn, row, line)
         if value is not None and status is None and _met(row.threshold, value):
             status = AlarmStatus(row.id, line, turn.now_ns, standing=False)
@@ -107,18 +105,6 @@ def _watched(turn: Turn) -> Iterator[tuple[AlarmCondition, str | None]]:
         for status in turn.state.lines:
             if status.state is not LineState.EMPTY:
                 yield row, status.line
-
-
-def _value(turn: Turn, threshold: Threshold, line: str | None) -> float | None:
-    if turn.state.reading is None:
-        return None
-    if threshold.signal is Signal.DISTAL_PRESSURE:
-        return turn.state.reading.distal_kpa
-    assert line is not None
-    reading = turn.state.read_line(line)
-    if reading is None:
-        return None
-    return reading.proximal_kpa if threshold.signal is Signal.PROXIMAL_PRESSURE else float(reading.air)
 
 
 def _met(threshold: Threshold, value: float) -> bool:

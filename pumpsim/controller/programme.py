@@ -5,15 +5,12 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from pumpsim.controller.line_table import Trigger
-from pumpsim.controller.turn import Turn
+from pumpsim.controller.turn import FL_PER_NL, NL_NS_PER_H, Turn
 from pumpsim.vocabulary.alarms import AlarmId, Direction, Signal
 from pumpsim.vocabulary.model import AtEnd
 from pumpsim.vocabulary.outputs import LineState, Watch
 from pumpsim.vocabulary.program import LineMode
 from pumpsim.vocabulary.status import LineStatus
-
-NL_NS_PER_H = 3_600_000_000_000
-FL_PER_NL = 1_000_000
 
 AT_END = {
     AtEnd.KVO: Trigger.VTBI_IN_KVO,

@@ -12,6 +12,10 @@ from pumpsim.vocabulary.model import PumpModel
 from pumpsim.vocabulary.outputs import AlarmCleared, AlarmRaised, DeliveryEvent, DeliveryEventKind, LineState, Output
 from pumpsim.vocabulary.status import AlarmStatus, LineStatus, PumpState
 
+NL_NS_PER_H = 3_600_000_000_000
+"""1 nL in nL/h x ns."""
+FL_PER_NL = 1_000_000
+
 
 class Turn:
     """The state under work, at one instant."""

@@ -48,25 +48,25 @@ def _in_leg(path: FluidPath, planned: Planned, watch: Watch, begin: int, end: in
     drawn_ml = planned.chunk.drawn_ml[i]
     if watch.signal is Signal.AIR_PROXIMAL:
         if drawn_ml[-1] < (limb.held - 1.0) * step_ml:
-            return begin if _satisfies(0.0, watch) else None
+            return begin if watch.holds(0.0) else None
         return _drawn(
             planned,
             (i, limb.held),
             step_ml,
             (begin, end),
-            lambda at_ns: _satisfies(float(planned.leg.counts(at_ns)[1][i] >= limb.held), watch),
+            lambda at_ns: watch.holds(float(planned.leg.counts(at_ns)[1][i] >= limb.held)),
         )
     if limb.clamped_at is None:
-        return begin if _satisfies(limb.head_kpa, watch) else None
+        return begin if watch.holds(limb.head_kpa) else None
     lowest, highest = (limb.pressure_kpa(float(drawn_ml[k]) / step_ml) for k in (-1, 0))
-    if not _satisfies(lowest - 1e-6, watch) and not _satisfies(highest, watch):
+    if not watch.holds(lowest - 1e-6) and not watch.holds(highest):
         return None
     return _drawn(
         planned,
         (i, limb.drawn_at(watch.level)),
         step_ml,
         (begin, end),
-        lambda at_ns: _satisfies(limb.pressure_kpa(planned.leg.volumes(at_ns)[1][i]), watch),
+        lambda at_ns: watch.holds(limb.pressure_kpa(planned.leg.volumes(at_ns)[1][i])),
     )
 
 
@@ -94,7 +94,7 @@ def _drawn(
 
 def _pressure(path: FluidPath, planned: Planned, watch: Watch, begin: int, end: int) -> int | None:
     def holds(at_ns: int) -> bool:
-        return _satisfies(path.pressure_kpa(at_ns), watch)
+        return watch.holds(path.pressure_kpa(at_ns))
 
     chunk = planned.chunk
     at_ns, flow = chunk.at_ns, planned.flow_ml_per_h
@@ -142,11 +142,3 @@ def _settle(holds: Callable[[int], bool], guess: int, low: int, high: int) -> in
             break
         at_ns -= 1
     return at_ns
-
-
-def _satisfies(value: float, watch: Watch) -> bool:
-    if watch.direction is Direction.AT_LEAST:
-        return value >= watch.level
-    if watch.direction is Direction.ABOVE:
-        return value > watch.level
-    return value < watch.level if watch.direction is Direction.BELOW else value <= watch.level

@@ -6,7 +6,7 @@
 from dataclasses import dataclass
 from enum import Enum
 
-from pumpsim.vocabulary.alarms import AlarmId
+from pumpsim.vocabulary.alarms import AlarmId, Signal
 from pumpsim.vocabulary.program import InfusionProgram, LineMode
 
 
@@ -35,6 +35,17 @@ class SensorReading:
     lines: tuple[LineReading, ...]
     distal_kpa: float
     age_ns: int = 0
+
+    def value(self, signal: Signal, line: str | None) -> float | None:
+        """The value of a signal, of a line if it is one of a line's; None when nothing is known of that line."""
+        if signal is Signal.DISTAL_PRESSURE:
+            return self.distal_kpa
+        for reading in self.lines:
+            if reading.line == line:
+                if signal is Signal.PROXIMAL_PRESSURE:
+                    return reading.proximal_kpa
+                return float(reading.air if signal is Signal.AIR_PROXIMAL else reading.steps)
+        return None
 
 
 @dataclass(frozen=True, slots=True)

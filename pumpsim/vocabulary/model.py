@@ -122,8 +122,3 @@ class PumpModel:
     def max_rate_nl_per_h(self) -> int:
         """The highest rate of one line."""
         return self.rate_bands[-1].high_nl_per_h
-
-    @property
-    def unverified(self) -> tuple[Sourced, ...]:
-        """The figures that rest on no source that was read."""
-        return tuple(entry for entry in self.sources if not entry.verified)

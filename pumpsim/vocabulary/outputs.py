@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from enum import Enum
+from typing import assert_never
 
 from pumpsim.vocabulary.alarms import AlarmId, Direction, Priority, Signal
 
@@ -126,6 +127,20 @@ class Watch:
     line: str | None
     direction: Direction
     level: float
+
+    def holds(self, value: float) -> bool:
+        """Whether a value of the signal is on the watched side of the level."""
+        match self.direction:
+            case Direction.AT_LEAST:
+                return value >= self.level
+            case Direction.ABOVE:
+                return value > self.level
+            case Direction.AT_MOST:
+                return value <= self.level
+            case Direction.BELOW:
+                return value < self.level
+            case _:
+                assert_never(self.direction)
 
 
 @dataclass(frozen=True, slots=True)
