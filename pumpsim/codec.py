@@ -6,7 +6,7 @@ bit (shortest repr). Used for journals and traces; knows nothing of what the val
 
 import types
 from collections.abc import Mapping
-from dataclasses import fields, is_dataclass
+from dataclasses import MISSING, fields, is_dataclass
 from enum import Enum
 from functools import cache
 from typing import Union, get_args, get_origin, get_type_hints
@@ -58,6 +58,12 @@ def _names(kind: type) -> tuple[str, ...]:
 
 
 @cache
+def _required(kind: type) -> tuple[str, ...]:
+    """The fields without a default; one with a default may be younger than the file."""
+    return tuple(f.name for f in fields(kind) if f.default is MISSING and f.default_factory is MISSING)
+
+
+@cache
 def _hints(kind: type) -> Mapping[str, object]:
     return get_type_hints(kind)
 
@@ -91,7 +97,7 @@ def _decode_dataclass(kind: type, data: Json) -> object:
         raise ValueError(f"expected a {kind.__name__}, found {str(data)[:60]!r}")
     hints = _hints(kind)
     unknown = [name for name in data if name != "type" and name not in hints]
-    missing = [name for name in _names(kind) if name not in data]
+    missing = [name for name in _required(kind) if name not in data]
     if unknown or missing:
         raise ValueError(f"{kind.__name__}: unknown {unknown}, missing {missing}")
-    return kind(**{name: decode(hints[name], data[name]) for name in _names(kind)})
+    return kind(**{name: decode(hints[name], data[name]) for name in _names(kind) if name in data})

@@ -11,10 +11,25 @@ from pumpsim.vocabulary.alarms import AlarmCondition
 
 
 class Drive(Enum):
-    """How the mechanism moves fluid."""
+    """How the mechanism moves fluid: see ``fluidics``, one file for each."""
 
     STROKES = "strokes"
     SMOOTH = "smooth"
+    PERISTALTIC = "peristaltic"
+    LEAD_SCREW = "lead-screw"
+    PULSES = "pulses"
+    ROLLER_CLAMP = "roller-clamp"
+
+
+class PumpClass(Enum):
+    """What a pump is made for; the words that ``pumpsim list`` groups by."""
+
+    LARGE_VOLUME = "large-volume"
+    SYRINGE = "syringe"
+    PCA = "patient-controlled analgesia"
+    INSULIN = "insulin"
+    IMPLANTED = "implanted"
+    GRAVITY = "gravity drip"
 
 
 class Interleave(Enum):
@@ -40,12 +55,40 @@ class AtEnd(Enum):
 
 
 @dataclass(frozen=True, slots=True)
-class Mechanism:
-    """The moving part: one chamber that is filled from the lines and emptied into the common line.
+class Corner:
+    """A corner of a course within one cycle: the motor's position and what has been displaced by then, both in parts per
+    million of a cycle. Displacement may fall between two corners (back-flow) and may exceed the position."""
 
-    ``step_fl``: volume of a motor step in fL. ``cycle_steps``: steps of one full stroke (1 for the smooth drive).
-    ``fill_ppm``: share of a cycle's time that filling takes, in parts per million. ``catch_up_ppm``: by how
-    much a cycle may be hurried when the pumped volume is behind the owed one, in parts per million.
+    position_ppm: int
+    displaced_ppm: int
+
+
+@dataclass(frozen=True, slots=True)
+class LeadScrew:
+    """What stands between motor and plunger of a syringe pump.
+
+    ``step_nm``: travel of a micro-step. ``steps_per_turn``: micro-steps of one turn of the screw. ``backlash_nm``: lost
+    motion at first, or after a reversal. ``stick_nm_per_s``: speed below which a sliding plunger sticks again.
+    """
+
+    step_nm: int
+    steps_per_turn: int
+    backlash_nm: int = 0
+    stick_nm_per_s: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Mechanism:
+    """The moving part between containers and line.
+
+    ``step_fl``: volume of a motor step in fL. ``cycle_steps``: steps of one full stroke, revolution or turn (1 where there
+    is none). A cassette's chamber is filled from the lines and emptied into the common line: ``fill_ppm`` is the share of
+    a cycle's time that filling takes, ``catch_up_ppm`` by how much a cycle may be hurried when the pumped volume is
+    behind the owed one, both in parts per million.
+
+    The drives with one line have a ``course`` over a cycle (none: even), a duration of a pulse or a micro-step,
+    ``pulse_ns``, and a leak back through the mechanism. ``screw`` belongs to a lead screw; its ``step_fl`` follows from
+    the bore of the syringe.
     """
 
     drive: Drive
@@ -55,6 +98,10 @@ class Mechanism:
     catch_up_ppm: int = 0
     interleave: Interleave = Interleave.WITHIN_CYCLE
     inner_flow: InnerFlow = InnerFlow.IN_ORDER
+    course: tuple[Corner, ...] = ()
+    pulse_ns: int = 0
+    leak_ml_per_h_per_kpa: float = 0.0
+    screw: LeadScrew | None = None
 
     @property
     def cycle_fl(self) -> int:
@@ -99,7 +146,7 @@ class PumpModel:
 
     The first line is the primary, the second (if any) the secondary. ``rate_bands`` ascend and do not overlap.
     ``occlusion_range_kpa``: the settable distal limit, lowest and highest. ``near_end_ns``: how long before the VTBI is
-    in the near-end condition is raised.
+    in the near-end condition is raised. ``standard_set``: the administration set that a scenario has if it names none.
     """
 
     id: str
@@ -117,6 +164,8 @@ class PumpModel:
     alarms: tuple[AlarmCondition, ...]
     sources: tuple[Sourced, ...]
     concurrent: ConcurrentLimits | None = None
+    kind: PumpClass = PumpClass.LARGE_VOLUME
+    standard_set: str = "dual-channel-cassette-set"
 
     @property
     def max_rate_nl_per_h(self) -> int:

@@ -3,6 +3,7 @@
 Also the disturbances that a scenario may put on it. The physics that acts on these values is in ``fluidics``.
 """
 
+import math
 from dataclasses import dataclass
 from enum import Enum
 
@@ -26,12 +27,56 @@ class DrugContent:
     unit: AmountUnit = AmountUnit.MG
 
 
+WATER_DENSITY_KG_PER_M3 = 998.2
+WATER_VISCOSITY_MPA_S = 1.002
+"""Water at 20 degC (PHYSICS, unit constants)."""
+
+
 @dataclass(frozen=True, slots=True)
 class Fluid:
-    """A fluid as it hangs in the container: a name and the drugs in it."""
+    """A fluid as it hangs in the container: a name and the drugs in it.
+
+    Density and dynamic viscosity at 20 degC. ``drop_factor``: drops of this fluid from an orifice that makes one drop of
+    water, 1 where nothing else is known (a drop of a fluid with less surface tension is smaller: above 1).
+    """
 
     name: str
     drugs: tuple[DrugContent, ...] = ()
+    density_kg_per_m3: float = WATER_DENSITY_KG_PER_M3
+    viscosity_mpa_s: float = WATER_VISCOSITY_MPA_S
+    drop_factor: float = 1.0
+
+
+class ContainerKind(Enum):
+    """What holds the fluid ahead of the pump."""
+
+    BAG = "bag"
+    BURETTE = "burette"
+    SYRINGE = "syringe"
+    CARTRIDGE = "cartridge"
+    RESERVOIR = "reservoir"
+
+
+@dataclass(frozen=True, slots=True)
+class Syringe:
+    """A type of syringe.
+
+    ``compliance_ml_per_kpa``: how much barrel, plunger and the pump's drive train give. ``breakaway_n`` moves a plunger
+    that stands, ``coulomb_n`` keeps it moving: both at least 0, the latter not above the former.
+    """
+
+    name: str
+    volume_ml: float
+    bore_mm: float
+    compliance_ml_per_kpa: float
+    breakaway_n: float
+    coulomb_n: float
+    sources: tuple[Sourced, ...] = ()
+
+    @property
+    def area_mm2(self) -> float:
+        """Cross-section of the bore."""
+        return math.pi / 4.0 * self.bore_mm * self.bore_mm
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,21 +96,32 @@ class LineSetup:
     limb_fluid: Fluid | None = None
     head_kpa: float = 0.0
     limb_compliance_ml_per_kpa: float = 0.001
+    kind: ContainerKind = ContainerKind.BAG
+    syringe: Syringe | None = None
 
 
 class Transport(Enum):
-    """How fluid travels through the common volume: as plugs one behind the other, or stirred together."""
+    """How fluid travels through a tube.
+
+    PLUG: one behind the other. MIXED: stirred together. TANKS: several stirred tanks in a row. LAMINAR: along the
+    streamlines of a round tube, with no diffusion between them. DISPERSED: Taylor-Aris, diffusion evens the streamlines out.
+    """
 
     PLUG = "plug"
     MIXED = "mixed"
+    TANKS = "tanks"
+    LAMINAR = "laminar"
+    DISPERSED = "dispersed"
 
 
 @dataclass(frozen=True, slots=True)
 class AdministrationSet:
-    """What all lines share on the way to the access.
+    """Tubing that fluid from one or more sources takes to the access, or to the next junction.
 
-    ``common_ml``: volume from the junction to the patient, full of ``priming`` at the start. ``compliance_ml_per_kpa``
-    and ``resistance_kpa_h_per_ml`` may be 0. Resistance: kPa for each mL/h.
+    ``common_ml``: volume from the begin to the end, full of ``priming`` at the start. ``compliance_ml_per_kpa``
+    and ``resistance_kpa_h_per_ml`` may be 0. Resistance: kPa for each mL/h. ``tanks``: how many, with TANKS.
+    ``valve_kpa``: opening pressure of a one-way valve at its end (check, anti-reflux or anti-siphon valve), None for none.
+    ``bore_mm``, ``length_cm``: 0 where they are not known; then nothing can be said of dispersion.
     """
 
     name: str
@@ -75,25 +131,51 @@ class AdministrationSet:
     resistance_kpa_h_per_ml: float
     transport: Transport = Transport.PLUG
     sources: tuple[Sourced, ...] = ()
+    tanks: int = 1
+    valve_kpa: float | None = None
+    bore_mm: float = 0.0
+    length_cm: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
 class Access:
-    """The catheter and the pressure behind it. ``resistance_kpa_h_per_ml`` may be 0."""
+    """The catheter and the pressure behind it: dP = R F + R_T F |F|. Both resistances may be 0.
+
+    ``resistance_kpa_h_per_ml``: R. ``turbulent_kpa_h2_per_ml2``: R_T, entrance loss (Philip & Philip).
+    """
 
     name: str
     resistance_kpa_h_per_ml: float
     back_pressure_kpa: float = 0.0
     sources: tuple[Sourced, ...] = ()
+    turbulent_kpa_h2_per_ml2: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
 class PathSetup:
-    """Everything between the containers and the patient for one pump, lines in the order of the model's."""
+    """Everything between the containers and the patient for one pump, lines in the order of the model's.
+
+    ``into``: the junction in which the set ends; ``access`` then is not used. ``height_cm``: of the pump above the patient.
+    """
 
     lines: tuple[LineSetup, ...]
     set: AdministrationSet
     access: Access
+    into: str | None = None
+    height_cm: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class JunctionSetup:
+    """A place where sets of several pumps, or of other junctions, meet, and the tubing from there on.
+
+    ``into``: the next junction; None: the ``access``.
+    """
+
+    id: str
+    set: AdministrationSet
+    access: Access
+    into: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
