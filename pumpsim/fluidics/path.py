@@ -4,24 +4,20 @@ State moves only at an anchor: a motor command or a disturbance. Between anchors
 may be prolonged but never changes; so any number of looks is bit-equal and changes nothing.
 """
 
-from bisect import bisect_left, bisect_right
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import numpy as np
 
-from pumpsim.fluidics import smooth, strokes
 from pumpsim.fluidics.chunk import Chunk, flow_between
-from pumpsim.fluidics.leg import DriveState, Floats, Leg
+from pumpsim.fluidics.leg import Floats, Leg
 from pumpsim.fluidics.limb import Limb
-from pumpsim.fluidics.mechanism import LineDrive
 from pumpsim.fluidics.outlet import Outlet
-from pumpsim.vocabulary.inputs import LineReading, SensorReading
-from pumpsim.vocabulary.model import Drive, PumpModel
+from pumpsim.fluidics.pumping import Pumping
+from pumpsim.vocabulary.inputs import SensorReading
+from pumpsim.vocabulary.model import PumpModel
 from pumpsim.vocabulary.outputs import MotorCommand
 from pumpsim.vocabulary.path import Disturbance, Occlude, PathSetup, Place
-
-FL_PER_ML = 1e12
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,37 +39,21 @@ class FluidPath:
     def __init__(self, model: PumpModel, setup: PathSetup, record: Callable[[Chunk], None] | None = None) -> None:
         self.model, self.setup = model, setup
         self._record = record
-        self.step_ml = model.mechanism.step_fl / FL_PER_ML
-        self._next_leg = smooth.next_leg if model.mechanism.drive is Drive.SMOOTH else strokes.next_leg
-        self._index = {line: i for i, line in enumerate(model.lines)}
-        self._limbs = [Limb.of(line, model.mechanism.step_fl) for line in setup.lines]
-        self._drive = DriveState(tuple(LineDrive(supply=limb.supply) for limb in self._limbs))
+        self._pumping = Pumping(model, setup.lines)
+        self.step_ml = self._pumping.step_ml
         self._outlet = Outlet(
             setup.set.resistance_kpa_h_per_ml + setup.access.resistance_kpa_h_per_ml,
             setup.set.compliance_ml_per_kpa,
             setup.access.back_pressure_kpa,
         )
-        self._anchor_ns = 0
         self._anchor_kpa = setup.access.back_pressure_kpa
         self._plan: list[Planned] = []
-        self._starts: list[int] = []
 
     def command(self, at_ns: int, command: MotorCommand) -> None:
         """Let the mechanism do this from now on; the same command again changes nothing."""
-        wanted = {motion.line: (motion.rate_nl_per_h, motion.stop_at_step) for motion in command.lines}
-        now = tuple((line.rate, line.stop) for line in self._drive.lines)
-        asked = tuple(wanted.get(line, (0, None)) for line in self.model.lines)
-        if now == asked:
-            return
-        self._settle(at_ns)
-        lines = tuple(
-            LineDrive(rate, stop, line.owed, line.drawn, line.pumped, line.supply)
-            for line, (rate, stop) in zip(self._drive.lines, asked, strict=True)
-        )
-        self._drive = DriveState(lines, self._drive.cycle, self._drive.progress)
-        for i, line in enumerate(lines):
-            if line.rate == 0:
-                self._shorten(i, 0)
+        if self._pumping.wants(command):
+            self._settle(at_ns)
+            self._pumping.command(command)
 
     def disturb(self, at_ns: int, disturbance: Disturbance) -> None:
         """Put a disturbance on the path. Raises ValueError for a closed line that cannot give (compliance 0)."""
@@ -86,31 +66,14 @@ class FluidPath:
             if self._outlet.at_once:
                 self._anchor_kpa = self._outlet.settled(0.0)
             return
-        if disturbance.line not in self._index:
-            raise ValueError(f"no line {disturbance.line}")
+        self._pumping.index(str(disturbance.line))
         self._settle(at_ns)
-        i = self._index[disturbance.line]
-        drawn = self._drawn_now(i)
-        self._limbs[i] = self._limbs[i].clamped(drawn) if closing else self._limbs[i].opened()
-        line = replace(self._drive.lines[i], supply=self._limbs[i].supply)
-        self._drive = replace(self._drive, lines=(*self._drive.lines[:i], line, *self._drive.lines[i + 1 :]))
-        if self._drive.cycle is not None:
-            self._shorten(i, self._limbs[i].supply - self._drive.cycle.drawn[i])
+        self._pumping.close(str(disturbance.line), closing)
 
     def read(self, at_ns: int) -> SensorReading:
         """Give what the sensors see at an instant at or after the last anchor."""
-        planned = self._during(at_ns)
-        pumped, taken = planned.leg.counts(at_ns)
-        drawn: tuple[float, ...] = taken
-        if any(limb.clamped_at is not None for limb in self._limbs):
-            drawn = planned.leg.volumes(at_ns)[1]  # pressure falls within a step too
-        return SensorReading(
-            tuple(
-                LineReading(line, pumped[i], self._limbs[i].pressure_kpa(drawn[i]), taken[i] >= self._limbs[i].held)
-                for i, line in enumerate(self.model.lines)
-            ),
-            self.pressure_kpa(at_ns),
-        )
+        pressure = self.pressure_kpa(at_ns)
+        return SensorReading(self._pumping.read(at_ns), pressure)
 
     def pressure_kpa(self, at_ns: int) -> float:
         """Gauge pressure behind the mechanism."""
@@ -130,53 +93,35 @@ class FluidPath:
         while len(self._plan) > 1 and self._plan[0].leg.end_ns < before_ns:
             if self._record is not None:
                 self._record(self._plan[0].chunk)
-            del self._plan[0], self._starts[0]
+            del self._plan[0]
+            self._pumping.drop_first()
 
     def planned(self, after_ns: int, until_ns: int) -> "list[Planned]":
         """Give the legs that touch ``after_ns`` to ``until_ns``, planning them if need be (see ``crossings``)."""
         self._extend(until_ns)
-        first = max(0, bisect_right(self._starts, after_ns) - 1)
+        first = max(0, self._pumping.place(after_ns))
         return [p for p in self._plan[first:] if p.leg.start_ns <= until_ns]
 
     def limb(self, line: str) -> Limb:
         """The limb of a line as it is now."""
-        return self._limbs[self._index[line]]
+        return self._pumping.limbs[self._pumping.index(line)]
 
     def line_index(self, line: str) -> int:
         """The place of a line in the order of the model."""
-        return self._index[line]
-
-    def _drawn_now(self, line: int) -> float:
-        cycle = self._drive.cycle
-        return cycle.volumes(self._drive.progress)[1][line] if cycle else float(self._drive.lines[line].drawn)
-
-    def _shorten(self, line: int, steps: int) -> None:
-        """Let the cycle under way draw no more than ``steps`` of this line, or what it has drawn already."""
-        state = self._drive
-        if state.cycle is None:
-            return
-        shortened = state.cycle.shortened(line, steps, state.progress)
-        self._drive = DriveState(state.lines, *shortened) if shortened else DriveState(state.lines)
+        return self._pumping.index(line)
 
     def _during(self, at_ns: int) -> Planned:
-        if at_ns < self._anchor_ns:
-            raise ValueError(f"{at_ns} ns is before the last change, at {self._anchor_ns} ns")
+        if at_ns < self._pumping.anchor_ns:
+            raise ValueError(f"{at_ns} ns is before the last change, at {self._pumping.anchor_ns} ns")
         self._extend(at_ns + 1)
-        return self._plan[bisect_right(self._starts, at_ns) - 1]
+        return self._plan[self._pumping.place(at_ns)]
 
     def _extend(self, until_ns: int) -> None:
         """Prolong the plan to ``until_ns`` at least."""
-        end_ns = self._plan[-1].leg.end_ns if self._plan else self._anchor_ns
-        state, begin_kpa = self._drive, self._anchor_kpa
-        while end_ns < until_ns:
-            if self._plan:
-                last = self._plan[-1]
-                state, begin_kpa = last.leg.state(end_ns), float(last.chunk.pressure_kpa[-1])
-            leg = self._next_leg(self.model.mechanism, state, end_ns, until_ns)
-            assert leg.end_ns > leg.start_ns
+        self._pumping.extend(until_ns)
+        for leg in self._pumping.legs[len(self._plan) :]:
+            begin_kpa = float(self._plan[-1].chunk.pressure_kpa[-1]) if self._plan else self._anchor_kpa
             self._plan.append(self._with_pressure(leg, begin_kpa))
-            self._starts.append(leg.start_ns)
-            end_ns = leg.end_ns
 
     def _with_pressure(self, leg: Leg, begin_kpa: float) -> Planned:
         pieces = leg.pieces()
@@ -187,22 +132,16 @@ class FluidPath:
 
     def _settle(self, at_ns: int) -> None:
         """Move the anchor to ``at_ns`` and hand over what happened before it."""
-        if at_ns == self._anchor_ns:
-            self._plan.clear()
-            self._starts.clear()
-            return
-        pressure = self.pressure_kpa(at_ns)
-        last = self._plan[bisect_left(self._starts, at_ns) - 1]  # what begins in this instant is decided anew
-        if self._record is not None:
-            for planned in self._plan:
-                if planned.leg.end_ns <= at_ns:
-                    self._record(planned.chunk)
-                elif planned.leg.start_ns < at_ns:
-                    self._record(self._cut(planned, at_ns, pressure))
-        self._drive = last.leg.state(at_ns)
-        self._anchor_ns, self._anchor_kpa = at_ns, pressure
+        if at_ns > self._pumping.anchor_ns:
+            self._anchor_kpa = pressure = self.pressure_kpa(at_ns)
+            if self._record is not None:
+                for planned in self._plan:
+                    if planned.leg.end_ns <= at_ns:
+                        self._record(planned.chunk)
+                    elif planned.leg.start_ns < at_ns:
+                        self._record(self._cut(planned, at_ns, pressure))
+        self._pumping.settle(at_ns)
         self._plan.clear()
-        self._starts.clear()
 
     def _cut(self, planned: Planned, at_ns: int, pressure_kpa: float) -> Chunk:
         """The part of a leg's history that lies before ``at_ns``."""

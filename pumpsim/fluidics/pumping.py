@@ -1,0 +1,125 @@
+"""One pump's mechanism in time: what it is asked, what it draws from its limbs, and the legs of its motion.
+
+State moves only at an anchor: a motor command, or a limb that is closed or opened. Between anchors the legs may be
+prolonged but never change. What the motion does to the pressure behind the pump is not known here.
+"""
+
+from bisect import bisect_left, bisect_right
+from dataclasses import replace
+
+from pumpsim.fluidics.drives import next_leg_of
+from pumpsim.fluidics.leg import DriveState, Leg
+from pumpsim.fluidics.limb import Limb
+from pumpsim.fluidics.mechanism import LineDrive
+from pumpsim.vocabulary.inputs import LineReading
+from pumpsim.vocabulary.model import PumpModel
+from pumpsim.vocabulary.outputs import MotorCommand
+from pumpsim.vocabulary.path import LineSetup
+
+FL_PER_ML = 1e12
+
+
+class Pumping:
+    """A mechanism with the limbs ahead of it. Instants are ns since power-on and never go back."""
+
+    def __init__(self, model: PumpModel, lines: tuple[LineSetup, ...]) -> None:
+        self.model = model
+        self.step_ml = model.mechanism.step_fl / FL_PER_ML
+        self.limbs = [Limb.of(line, model.mechanism.step_fl) for line in lines]
+        self.anchor_ns = 0
+        self.legs: list[Leg] = []
+        self._next_leg = next_leg_of(model.mechanism)
+        self._state = DriveState(tuple(LineDrive(supply=limb.supply) for limb in self.limbs))
+        self._starts: list[int] = []
+
+    def wants(self, command: MotorCommand) -> bool:
+        """Whether a command asks for anything new."""
+        return tuple((line.rate, line.stop) for line in self._state.lines) != self._asked(command)
+
+    def command(self, command: MotorCommand) -> None:
+        """Let the mechanism do this from the anchor on."""
+        lines = tuple(
+            LineDrive(rate, stop, line.owed, line.drawn, line.pumped, line.supply)
+            for line, (rate, stop) in zip(self._state.lines, self._asked(command), strict=True)
+        )
+        self._state = replace(self._state, lines=lines)
+        for i, line in enumerate(lines):
+            if line.rate == 0:
+                self._shorten(i, 0)
+
+    def close(self, line: str, closed: bool) -> None:
+        """Close or open the limb of a line at the anchor."""
+        i = self.index(line)
+        limb = self.limbs[i]
+        self.limbs[i] = limb.clamped(self._drawn(i)) if closed else limb.opened()
+        drive = replace(self._state.lines[i], supply=self.limbs[i].supply)
+        self._state = replace(self._state, lines=(*self._state.lines[:i], drive, *self._state.lines[i + 1 :]))
+        if self._state.cycle is not None:
+            self._shorten(i, self.limbs[i].supply - self._state.cycle.drawn[i])
+
+    def index(self, line: str) -> int:
+        """The place of a line in the order of the model. Raises ValueError for none of its lines."""
+        if line not in self.model.lines:
+            raise ValueError(f"no line {line}")
+        return self.model.lines.index(line)
+
+    def extend(self, until_ns: int) -> None:
+        """Prolong the legs to ``until_ns`` at least."""
+        end_ns = self.legs[-1].end_ns if self.legs else self.anchor_ns
+        state = self._state
+        while end_ns < until_ns:
+            if self.legs:
+                state = self.legs[-1].state(end_ns)
+            leg = self._next_leg(self.model.mechanism, state, end_ns, until_ns)
+            assert leg.end_ns > leg.start_ns
+            self.legs.append(leg)
+            self._starts.append(leg.start_ns)
+            end_ns = leg.end_ns
+
+    def place(self, at_ns: int) -> int:
+        """The place in ``legs`` of the one under way at an instant; legs must reach beyond it."""
+        return bisect_right(self._starts, at_ns) - 1
+
+    def place_before(self, at_ns: int) -> int:
+        """The place of the leg that leads to an instant: what begins in this very instant is decided anew."""
+        return bisect_left(self._starts, at_ns) - 1
+
+    def settle(self, at_ns: int) -> None:
+        """Move the anchor; legs must reach to it."""
+        if at_ns > self.anchor_ns:
+            self._state = self.legs[self.place_before(at_ns)].state(at_ns)
+            self.anchor_ns = at_ns
+        self.legs.clear()
+        self._starts.clear()
+
+    def drop_first(self) -> None:
+        """Forget the first leg."""
+        del self.legs[0], self._starts[0]
+
+    def read(self, at_ns: int) -> tuple[LineReading, ...]:
+        """What the sensors of each line see."""
+        leg = self.legs[self.place(at_ns)]
+        pumped, taken = leg.counts(at_ns)
+        drawn: tuple[float, ...] = taken
+        if any(limb.clamped_at is not None for limb in self.limbs):
+            drawn = leg.volumes(at_ns)[1]  # pressure falls within a step too
+        return tuple(
+            LineReading(line, pumped[i], limb.pressure_kpa(drawn[i]), taken[i] >= limb.held)
+            for i, (line, limb) in enumerate(zip(self.model.lines, self.limbs, strict=True))
+        )
+
+    def _asked(self, command: MotorCommand) -> tuple[tuple[int, int | None], ...]:
+        wanted = {motion.line: (motion.rate_nl_per_h, motion.stop_at_step) for motion in command.lines}
+        return tuple(wanted.get(line, (0, None)) for line in self.model.lines)
+
+    def _drawn(self, line: int) -> float:
+        cycle = self._state.cycle
+        return cycle.volumes(self._state.progress)[1][line] if cycle else float(self._state.lines[line].drawn)
+
+    def _shorten(self, line: int, steps: int) -> None:
+        """Let the cycle under way draw no more than ``steps`` of this line, or what it has drawn already."""
+        state = self._state
+        if state.cycle is None:
+            return
+        shortened = state.cycle.shortened(line, steps, state.progress)
+        self._state = DriveState(state.lines, *shortened) if shortened else DriveState(state.lines)
