@@ -119,6 +119,14 @@ class RateBand:
 
 
 @dataclass(frozen=True, slots=True)
+class KvoBand:
+    """The KVO rate of a line that is programmed at ``from_nl_per_h`` or more; both in nL/h."""
+
+    from_nl_per_h: int
+    kvo_nl_per_h: int
+
+
+@dataclass(frozen=True, slots=True)
 class ConcurrentLimits:
     """What two lines may be asked for at once: a floor for each and a ceiling for the sum, nL/h."""
 
@@ -147,6 +155,8 @@ class PumpModel:
     The first line is the primary, the second (if any) the secondary. ``rate_bands`` ascend and do not overlap.
     ``occlusion_range_kpa``: the settable distal limit, lowest and highest. ``near_end_ns``: how long before the VTBI is
     in the near-end condition is raised. ``standard_set``: the administration set that a scenario has if it names none.
+    ``kvo_bands`` ascend; below the first, or where there are none, KVO is ``kvo_nl_per_h``. ``bolus_nl_per_h``: the rate at
+    which a dose on request or a bolus is given, which may be above every rate that can be programmed; 0 where there is none.
     """
 
     id: str
@@ -166,6 +176,16 @@ class PumpModel:
     concurrent: ConcurrentLimits | None = None
     kind: PumpClass = PumpClass.LARGE_VOLUME
     standard_set: str = "dual-channel-cassette-set"
+    kvo_bands: tuple[KvoBand, ...] = ()
+    bolus_nl_per_h: int = 0
+
+    def kvo_for(self, rate_nl_per_h: int) -> int:
+        """The KVO rate of a line programmed at this rate, nL/h; never above it."""
+        kvo = self.kvo_nl_per_h
+        for band in self.kvo_bands:
+            if rate_nl_per_h >= band.from_nl_per_h:
+                kvo = band.kvo_nl_per_h
+        return min(kvo, rate_nl_per_h)
 
     @property
     def max_rate_nl_per_h(self) -> int:

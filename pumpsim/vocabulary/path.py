@@ -214,7 +214,45 @@ class Release:
     line: str | None = None
 
 
-Disturbance = Occlude | Release
+@dataclass(frozen=True, slots=True)
+class Constrict:
+    """Put a resistance into a tube, kPa h/mL; infinite: close it; 0: as it was. ``tube``: see ``tube_names``."""
+
+    tube: str
+    added_kpa_h_per_ml: float
+
+
+@dataclass(frozen=True, slots=True)
+class Raise:
+    """Bring a pump to another height above the patient, cm."""
+
+    height_cm: float
+
+
+@dataclass(frozen=True, slots=True)
+class BackPressure:
+    """Another pressure behind the access of a tube, kPa."""
+
+    tube: str
+    pressure_kpa: float
+
+
+@dataclass(frozen=True, slots=True)
+class Leak:
+    """Open a way to the air at the end of a tube, mL/h for each kPa; infinite: it is disconnected there; 0: tight again."""
+
+    tube: str
+    ml_per_h_per_kpa: float
+
+
+@dataclass(frozen=True, slots=True)
+class Grip:
+    """Let the pump hold the plunger back (True), or let the fluid pull it ahead (False: clamp open, siphon)."""
+
+    holds: bool
+
+
+Disturbance = Occlude | Release | Constrict | Raise | BackPressure | Leak | Grip
 
 
 @dataclass(frozen=True, slots=True)

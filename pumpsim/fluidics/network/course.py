@@ -1,0 +1,211 @@
+"""Follow a network through the breakpoints of its pumps: every piece exact, every switch at its ns.
+
+Between two breakpoints each pump delivers evenly, so every mode of the network runs to its end exponentially, or, where it
+has no way out, straight. A piece in which a guard is reached is cut at the first ns at which it is.
+"""
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from pumpsim.fluidics.leg import Floats, Instants
+from pumpsim.fluidics.network.expo import Expo, first_reached
+from pumpsim.fluidics.network.mode import Mode, Rows
+from pumpsim.fluidics.network.state import State, plunged_ml, settled
+from pumpsim.fluidics.outlet import NS_PER_H
+
+FIRST_BLOCK, LARGEST_BLOCK = 16, 4_096
+"""Pieces looked at together; few after a switch, more and more while there is none."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Stretch:
+    """What a network does while nothing switches.
+
+    ``at_ns`` (n+1,), strictly ascending; ``given_ml`` (ports, n+1): delivered by the pumps since power-on, straight between
+    breakpoints; ``modes`` (k, n+1). ``begin``: the state at the first breakpoint, switches and jumps done.
+    """
+
+    begin: State
+    at_ns: Instants
+    given_ml: Floats
+    modes: Floats
+
+    @property
+    def mode(self) -> Mode:
+        """The linear system that holds throughout."""
+        return self.begin.regime.mode
+
+    @property
+    def hours(self) -> Floats:
+        """Length of each piece, (n,)."""
+        length: Floats = (self.at_ns[1:] - self.at_ns[:-1]) / NS_PER_H
+        return length
+
+    @property
+    def flows(self) -> Floats:
+        """What each pump delivers within each piece, (ports, n), mL/h."""
+        flow: Floats = (self.given_ml[:, 1:] - self.given_ml[:, :-1]) / self.hours
+        return flow
+
+    def values(self, rows: Rows, pieces: Instants, hours: Floats) -> Floats:
+        """Evaluate rows (m,) at instants ``hours`` (j,) after the begin of ``pieces`` (j,): (m, j)."""
+        modes, flows, given = self._at(pieces, hours)
+        value: Floats = (
+            rows.modes @ modes
+            + rows.flows @ flows
+            + rows.given @ given
+            + (rows.springs @ self.begin.springs + rows.constant)[:, None]
+        )
+        return value
+
+    def _at(self, pieces: Instants, hours: Floats) -> tuple[Floats, Floats, Floats]:
+        flows = self.flows[:, pieces]
+        force = self.mode.drive @ flows + self.mode.lift[:, None]
+        keep, gain = _kept(self.mode, hours)
+        modes = self.modes[:, pieces] * keep + force * gain
+        return modes, flows, self.given_ml[:, pieces] + flows * hours
+
+    def through(self, rows: Rows, pieces: Instants, hours: Floats) -> Floats:
+        """Integrate rows that do not depend on what is delivered over the first ``hours`` (j,) of ``pieces`` (j,): (m, j)."""
+        flows = self.flows[:, pieces]
+        force = self.mode.drive @ flows + self.mode.lift[:, None]
+        _, gain = _kept(self.mode, hours)
+        decay = self.mode.decay[:, None]
+        safe = np.where(decay > 0.0, decay, 1.0)
+        pushed = np.where(decay > 0.0, (hours - gain) / safe, hours * hours / 2.0)
+        integral: Floats = (
+            rows.modes @ (self.modes[:, pieces] * gain + force * pushed)
+            + (rows.flows @ flows) * hours
+            + np.outer(rows.springs @ self.begin.springs + rows.constant, hours)
+        )
+        return integral
+
+    def state(self) -> State:
+        """The network at the last breakpoint."""
+        every = np.arange(len(self.at_ns) - 1)
+        through = self.begin.through_ml + self.through(self.mode.flows, every, self.hours).sum(axis=1)
+        plunged = self.begin.plunged_ml
+        if len(plunged):
+            plunged = plunged + self.through(self.mode.plunger_flows, every, self.hours).sum(axis=1)
+        end = replace(self.begin, modes=self.modes[:, -1].copy(), through_ml=through, plunged_ml=plunged)
+        pressures = end.pressures(self.flows[:, -1], self.given_ml[:, -1])
+        return replace(end, plunged_ml=plunged_ml(end, pressures, self.given_ml[:, -1]))
+
+    def function(self, rows: Rows, row: int, piece: int) -> Expo:
+        """One row within one piece, as a function of the hours since its begin."""
+        flows = self.given_ml[:, piece + 1] - self.given_ml[:, piece]
+        flows = flows / (float(self.at_ns[piece + 1] - self.at_ns[piece]) / NS_PER_H)
+        force = self.mode.drive @ flows + self.mode.lift
+        decay, now = self.mode.decay, self.modes[:, piece]
+        weights = rows.modes[row]
+        ends = np.where(decay > 0.0, force / np.where(decay > 0.0, decay, 1.0), now)
+        constant = (
+            float(weights @ ends)
+            + float(rows.flows[row] @ flows)
+            + float(rows.given[row] @ self.given_ml[:, piece])
+            + float(rows.springs[row] @ self.begin.springs)
+            + float(rows.constant[row])
+        )
+        slope = float(rows.given[row] @ flows) + float(weights @ np.where(decay > 0.0, 0.0, force))
+        return Expo(constant, slope, (weights * (now - ends)).tolist(), decay.tolist())
+
+    def bounds(self, rows: Rows) -> Floats:
+        """A value that each row does not exceed within each piece: (m, n)."""
+        hours, flows, decay = self.hours, self.flows, self.mode.decay[:, None]
+        force = self.mode.drive @ flows + self.mode.lift[:, None]
+        now = self.modes[:, :-1]
+        ends = np.where(decay > 0.0, force / np.where(decay > 0.0, decay, 1.0), now)
+        keep = np.exp(-decay * hours)
+        slope = rows.given @ flows + rows.modes @ np.where(decay > 0.0, 0.0, force)
+        bound = rows.modes @ ends + rows.flows @ flows + rows.given @ self.given_ml[:, :-1]
+        bound += (rows.springs @ self.begin.springs + rows.constant)[:, None] + np.maximum(slope * hours, 0.0)
+        away = now - ends
+        for k in range(len(away)):
+            weight = np.outer(rows.modes[:, k], away[k])
+            bound += np.maximum(weight, weight * keep[k])
+        return bound
+
+
+def _kept(mode: Mode, hours: Floats) -> tuple[Floats, Floats]:
+    """exp(-decay t), and (1 - exp(-decay t)) / decay, each (k, j)."""
+    decay = mode.decay[:, None]
+    gone = -np.expm1(-decay * hours)
+    gain = np.where(decay > 0.0, gone / np.where(decay > 0.0, decay, 1.0), hours)
+    return 1.0 - gone, gain
+
+
+def follow(state: State, at_ns: Instants, given_ml: Floats) -> Iterator[Stretch]:
+    """Follow a network through breakpoints ``at_ns`` (n+1,), n >= 1; pumps have delivered ``given_ml`` (ports, n+1) by then.
+
+    Gives stretch after stretch; each begins with the state in which the last one ended, switches done.
+    """
+    first, block = 0, FIRST_BLOCK
+    at_ns, given_ml = at_ns.copy(), given_ml.copy()
+    while first < len(at_ns) - 1:
+        flows = (given_ml[:, first + 1] - given_ml[:, first]) / (float(at_ns[first + 1] - at_ns[first]) / NS_PER_H)
+        state = settled(state, flows, given_ml[:, first])
+        last = min(len(at_ns) - 1, first + block)
+        stretch = _run(state, at_ns[first : last + 1], given_ml[:, first : last + 1])
+        cut = first_switch(stretch)
+        if cut is None:
+            block = min(2 * block, LARGEST_BLOCK)
+        else:
+            piece, ns = cut
+            block = FIRST_BLOCK
+            if ns == 0 and piece == 0:  # cannot be settled: let the piece pass as it is
+                piece, ns = 1, 0
+            last = first + piece
+            if ns > 0:
+                share = ns / float(at_ns[last + 1] - at_ns[last])
+                between = given_ml[:, last] + (given_ml[:, last + 1] - given_ml[:, last]) * share
+                at_ns = np.insert(at_ns, last + 1, at_ns[last] + ns)
+                given_ml = np.insert(given_ml, last + 1, between, axis=1)
+                last += 1
+            stretch = _run(state, at_ns[first : last + 1], given_ml[:, first : last + 1])
+        yield stretch
+        state = stretch.state()
+        first = last
+
+
+def _run(state: State, at_ns: Instants, given_ml: Floats) -> Stretch:
+    """Take every mode through the pieces, as long as nothing switches."""
+    mode = state.regime.mode
+    hours = (at_ns[1:] - at_ns[:-1]) / NS_PER_H
+    flows = (given_ml[:, 1:] - given_ml[:, :-1]) / hours
+    keep, gain = _kept(mode, hours)
+    rise = (mode.drive @ flows + mode.lift[:, None]) * gain
+    modes = np.empty((len(mode.decay), len(at_ns)))
+    for k, value in enumerate(state.modes.tolist()):
+        course = [value]
+        for share, more in zip(keep[k].tolist(), rise[k].tolist(), strict=True):
+            value = value * share + more  # noqa: PLW2901 (the recursion itself)
+            course.append(value)
+        modes[k] = course
+    return Stretch(state, at_ns, given_ml, modes)
+
+
+def first_switch(stretch: Stretch) -> tuple[int, int] | None:
+    """Find the first piece in which a guard is reached, and the ns into it, rounded up; None if there is none."""
+    guards = stretch.begin.regime.guards
+    if guards is None:
+        return None
+    for piece in np.flatnonzero((stretch.bounds(guards.rows) >= 0.0).any(axis=0)).tolist():
+        ns = first_in_piece(stretch, guards.rows, piece)
+        if ns is not None:
+            return piece, ns
+    return None
+
+
+def first_in_piece(stretch: Stretch, rows: Rows, piece: int) -> int | None:
+    """The first ns into a piece at which any of the rows is 0 or more, rounded up; None if none is, or only at its end."""
+    length_ns = int(stretch.at_ns[piece + 1] - stretch.at_ns[piece])
+    found = []
+    for row in range(len(rows.constant)):
+        hours = first_reached(stretch.function(rows, row, piece), length_ns / NS_PER_H)
+        if hours is not None:
+            found.append(math.ceil(hours * NS_PER_H))
+    ns = min(found, default=length_ns)
+    return ns if ns < length_ns else None

@@ -1,0 +1,393 @@
+"""The fluid path of several pumps that share a line, or of one whose line is more than a single compliance.
+
+The same promises as ``fluidics.path``: state moves only at an anchor (a motor command, a disturbance), everything between is
+a query of a plan that may be prolonged but never changes.
+"""
+
+import math
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from pumpsim.fluidics.leg import Floats, Instants
+from pumpsim.fluidics.network.course import Stretch, first_in_piece, follow
+from pumpsim.fluidics.network.elements import SLIDING, Stance, Topology
+from pumpsim.fluidics.network.mode import Rows
+from pumpsim.fluidics.network.plumbing import CLAMP_OPEN, Member, Plumbing, head_kpa, plumbing, with_edge, with_node
+from pumpsim.fluidics.network.state import State, begin, changed
+from pumpsim.fluidics.outlet import NS_PER_H
+from pumpsim.fluidics.pumping import Pumping
+from pumpsim.vocabulary.alarms import Direction, Signal
+from pumpsim.vocabulary.inputs import LineReading, SensorReading
+from pumpsim.vocabulary.outputs import MotorCommand, Watch
+from pumpsim.vocabulary.path import (
+    BackPressure,
+    Constrict,
+    Disturbance,
+    Grip,
+    JunctionSetup,
+    Leak,
+    Occlude,
+    Place,
+    Raise,
+    Release,
+)
+
+LONGEST_NS = 6 * 3600 * 10**9
+"""Planned at once at most: bounds memory, never a result."""
+SLACK_NS = 64
+"""How far the closed form may lie beside the exact ns, from rounding."""
+ROUNDING_KPA = 1e-9
+"""By how much a bound may be too low, from rounding."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Passage:
+    """A stretch with what the motors have drawn from their limbs by its breakpoints, (ports, n+1), mL."""
+
+    stretch: Stretch
+    drawn_ml: Floats
+
+
+class NetworkPath:
+    """Where every microlitre of several pumps is, at any instant from the last anchor on.
+
+    ``history``: everything that has passed for good, in order. Instants are ns since power-on; nothing may go back.
+    """
+
+    def __init__(self, members: Iterable[Member], junctions: Iterable[JunctionSetup] = ()) -> None:
+        self.plumbing: Plumbing = plumbing(members, junctions)
+        self.history: list[Passage] = []
+        self.anchors: list[int] = []
+        self._pumping = {
+            pump.id: Pumping(pump.model, pump.setup.lines) for pump in self.plumbing.members if not pump.by_gravity
+        }
+        self._members = {pump.id: pump for pump in self.plumbing.members}
+        self._ports = {port: i for i, port in enumerate(self.plumbing.ports)}
+        ports = len(self.plumbing.ports)
+        self._state: State = begin(self.plumbing.topology, self.plumbing.pressures, ports)
+        self._anchor_ns = 0
+        self._given = np.zeros(ports)
+        self._drawn = np.zeros(ports)
+        self._clamps: dict[str, int] = dict.fromkeys(self.plumbing.clamp_of, 0)
+        self._plan: list[Passage] = []
+
+    def command(self, pump: str, at_ns: int, command: MotorCommand) -> None:
+        """Let a pump's mechanism do this from now on; the same command again changes nothing."""
+        if pump in self._clamps:
+            rate = command.lines[0].rate_nl_per_h
+            if rate != self._clamps[pump]:
+                self._settle(at_ns)
+                self._clamps[pump] = rate
+                self._set_clamp(pump, rate / 1e6)
+        elif self._pumping[pump].wants(command):
+            self._settle(at_ns)
+            self._pumping[pump].command(command)
+
+    def disturb(self, pump: str, at_ns: int, disturbance: Disturbance) -> None:
+        """Put a disturbance on the path of a pump. Raises ValueError for one that cannot be."""
+        if isinstance(disturbance, Occlude | Release) and disturbance.place is Place.LIMB and pump in self._pumping:
+            self._pumping[pump].index(str(disturbance.line))
+            self._settle(at_ns)
+            self._pumping[pump].close(str(disturbance.line), isinstance(disturbance, Occlude))
+            return
+        self._settle(at_ns)
+        self._change(self._disturbed(pump, disturbance))
+
+    def read(self, pump: str, at_ns: int) -> SensorReading:
+        """Give what a pump's sensors see at an instant at or after the last anchor."""
+        pressure = self.pressure_kpa(pump, at_ns)
+        if pump in self._pumping:
+            return SensorReading(self._pumping[pump].read(at_ns), pressure)
+        member = self._members[pump]
+        line = member.setup.lines[0]
+        passed = self._dropped_ml(pump, at_ns)
+        steps = math.floor(passed * 1e12 / member.model.mechanism.step_fl + 1e-9)
+        return SensorReading((LineReading(line.line, steps, 0.0, passed >= line.container_ml - 1e-9),), pressure)
+
+    def pressure_kpa(self, pump: str, at_ns: int) -> float:
+        """What the pump's sensor measures behind its mechanism: the pressure there, or the force on its plunger over its area.
+
+        The force is given less the friction of a plunger that slides forward, as pumps are calibrated.
+        """
+        stretch, piece, hours = self._during(at_ns)
+        return stretch.function(self._sensor(pump, stretch), 0, piece).at(hours)
+
+    def advance(self, at_ns: int) -> None:
+        """Put what happened up to ``at_ns`` into the history and anchor there; nothing physical changes."""
+        self._settle(at_ns)
+
+    def forget(self, before_ns: int) -> None:
+        """Put what ended before an instant into the history. No anchor: what comes is not touched by it."""
+        while len(self._plan) > 1 and int(self._plan[0].stretch.at_ns[-1]) < before_ns:
+            self.history.append(self._plan.pop(0))
+
+    def next_crossing(self, pump: str, watches: tuple[Watch, ...], after_ns: int, until_ns: int) -> int | None:
+        """Find the first instant in (after_ns, until_ns] at which any watch of a pump is satisfied; None if none is."""
+        at_ns = after_ns + 1
+        while watches and at_ns <= until_ns:
+            stretch, piece, _ = self._during(at_ns)
+            last = min(until_ns, int(stretch.at_ns[-1]))
+            first, final = self.read(pump, at_ns), self.read(pump, last)
+            found = []
+            for watch in watches:
+                if _holds(watch, first):
+                    return at_ns
+                if watch.signal is Signal.DISTAL_PRESSURE:
+                    at = self._pressure_crossing(pump, watch, stretch, (piece, at_ns, last))
+                else:
+                    at = self._counted(pump, watch, at_ns, last) if _holds(watch, final) else None
+                if at is not None:
+                    found.append(at)
+            if found:
+                return min(found)
+            at_ns = last + 1
+        return None
+
+    def _pressure_crossing(self, pump: str, watch: Watch, stretch: Stretch, within: tuple[int, int, int]) -> int | None:
+        """The first instant within a stretch; ``within``: the piece to begin with, the first and the last instant."""
+        piece, begin, end = within
+        rows = self._sensor(pump, stretch)
+        rising = watch.direction in (Direction.AT_LEAST, Direction.ABOVE)
+        guard = rows.through(np.array([[1.0 if rising else -1.0]])).plus(-watch.level if rising else watch.level)
+        pieces = np.flatnonzero((stretch.bounds(guard) >= -ROUNDING_KPA)[0])
+        for k in pieces[pieces >= piece].tolist():
+            low, high = max(begin, int(stretch.at_ns[k])), min(end, int(stretch.at_ns[k + 1]))
+            if low > high:
+                return None
+            ns = first_in_piece(stretch, guard, k)
+            guess = high if ns is None else int(stretch.at_ns[k]) + ns
+            found = _first(lambda at_ns: watch.holds(self.pressure_kpa(pump, at_ns)), guess, low, high)
+            if found is not None:
+                return found
+        return None
+
+    def _counted(self, pump: str, watch: Watch, begin: int, end: int) -> int:
+        """The first instant at which something that only comes true once holds: counts and emptiness. It holds at ``end``."""
+        low, high = begin, end
+        while high - low > 1:
+            middle = (low + high) // 2
+            if _holds(watch, self.read(pump, middle)):
+                high = middle
+            else:
+                low = middle
+        return high
+
+    def _sensor(self, pump: str, stretch: Stretch) -> Rows:
+        """The measured pressure of a pump, as a row."""
+        node = self.plumbing.node_of[pump]
+        for j, plunger in enumerate(self.plumbing.topology.plungers):
+            if plunger.node != node:
+                continue
+            if stretch.begin.regime.switches.stances[j] not in SLIDING:
+                row = stretch.mode.pressures.take([node])
+                row = row.through(np.zeros((1, 1))).plus(-plunger.coulomb_kpa)
+                if stretch.begin.regime.switches.stances[j] is not Stance.LOOSE:
+                    row.given[0, plunger.port] = 1.0 / plunger.give
+                    row.springs[0, j] = 1.0
+                return row
+        return stretch.mode.pressures.take([node])
+
+    def _dropped_ml(self, pump: str, at_ns: int) -> float:
+        """Volume that has passed a roller clamp."""
+        stretch, piece, hours = self._during(at_ns)
+        return float(through_ml(stretch, piece, hours)[self.plumbing.clamp_of[pump]])
+
+    def _during(self, at_ns: int) -> tuple[Stretch, int, float]:
+        """The stretch under way at an instant, the piece of it, and the hours since that began."""
+        if at_ns < self._anchor_ns:
+            raise ValueError(f"{at_ns} ns is before the last change, at {self._anchor_ns} ns")
+        self._extend(at_ns + 1)
+        stretch = next(p.stretch for p in reversed(self._plan) if int(p.stretch.at_ns[0]) <= at_ns)
+        piece = min(int(stretch.at_ns.searchsorted(at_ns, side="right")), len(stretch.at_ns) - 1) - 1
+        return stretch, piece, (at_ns - int(stretch.at_ns[piece])) / NS_PER_H
+
+    def _extend(self, until_ns: int) -> None:
+        """Prolong the plan to ``until_ns`` at least."""
+        end_ns = int(self._plan[-1].stretch.at_ns[-1]) if self._plan else self._anchor_ns
+        while end_ns < until_ns:
+            state = self._plan[-1].stretch.state() if self._plan else self._state
+            for pumping in self._pumping.values():
+                pumping.extend(max(until_ns, end_ns + 1))
+            at_ns, given, drawn = self._window(end_ns)
+            for stretch in follow(state, at_ns, given):
+                columns = np.searchsorted(at_ns, stretch.at_ns)
+                exact = at_ns[np.minimum(columns, len(at_ns) - 1)] == stretch.at_ns
+                part = drawn[:, np.minimum(columns, len(at_ns) - 1)]
+                if not exact.all():
+                    part = np.array([np.interp(stretch.at_ns, at_ns, line) for line in drawn]).reshape(part.shape)
+                self._plan.append(Passage(stretch, part))
+            end_ns = int(at_ns[-1])
+
+    def _window(self, begin_ns: int) -> tuple[Instants, Floats, Floats]:
+        """Merge the breakpoints of all mechanisms from an instant to the end of the first leg that ends."""
+        legs = {id: p.legs[p.place(begin_ns)] for id, p in self._pumping.items()}
+        end_ns = min([begin_ns + LONGEST_NS, *(leg.end_ns for leg in legs.values())])
+        pieces = {id: leg.pieces() for id, leg in legs.items()}
+        inner = [p.at_ns[(p.at_ns > begin_ns) & (p.at_ns < end_ns)] for p in pieces.values()]
+        at_ns = np.unique(np.concatenate([np.array([begin_ns, end_ns], dtype=np.int64), *inner]))
+        given, drawn = np.zeros((len(self._ports), len(at_ns))), np.zeros((len(self._ports), len(at_ns)))
+        for (id, line), row in self._ports.items():
+            pumping, part = self._pumping[id], pieces[id]
+            i = pumping.index(line)
+            given[row] = np.interp(at_ns, part.at_ns, part.pumped[i]) * pumping.step_ml
+            drawn[row] = np.interp(at_ns, part.at_ns, part.drawn[i]) * pumping.step_ml
+            first = legs[id].volumes(begin_ns)
+            given[row, 0], drawn[row, 0] = first[0][i] * pumping.step_ml, first[1][i] * pumping.step_ml
+        return at_ns, given, drawn
+
+    def _settle(self, at_ns: int) -> None:
+        """Move the anchor to ``at_ns``; what happened before it is history."""
+        if at_ns > self._anchor_ns:
+            self._extend(at_ns)
+            for passage in self._plan:
+                stretch = passage.stretch
+                if int(stretch.at_ns[0]) >= at_ns:
+                    break
+                done = passage if int(stretch.at_ns[-1]) <= at_ns else _cut(passage, at_ns)
+                self.history.append(done)
+            last = self.history[-1]
+            self._state = last.stretch.state()
+            self._given, self._drawn = last.stretch.given_ml[:, -1], last.drawn_ml[:, -1]
+            self._anchor_ns = at_ns
+        for pumping in self._pumping.values():
+            pumping.settle(at_ns)
+        self._plan.clear()
+
+    def _change(self, topology: Topology) -> None:
+        """Go over to another topology at the anchor."""
+        if topology != self._state.regime.topology:
+            self.anchors.append(self._anchor_ns)
+            self._state = changed(self._state, topology, np.zeros(len(self._ports)), self._given)
+
+    def _disturbed(self, pump: str, disturbance: Disturbance) -> Topology:
+        """The topology with a disturbance in it."""
+        topology, laid = self._state.regime.topology, self.plumbing
+        match disturbance:
+            case Occlude() | Release():
+                tube = laid.tube(pump)
+                closing = isinstance(disturbance, Occlude)
+                i = tube.edge if tube.access is None else tube.access
+                if disturbance.place is Place.LIMB:
+                    i = laid.clamp_of[pump]
+                return with_edge(topology, i, replace(topology.edges[i], open=not closing))
+            case Constrict(tube=name, added_kpa_h_per_ml=added):
+                tube = laid.tube(name)
+                i = tube.edge if tube.access is None else tube.access
+                usual = laid.topology.edges[i]
+                if math.isinf(added):
+                    return with_edge(topology, i, replace(topology.edges[i], open=False))
+                return with_edge(topology, i, replace(usual, resistance=usual.resistance + added))
+            case Raise(height_cm=height):
+                i = laid.node_of[pump]
+                kpa = head_kpa(self._members[pump].density, height)
+                return with_node(topology, i, replace(topology.nodes[i], height_kpa=kpa))
+            case BackPressure(tube=name, pressure_kpa=kpa):
+                access = laid.tube(name).access
+                if access is None:
+                    raise ValueError(f"{name} ends in a junction, not at a patient")
+                i = topology.edges[access].end
+                return with_node(topology, i, replace(topology.nodes[i], held_kpa=kpa))
+            case Leak(tube=name, ml_per_h_per_kpa=conductance):
+                return self._leaking(name, conductance)
+            case Grip(holds=holds):
+                node = laid.node_of[pump]
+                plungers = tuple(
+                    replace(plunger, grip=holds) if plunger.node == node else plunger for plunger in topology.plungers
+                )
+                return replace(topology, plungers=plungers)
+
+    def _leaking(self, name: str, conductance: float) -> Topology:
+        """A leak at the end of a tube; an infinite one takes the access off."""
+        topology, tube = self._state.regime.topology, self.plumbing.tube(name)
+        off = math.isinf(conductance)
+        resistance = 0.0 if off or conductance == 0.0 else 1.0 / conductance
+        leak = replace(topology.edges[tube.leak], open=conductance > 0.0, resistance=resistance)
+        topology = with_edge(topology, tube.leak, leak)
+        if tube.access is not None:
+            topology = with_edge(topology, tube.access, replace(topology.edges[tube.access], open=not off))
+        return topology
+
+    def _set_clamp(self, pump: str, rate_ml_per_h: float) -> None:
+        """Set a roller clamp so that at the present heads the drip comes to a rate; closed for none."""
+        i, topology = self.plumbing.clamp_of[pump], self._state.regime.topology
+        if rate_ml_per_h == 0.0:
+            self._change(with_edge(topology, i, replace(topology.edges[i], open=False)))
+            return
+        flows = np.zeros(len(self._ports))
+        pressures = self._state.pressures(flows, self._given)
+        edge = topology.edges[i]
+        head = float(pressures[edge.begin]) + topology.nodes[edge.begin].height_kpa
+        behind = self._steady_head(pump, rate_ml_per_h)
+        resistance = max(CLAMP_OPEN, (head - behind) / rate_ml_per_h)
+        self._change(with_edge(topology, i, replace(edge, open=True, resistance=resistance)))
+
+    def _steady_head(self, pump: str, rate_ml_per_h: float) -> float:
+        """The head behind a clamp at a lasting flow: a short run with the flow put in there, the clamp closed."""
+        i, topology = self.plumbing.clamp_of[pump], self._state.regime.topology
+        node = self.plumbing.node_of[pump]
+        closed = with_edge(topology, i, replace(topology.edges[i], open=False))
+        trial = replace(closed, ports=(*closed.ports, node))
+        at_ns = np.array([0, LONGEST_NS], dtype=np.int64)
+        given = np.concatenate(
+            [np.repeat(self._given[:, None], 2, axis=1), [[0.0, rate_ml_per_h * LONGEST_NS / NS_PER_H]]]
+        )
+        flows = np.append(np.zeros(len(self._ports)), rate_ml_per_h)
+        pressures = self._state.pressures(np.zeros(len(self._ports)), self._given)
+        state = begin(trial, pressures, len(trial.ports))
+        for stretch in follow(state, at_ns, given):
+            state = stretch.state()
+        return float(state.pressures(flows, given[:, -1])[node]) + trial.nodes[node].height_kpa
+
+
+def through_ml(stretch: Stretch, piece: int, hours: float) -> Floats:
+    """What has passed each edge by an instant within a piece, (edges,)."""
+    before = np.arange(piece)
+    through: Floats = stretch.begin.through_ml.copy()
+    if piece:
+        through = through + stretch.through(stretch.mode.flows, before, stretch.hours[:piece]).sum(axis=1)
+    inside: Floats = stretch.through(stretch.mode.flows, np.array([piece]), np.array([hours]))[:, 0]
+    return through + inside
+
+
+def _cut(passage: Passage, at_ns: int) -> Passage:
+    """The part of a passage that lies before an instant within it."""
+    stretch = passage.stretch
+    n = int(stretch.at_ns.searchsorted(at_ns, side="left"))
+    hours = np.array([(at_ns - int(stretch.at_ns[n - 1])) / NS_PER_H])
+    modes, _, given = stretch._at(np.array([n - 1]), hours)
+    share = (at_ns - int(stretch.at_ns[n - 1])) / float(stretch.at_ns[n] - stretch.at_ns[n - 1])
+    drawn = passage.drawn_ml[:, n - 1 : n] + (passage.drawn_ml[:, n : n + 1] - passage.drawn_ml[:, n - 1 : n]) * share
+    return Passage(
+        Stretch(
+            stretch.begin,
+            np.append(stretch.at_ns[:n], at_ns),
+            np.concatenate([stretch.given_ml[:, :n], given], axis=1),
+            np.concatenate([stretch.modes[:, :n], modes], axis=1),
+        ),
+        np.concatenate([passage.drawn_ml[:, :n], drawn], axis=1),
+    )
+
+
+def _first(holds: Callable[[int], bool], guess: int, low: int, high: int) -> int | None:
+    """Walk from a guess to the exact first ns; None when it is not within reach."""
+    at_ns = max(low, min(guess, high))
+    for _ in range(SLACK_NS):
+        if holds(at_ns):
+            break
+        if at_ns >= high:
+            return None
+        at_ns += 1
+    else:
+        return None
+    for _ in range(SLACK_NS):
+        if at_ns - 1 < low or not holds(at_ns - 1):
+            break
+        at_ns -= 1
+    return at_ns
+
+
+def _holds(watch: Watch, reading: SensorReading) -> bool:
+    value = reading.value(watch.signal, watch.line)
+    return value is not None and watch.holds(value)
