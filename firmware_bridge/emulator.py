@@ -8,9 +8,9 @@ from pumpsim.fluidics import FluidPath
 from pumpsim.vocabulary.inputs import SensorReading
 from pumpsim.vocabulary.model import PumpModel
 from pumpsim.vocabulary.outputs import MotorCommand
-from pumpsim.vocabulary.path import Disturbance, PathSetup
+from pumpsim.vocabulary.path import Closing, PathSetup
 
-Disturbances = tuple[tuple[int, Disturbance], ...]
+Disturbances = tuple[tuple[int, Closing], ...]
 
 
 class PathWorld:

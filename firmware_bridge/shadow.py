@@ -14,6 +14,7 @@ import numpy as np
 
 from firmware_bridge.bridge import BridgeStep
 from pumpsim.fluidics.chunk import Chunk, flow_between
+from pumpsim.fluidics.history import LoneHistory
 from pumpsim.fluidics.leg import Floats, Instants
 from pumpsim.fluidics.outlet import NS_PER_H, Outlet
 from pumpsim.scenario import PumpSetup
@@ -65,7 +66,9 @@ class Shadow:
             self._setup.id,
             self._setup.model,
             self._setup.path,
-            chunks=_chunks(self._outlet(), *_with_releases(self._outlet(), at, pumped, pressure)),
+            history=LoneHistory(
+                self._setup.path, _chunks(self._outlet(), *_with_releases(self._outlet(), at, pumped, pressure))
+            ),
             records=self._records,
             decisions=self._decisions,
             state=state,

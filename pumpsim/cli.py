@@ -68,11 +68,21 @@ def check(files: Files) -> None:
 
 
 @app.command("list")
-def list_catalogue() -> None:
-    """Show the pump models, sets, accesses and fluids that a scenario can name, with the source of each figure."""
-    from pumpsim.listing import print_catalogue
+def list_catalogue(
+    name: Annotated[
+        str | None, typer.Argument(help="A row: show all its figures with their sources.", metavar="NAME")
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print as JSON.")] = False,
+) -> None:
+    """Show the pump models, syringes, sets, accesses and fluids of the catalogue; with a name, one of them in full."""
+    from pumpsim.listing import print_catalogue, print_json, print_row
 
-    print_catalogue()
+    if as_json:
+        print_json(name)
+    elif name is None:
+        print_catalogue()
+    else:
+        print_row(name)
 
 
 @app.command()

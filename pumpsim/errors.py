@@ -21,12 +21,19 @@ class UnitError(FieldError):
     """A quantity that cannot be read: no number, no unit, an unknown or a wrong one, or not a whole count."""
 
 
+MOST_NAMES = 12
+"""Names that a message lists where a near one is known."""
+
+
 class UnknownNameError(FieldError):
     """A name that is none of the valid ones."""
 
     def __init__(self, kind: str, name: str, valid: Iterable[str]) -> None:
         names = tuple(valid)
-        super().__init__(f"unknown {kind}; valid: {', '.join(names)}", nearest_name(name, names))
+        nearest = nearest_name(name, names)
+        short = len(names) <= MOST_NAMES or nearest is None
+        listed = f"valid: {', '.join(names)}" if short else f"one of {len(names)} that pumpsim list shows"
+        super().__init__(f"unknown {kind}; {listed}", nearest)
 
 
 @dataclass(frozen=True, slots=True)

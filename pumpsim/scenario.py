@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pumpsim.vocabulary.alarms import AlarmId
 from pumpsim.vocabulary.inputs import OperatorCommand
 from pumpsim.vocabulary.model import PumpModel, Sourced
-from pumpsim.vocabulary.path import AmountUnit, Disturbance, PathSetup, Sensing
+from pumpsim.vocabulary.path import AmountUnit, Disturbance, JunctionSetup, PathSetup, Sensing
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,7 +167,8 @@ class Scenario:
     """Everything that should happen, from power-on at 0 ns to ``duration_ns`` inclusive.
 
     ``name`` is the file's stem. ``entries`` are sorted by instant; of one instant, disturbances come before operator
-    commands, then the order of the file counts. ``record_every_ns``: spacing of the samples in ``trace.csv``.
+    commands, then the order of the file counts. ``junctions``: where sets of several pumps meet. ``record_every_ns``:
+    spacing of the samples in ``trace.csv``.
     """
 
     name: str
@@ -179,3 +180,4 @@ class Scenario:
     expectations: tuple[Expectation, ...]
     record_every_ns: int
     description: str = ""
+    junctions: tuple[JunctionSetup, ...] = ()

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from pumpsim.catalogue.pumps import MODELS
 from pumpsim.errors import Fault, ScenarioError
 from pumpsim.scenario_file.read import LARGEST_BYTES, load_scenario, load_scenarios, parse_scenario
 from tests.helpers import GOOD, changed, faults_of, good, leaves, toml, without
@@ -144,8 +145,8 @@ def test_every_fault_of_a_file_in_one_message():
     with pytest.raises(ScenarioError) as refusal:
         parse_scenario(text, "bad.toml")
     assert str(refusal.value).splitlines() == [
-        'bad.toml: pump.model = "dual-channel-casette": unknown model; valid: dual-channel-cassette, '
-        "single-channel-cassette (did you mean 'dual-channel-cassette'?)",
+        f'bad.toml: pump.model = "dual-channel-casette": unknown model; one of {len(MODELS)} that pumpsim list shows '
+        "(did you mean 'dual-channel-cassette'?)",
         "bad.toml: line.A.container.bag = \"500\": the unit is missing: a volume is wanted, as in '5 mL'",
         "bad.toml: set.acces = \"20G-peripheral\": unknown key (did you mean 'access'?)",
         'bad.toml: fault[1].at = "90 min": is beyond the end of the scenario, 60 min',

@@ -12,6 +12,7 @@ from pumpsim.analysis.expectations import judge
 from pumpsim.analysis.summary import summarise
 from pumpsim.errors import JournalError
 from pumpsim.fluidics.chunk import Chunk
+from pumpsim.fluidics.history import LoneHistory
 from pumpsim.journal import read_journal
 from pumpsim.replay import replay
 from pumpsim.report.records import BreakpointFile, read_breakpoints, write_folder, write_records
@@ -163,7 +164,7 @@ def test_breakpoints_come_back_bit_for_bit(written, tmp_path):
         "main",
         trace.model,
         trace.setup,
-        chunks=chunks,
+        history=LoneHistory(trace.setup, chunks),
         records=trace.records,
         decisions=trace.decisions,
         state=trace.state,

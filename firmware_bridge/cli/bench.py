@@ -16,7 +16,7 @@ from pumpsim.errors import PumpsimError
 from pumpsim.scenario import PumpSetup, Scenario
 from pumpsim.scenario_file import load_scenario
 from pumpsim.vocabulary.inputs import OperatorCommand
-from pumpsim.vocabulary.path import Disturbance, LineSetup, Occlude, PathSetup, Release, Sensing
+from pumpsim.vocabulary.path import Closing, Disturbance, LineSetup, PathSetup, Sensing
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +25,7 @@ class Bench:
 
     setup: PumpSetup
     commands: tuple[tuple[int, OperatorCommand], ...] = ()
-    faults: tuple[tuple[int, Disturbance], ...] = ()
+    faults: tuple[tuple[int, Closing], ...] = ()
 
 
 def load_alone(file: Path, pump: str | None) -> Scenario:
@@ -48,10 +48,12 @@ def load_alone(file: Path, pump: str | None) -> Scenario:
 def bench_of(scenario: Scenario) -> Bench:
     """Divide the script of a scenario with one pump."""
     commands: list[tuple[int, OperatorCommand]] = []
-    faults: list[tuple[int, Disturbance]] = []
+    faults: list[tuple[int, Closing]] = []
     for entry in scenario.entries:
-        if isinstance(entry.action, Occlude | Release):
+        if isinstance(entry.action, Closing):
             faults.append((entry.at_ns, entry.action))
+        elif isinstance(entry.action, Disturbance):
+            raise PumpsimError(f"{scenario.name}: on a bench a line can be occluded, nothing else be done to it")
         else:
             commands.append((entry.at_ns, entry.action))
     return Bench(scenario.pumps[0], tuple(commands), tuple(faults))

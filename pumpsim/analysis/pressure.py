@@ -27,7 +27,7 @@ def pressure_course(trace: PumpTrace, grid: Grid, samples: Samples) -> PressureC
     """
     rows = [row.threshold for row in trace.model.alarms if row.threshold is not None]
     limit = next((row.level for row in rows if row.signal is Signal.DISTAL_PRESSURE), None)
-    if not any(chunk.outlet.at_once for chunk in trace.chunks):
+    if not trace.history.jumps:
         return PressureCourse(grid.fine_ns, samples.pressure_kpa, limit)
     at_ns = np.unique(np.concatenate([grid.fine_ns, np.maximum(grid.fine_ns - 1, 0)]))
     return PressureCourse(at_ns, trace.at(at_ns).pressure_kpa, limit)

@@ -5,13 +5,11 @@ from the release until the excess pressure is down to 1 %, less what the mechani
 difference of totals. Source: PHYSICS 4.1 (stored volume; unreduced post-occlusion bolus).
 """
 
-import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
 
-from pumpsim.fluidics.outlet import NS_PER_H
 from pumpsim.trace import PumpTrace
 from pumpsim.vocabulary.alarms import AlarmId
 from pumpsim.vocabulary.outputs import AlarmRaised
@@ -98,7 +96,7 @@ def _held(trace: PumpTrace, at_ns: int) -> tuple[float, float]:
 
 def _release(trace: PumpTrace, at_ns: int) -> Release:
     pressure, stored = _held(trace, at_ns)
-    until_ns = _relaxed_ns(trace, at_ns, BACK * (pressure - trace.setup.access.back_pressure_kpa))
+    until_ns = trace.history.relaxed_ns(at_ns, BACK * (pressure - trace.setup.access.back_pressure_kpa))
     end_ns = trace.end_ns if until_ns is None else until_ns
     samples = trace.at(np.array([max(0, at_ns - 1), end_ns]))
     reached = samples.patient_ml.sum(axis=0)
@@ -109,25 +107,3 @@ def _release(trace: PumpTrace, at_ns: int) -> Release:
     )
     released = float((reached[1] - reached[0]) - (displaced[1] - displaced[0]))
     return Release(at_ns, end_ns, stored, released, drugs, until_ns is not None)
-
-
-def _relaxed_ns(trace: PumpTrace, at_ns: int, excess_kpa: float) -> int | None:
-    """First instant from ``at_ns`` on at which pressure is within ``excess_kpa`` of what the flow of the moment settles
-    at; None if it never is, or the end is closed first."""
-    for chunk in trace.chunks:
-        if chunk.at_ns[-1] <= at_ns:
-            continue
-        outlet = chunk.outlet
-        if not outlet.open:
-            return None
-        for k, flow in enumerate(chunk.flow_ml_per_h.tolist()):
-            begin_ns, end_ns = int(chunk.at_ns[k]), int(chunk.at_ns[k + 1])
-            above = float(chunk.pressure_kpa[k]) - outlet.settled(flow)
-            if end_ns <= at_ns:
-                continue
-            if outlet.at_once or above <= excess_kpa:
-                return max(begin_ns, at_ns)
-            ns = math.ceil(outlet.resistance * outlet.compliance * math.log(above / excess_kpa) * NS_PER_H)
-            if begin_ns + ns <= end_ns:
-                return max(begin_ns + ns, at_ns)
-    return None

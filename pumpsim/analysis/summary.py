@@ -77,8 +77,7 @@ def _patient(traces: Mapping[str, PumpTrace]) -> dict[str, Plain]:
 def in_common_line(trace: PumpTrace) -> tuple[float, ...]:
     """Amount of each drug between the mechanism and the patient at the end, priming included."""
     end = trace.at([trace.end_ns])
-    priming = trace.concentration[:, -1] * trace.setup.set.common_ml
-    inside = end.pump_drug[:, 0] + priming - end.patient_drug[:, 0]
+    inside = end.pump_drug[:, 0] + trace.priming_drug - end.patient_drug[:, 0]
     return tuple(max(0.0, float(amount)) for amount in inside)
 
 

@@ -1,4 +1,4 @@
-"""Published figures of pumps, administration sets, accesses and fluids, each with its source.
+"""Published figures of pumps, syringes, administration sets, accesses and fluids, each with its source.
 
 Rows of data and look-ups by name, nothing else. A figure that was not read in a source says ``unverified``.
 """

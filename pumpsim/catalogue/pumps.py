@@ -1,12 +1,20 @@
 """Pump models: rows of figures, each with its source.
 
 ``dual-channel-cassette`` is a generic two-line cassette pump with the figures of the Plum family as far as they are
-public; most are from memory and say so. ``single-channel-cassette`` is the same mechanism with one line.
+public; most are from memory and say so. ``single-channel-cassette`` is the same mechanism with one line. The other kinds
+have a file each; ``MODELS`` lists them all. A title that names a product says whose figures a row has, not that it is one.
 """
 
 from dataclasses import replace
 
 from pumpsim.catalogue.alarms import AIR_IN_LINE_PROXIMAL, DECLARED, PSI_KPA, occlusion_distal, occlusion_proximal
+from pumpsim.catalogue.ambulatory import AMBULATORY
+from pumpsim.catalogue.gravity import GRAVITY
+from pumpsim.catalogue.implanted import IMPLANTED
+from pumpsim.catalogue.insulin import INSULIN
+from pumpsim.catalogue.peristaltic import PERISTALTIC
+from pumpsim.catalogue.rows import MINUTE_NS, ML
+from pumpsim.catalogue.syringe_pumps import SYRINGE_PUMPS
 from pumpsim.vocabulary.alarms import AlarmId
 from pumpsim.vocabulary.model import (
     AtEnd,
@@ -20,9 +28,6 @@ from pumpsim.vocabulary.model import (
     Sourced,
 )
 
-ML = 1_000_000
-"""1 mL in nL, 1 mL/h in nL/h."""
-MINUTE_NS = 60_000_000_000
 RECALL = "unverified: Plum family, from memory"
 
 CASSETTE = Mechanism(
@@ -81,7 +86,10 @@ SINGLE_CHANNEL_CASSETTE = replace(
     ),
 )
 
-MODELS: dict[str, PumpModel] = {model.id: model for model in (DUAL_CHANNEL_CASSETTE, SINGLE_CHANNEL_CASSETTE)}
+CASSETTES = (DUAL_CHANNEL_CASSETTE, SINGLE_CHANNEL_CASSETTE)
+MODELS: dict[str, PumpModel] = {
+    model.id: model for model in (*CASSETTES, *PERISTALTIC, *SYRINGE_PUMPS, *AMBULATORY, *INSULIN, *IMPLANTED, *GRAVITY)
+}
 """Every model by its id."""
 
 

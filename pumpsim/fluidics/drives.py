@@ -2,12 +2,18 @@
 
 from collections.abc import Callable
 
-from pumpsim.fluidics import smooth, strokes
+from pumpsim.fluidics import phase, smooth, strokes
 from pumpsim.fluidics.leg import DriveState, Leg
 from pumpsim.vocabulary.model import Drive, Mechanism
 
 NextLeg = Callable[[Mechanism, DriveState, int, int], Leg]
-DRIVES: dict[Drive, NextLeg] = {Drive.STROKES: strokes.next_leg, Drive.SMOOTH: smooth.next_leg}
+DRIVES: dict[Drive, NextLeg] = {
+    Drive.STROKES: strokes.next_leg,
+    Drive.SMOOTH: smooth.next_leg,
+    Drive.PERISTALTIC: phase.next_leg,
+    Drive.PULSES: phase.next_leg,
+    Drive.LEAD_SCREW: phase.next_leg,
+}
 
 
 def next_leg_of(mechanism: Mechanism) -> NextLeg:

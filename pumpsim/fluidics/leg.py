@@ -13,15 +13,31 @@ Instants = NDArray[np.int64]
 Floats = NDArray[np.float64]
 Counts = tuple[tuple[int, ...], tuple[int, ...]]
 """Whole steps pumped, and drawn, by each line since power-on."""
+Volumes = tuple[tuple[float, ...], tuple[float, ...]]
+"""Steps pumped, and drawn, by each line since power-on, parts of a step included."""
+
+
+@dataclass(frozen=True, slots=True)
+class Given:
+    """What position alone does not tell of a line that moves in pulses: the rate and the limit that it last ran at.
+
+    ``since``: where these changed within a pulse, the position (nL/h x ns) and the volume displaced (steps) at the change.
+    """
+
+    rate: int
+    limit: int
+    since: tuple[int, float] | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class DriveState:
-    """All that a mechanism carries from one leg to the next. ``progress`` is that of the cycle under way, if any."""
+    """All that a mechanism carries from one leg to the next. ``progress`` is that of the cycle under way, if any;
+    ``given`` belongs to the drives of ``phase``. Whoever changes ``lines`` must keep the rest."""
 
     lines: tuple[LineDrive, ...]
     cycle: Cycle | None = None
     progress: int = 0
+    given: Given | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,11 +77,11 @@ FOREVER_NS = 10 * 365 * 86_400 * 10**9
 
 
 class Idle:
-    """Nothing moves."""
+    """Nothing moves. ``volumes``, pumped and drawn, where they are not those of the counts or of the cycle under way."""
 
-    def __init__(self, start_ns: int, state: DriveState) -> None:
+    def __init__(self, start_ns: int, state: DriveState, volumes: Volumes | None = None) -> None:
         self.start_ns, self.end_ns = start_ns, start_ns + FOREVER_NS
-        self._state = state
+        self._state, self._volumes = state, volumes
 
     def pieces(self) -> Pieces:
         """Two breakpoints, equal but for their instants."""
@@ -86,6 +102,8 @@ class Idle:
 
     def volumes(self, at_ns: int) -> tuple[tuple[float, ...], tuple[float, ...]]:  # noqa: ARG002 (nothing moves)
         """The parts of a step that the cycle under way has come to are kept."""
+        if self._volumes is not None:
+            return self._volumes
         cycle, progress, lines = self._state.cycle, self._state.progress, self._state.lines
         if cycle is None:
             return tuple(float(line.pumped) for line in lines), tuple(float(line.drawn) for line in lines)

@@ -17,7 +17,7 @@ from pumpsim.fluidics.pumping import Pumping
 from pumpsim.vocabulary.inputs import SensorReading
 from pumpsim.vocabulary.model import PumpModel
 from pumpsim.vocabulary.outputs import MotorCommand
-from pumpsim.vocabulary.path import Disturbance, Occlude, PathSetup, Place
+from pumpsim.vocabulary.path import Closing, Occlude, PathSetup, Place
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +55,7 @@ class FluidPath:
             self._settle(at_ns)
             self._pumping.command(command)
 
-    def disturb(self, at_ns: int, disturbance: Disturbance) -> None:
+    def disturb(self, at_ns: int, disturbance: Closing) -> None:
         """Put a disturbance on the path. Raises ValueError for a closed line that cannot give (compliance 0)."""
         closing = isinstance(disturbance, Occlude)
         if disturbance.place is Place.PATIENT_END:

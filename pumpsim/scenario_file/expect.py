@@ -18,8 +18,8 @@ from pumpsim.scenario import (
 )
 from pumpsim.scenario_file.checks import Document, Faults, Path, tables_at, validated
 from pumpsim.scenario_file.fields import millilitres
+from pumpsim.scenario_file.places import Pumps, check_instant, line_of, pump_of
 from pumpsim.scenario_file.pumps import BuiltPump
-from pumpsim.scenario_file.script import Pumps, check_instant, line_of, pump_of
 from pumpsim.scenario_file.tables import (
     AlarmDelayTable,
     DrugAmountTable,

@@ -8,13 +8,16 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
 from pumpsim.catalogue import accesses, sets
-from pumpsim.catalogue.fluids import head_kpa
+from pumpsim.catalogue.fluids import FLUIDS, head_kpa
 from pumpsim.catalogue.pumps import with_mechanism, with_occlusion_limit, with_smooth_drive
+from pumpsim.catalogue.sets import SETS
+from pumpsim.catalogue.syringe_pumps import with_syringe
 from pumpsim.scenario import PumpSetup
 from pumpsim.scenario_file.checks import Document, Faults, Path, table_at, validated
 from pumpsim.scenario_file.fields import millilitres
 from pumpsim.scenario_file.tables import (
     AccessTable,
+    ContainerTable,
     FluidTable,
     LineTable,
     PumpTable,
@@ -28,11 +31,14 @@ from pumpsim.vocabulary.path import (
     Access,
     AdministrationSet,
     AmountUnit,
+    ContainerKind,
     DrugContent,
     Fluid,
+    JunctionSetup,
     LineSetup,
     PathSetup,
     Sensing,
+    junction_faults,
 )
 
 HEAD_CM = 50.0
@@ -163,8 +169,15 @@ def _assembled(id: str, parts: _Parts, faults: Faults) -> BuiltPump:
         fluid, contents[line] = _fluid(found.container.fluid, (*line_path, line, "container", "fluid"), faults)
         setups.append(_line(line, found, fluid, (*line_path, line), faults))
     primed = next((setup.fluid for setup in setups if setup.line in contents), NO_CONTAINER)
-    path = PathSetup(tuple(setups), _set(parts, primed, faults), _access(parts, faults))
-    setup = PumpSetup(id, _model(parts.table, parts.path, faults), path, _sensing(parts.table))
+    height_cm = 0.0 if parts.table.height is None else parts.table.height.measured
+    row = SETS[model.standard_set]
+    line_tables = [line for line in parts.lines.values() if line is not None]
+    tubing = _set(parts.set, row, primed, (*parts.set_path, "priming"), faults)
+    tubing = replace(tubing, sources=tubing.sources + _assumed(line_tables))
+    access = _access(parts.set, parts.set_path, faults)
+    path = PathSetup(tuple(setups), tubing, access, parts.set.into, height_cm)
+    settled = _model(parts.table, parts.path, faults)
+    setup = PumpSetup(id, _with_container(settled, setups[0], parts, faults), path, _sensing(parts.table))
     unknown = model.lines if not parts.lines else (line for line, found in parts.lines.items() if found is None)
     return BuiltPump(setup, contents, frozenset(unknown))
 
@@ -203,16 +216,31 @@ def _line(line: str, table: LineTable, fluid: Fluid, path: Path, faults: Faults)
         if table.limb_volume is None or table.limb_volume.value == 0:
             faults.add((*path, "limb_fluid"), "a limb with a fluid of its own wants a limb_volume above 0")
     compliance = table.limb_compliance
+    kind, volume_ml = _held(table.container)
     return LineSetup(
         line=line,
-        container="bag",
-        container_ml=millilitres(table.container.bag),
+        container=kind.value,
+        container_ml=volume_ml,
         fluid=fluid,
         limb_ml=millilitres(table.limb_volume) if table.limb_volume else 0.0,
         limb_fluid=limb_fluid,
         head_kpa=head_kpa(HEAD_CM if table.head is None else table.head.measured),
         limb_compliance_ml_per_kpa=LIMB_COMPLIANCE_ML_PER_KPA if compliance is None else compliance.measured,
+        kind=kind,
+        syringe=table.container.syringe,
     )
+
+
+def _held(table: ContainerTable) -> tuple[ContainerKind, float]:
+    """The kind of container and what is in it, mL; a syringe is full if nothing else is said."""
+    if table.syringe is not None:
+        filled = table.syringe.volume_ml if table.volume is None else millilitres(table.volume)
+        return ContainerKind.SYRINGE, filled
+    for kind in ContainerKind:
+        volume = getattr(table, kind.value)
+        if volume is not None:
+            return kind, millilitres(volume)
+    raise AssertionError("a container has exactly one kind")
 
 
 def _fluid(given: Fluid | FluidTable, path: Path, faults: Faults) -> tuple[Fluid, Contents]:
@@ -236,39 +264,57 @@ def _fluid(given: Fluid | FluidTable, path: Path, faults: Faults) -> tuple[Fluid
     return Fluid(given.name or written + carrier, contents), drugs
 
 
-def _set(parts: _Parts, primed: Fluid, faults: Faults) -> AdministrationSet:
-    """The set named by ``kind`` with the figures that the file states instead."""
-    table, lines = parts.set, [line for line in parts.lines.values() if line is not None]
-    row = table.kind or sets.DUAL_CHANNEL_CASSETTE_SET
+def _with_container(model: PumpModel, line: LineSetup, parts: _Parts, faults: Faults) -> PumpModel:
+    """See that model and container fit: a lead screw pushes a syringe, nothing else does."""
+    where = (*parts.line_path, line.line, "container")
+    if line.syringe is None:
+        if model.mechanism.drive is Drive.LEAD_SCREW and parts.lines.get(line.line) is not None:
+            faults.add(where, f"{model.id} pushes a syringe: write container = {{ syringe = ... }}")
+        return model
+    if model.mechanism.screw is None and model.mechanism.drive is not Drive.SMOOTH:
+        faults.add(where, f"{model.id} holds no syringe")
+        return model
+    return with_syringe(model, line.syringe) if model.mechanism.screw is not None else model
+
+
+def _assumed(lines: Iterable[LineTable]) -> tuple[Sourced, ...]:
+    """What is assumed of the lines because the file does not say it."""
+    found = list(lines)
+    return (
+        *([HEAD_ASSUMED] if any(line.head is None for line in found) else []),
+        *([LIMB_COMPLIANCE_ASSUMED] if any(line.limb_compliance is None for line in found) else []),
+    )
+
+
+def _set(table: SetTable, standard: AdministrationSet, primed: Fluid, path: Path, faults: Faults) -> AdministrationSet:
+    """The set named by ``kind``, or the standard one, with the figures that the file states instead."""
+    row = table.kind or standard
     stated = {
         sets.COMMON_VOLUME: table.common_volume,
         sets.COMPLIANCE: table.compliance,
         sets.RESISTANCE: table.resistance,
     }
-    assumed = (
-        *([HEAD_ASSUMED] if any(line.head is None for line in lines) else []),
-        *([LIMB_COMPLIANCE_ASSUMED] if any(line.limb_compliance is None for line in lines) else []),
-    )
     return replace(
         row,
-        priming=_fluid(table.priming, (*parts.set_path, "priming"), faults)[0] if table.priming else primed,
+        priming=_fluid(table.priming, path, faults)[0] if table.priming else primed,
         common_ml=millilitres(table.common_volume) if table.common_volume else row.common_ml,
         compliance_ml_per_kpa=table.compliance.measured if table.compliance else row.compliance_ml_per_kpa,
         resistance_kpa_h_per_ml=table.resistance.measured if table.resistance else row.resistance_kpa_h_per_ml,
         transport=table.transport or row.transport,
-        sources=_sources(row.sources, stated) + assumed,
+        tanks=table.tanks or row.tanks,
+        valve_kpa=table.valve.measured if table.valve else row.valve_kpa,
+        sources=_sources(row.sources, stated),
     )
 
 
-def _access(parts: _Parts, faults: Faults) -> Access:
+def _access(table: SetTable, path: Path, faults: Faults) -> Access:
     """The access, by name or as stated; the pressure behind it may be stated beside it. Not given: an open end."""
-    table = parts.set
     back, given = table.back_pressure, table.access
     row = accesses.OPEN_END if given is None or isinstance(given, AccessTable) else given
     stated: dict[str, Quantity | None] = {accesses.BACK_PRESSURE: back}
     if isinstance(given, AccessTable):
         if back is not None and given.back_pressure is not None:
-            faults.add((*parts.set_path, "back_pressure"), "is given twice: here and in access")
+            faults.add((*path, "back_pressure"), "is given twice: here and in access")
         back = given.back_pressure or back
         stated = {accesses.RESISTANCE: given.resistance, accesses.BACK_PRESSURE: back}
         row = replace(row, name="stated access", resistance_kpa_h_per_ml=given.resistance.measured)
@@ -277,6 +323,35 @@ def _access(parts: _Parts, faults: Faults) -> Access:
         back_pressure_kpa=row.back_pressure_kpa if back is None else back.measured,
         sources=_sources(row.sources, stated),
     )
+
+
+def built_junctions(
+    document: Document, pumps: Mapping[str, BuiltPump | None], faults: Faults
+) -> tuple[JunctionSetup, ...]:
+    """Build the junctions, and see that every set leads somewhere and nothing leads in a circle."""
+    found = []
+    for id, raw in table_at(document, ("junction",), faults).items():
+        path: Path = ("junction", id)
+        if id in pumps:
+            faults.add(path, "a pump has this id: junctions and pumps have names of their own")
+        table = validated(SetTable, raw, path, faults) or SetTable()
+        tubing = _set(table, sets.IDEAL, NO_CONTAINER, (*path, "priming"), faults)
+        if table.priming is None:
+            tubing = replace(tubing, priming=_primed(id, pumps))
+        found.append(JunctionSetup(id, tubing, _access(table, path, faults), table.into))
+    leading = [(id, pump.setup.path.into) for id, pump in pumps.items() if pump is not None]
+    if all(pump is not None for pump in pumps.values()):
+        for fault in junction_faults(leading, [(junction.id, junction.into) for junction in found]):
+            faults.add(("junction",), fault)
+    return tuple(found)
+
+
+def _primed(junction: str, pumps: Mapping[str, BuiltPump | None]) -> Fluid:
+    """What a junction's tubing is full of at first: what the first pump that leads into it has in its set."""
+    for pump in pumps.values():
+        if pump is not None and pump.setup.path.into == junction:
+            return pump.setup.path.set.priming
+    return FLUIDS["saline-0.9"]
 
 
 def _sources(row: tuple[Sourced, ...], stated: Mapping[str, Quantity | None]) -> tuple[Sourced, ...]:

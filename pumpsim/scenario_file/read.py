@@ -14,7 +14,7 @@ from pumpsim.errors import ScenarioError, nearest_name
 from pumpsim.scenario import Scenario
 from pumpsim.scenario_file.checks import Document, Faults, validated
 from pumpsim.scenario_file.expect import expectations
-from pumpsim.scenario_file.pumps import built_pumps, check_drugs
+from pumpsim.scenario_file.pumps import built_junctions, built_pumps, check_drugs
 from pumpsim.scenario_file.script import script
 from pumpsim.scenario_file.starts import check_starts
 from pumpsim.scenario_file.tables import HeadTable, ScenarioTable
@@ -130,7 +130,8 @@ def _checked(document: Document, name: str, faults: Faults) -> Scenario | None:
     duration_ns = None if head is None else head.duration
     pumps = built_pumps(document, faults)
     check_drugs(pumps.values(), faults)
-    placed = script(document, pumps, duration_ns, faults)
+    junctions = built_junctions(document, pumps, faults)
+    placed = script(document, pumps, tuple(junction.id for junction in junctions), duration_ns, faults)
     expected = expectations(document, pumps, duration_ns, faults)
     for pump in pumps.values():
         if pump is not None:
@@ -147,6 +148,7 @@ def _checked(document: Document, name: str, faults: Faults) -> Scenario | None:
         expectations=tuple(expected),
         record_every_ns=head.record.every if head.record else _default_every_ns(head.duration),
         description=head.description,
+        junctions=junctions,
     )
 
 

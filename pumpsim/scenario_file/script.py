@@ -4,17 +4,17 @@ A dose becomes a rate here, once: exact to the last digit up to the rounding to 
 ``nearest_rate_nl_per_h`` does.
 """
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable
 from fractions import Fraction
 
 from pumpsim.scenario import Entry
 from pumpsim.scenario_file.checks import Document, Faults, Path, tables_at, validated
+from pumpsim.scenario_file.disturbances import disturbances
+from pumpsim.scenario_file.places import Placed, Pumps, check_instant, line_of, pump_of
 from pumpsim.scenario_file.pumps import BuiltPump
-from pumpsim.scenario_file.tables import FaultTable, LoadTable, OperatorTable, OrderTable
-from pumpsim.units import Quantity, format_quantity, format_time
+from pumpsim.scenario_file.tables import LoadTable, OperatorTable, OrderTable
+from pumpsim.units import Quantity, format_quantity
 from pumpsim.vocabulary.inputs import Acknowledge, ChangeMode, LoadProgram, OperatorCommand, Start, Stop, Titrate
-from pumpsim.vocabulary.path import Occlude, Place, Release
 from pumpsim.vocabulary.program import (
     InfusionProgram,
     format_rate,
@@ -23,60 +23,21 @@ from pumpsim.vocabulary.program import (
     rate_faults,
 )
 
-Pumps = Mapping[str, BuiltPump | None]
-"""Every pump of the file by its id; None for one that could not be read."""
-PATIENT_END = "patient end"
 NL_PER_ML = 1_000_000
 NOTHING_DONE = {"do": "acknowledge"}
 """Stands in for a command with faults, so that its instant and its pump are checked all the same."""
 
 
-@dataclass(frozen=True, slots=True)
-class Placed:
-    """An entry and where it stands in the file."""
-
-    entry: Entry
-    path: Path
-
-
-def script(document: Document, pumps: Pumps, duration_ns: int | None, faults: Faults) -> list[Placed]:
+def script(
+    document: Document, pumps: Pumps, junctions: tuple[str, ...], duration_ns: int | None, faults: Faults
+) -> list[Placed]:
     """Read all that is done, sorted: by instant; of one instant disturbances first, then as in the file.
 
     ``duration_ns`` None: not known, so nothing is checked against it.
     """
-    placed = [*_disturbances(document, pumps, duration_ns, faults), *_commands(document, pumps, duration_ns, faults)]
+    happening = disturbances(document, pumps, junctions, duration_ns, faults)
+    placed = [*happening, *_commands(document, pumps, duration_ns, faults)]
     return sorted(placed, key=lambda p: p.entry.at_ns)
-
-
-def pump_of(pumps: Pumps, name: str | None, path: Path, faults: Faults) -> BuiltPump | None:
-    """Find the pump that an entry concerns: the one that it names, or the only one. None: not found, or not readable."""
-    if name is None:
-        if len(pumps) > 1:
-            faults.add((*path, "pump"), f"is missing: there are several pumps; valid: {', '.join(pumps)}")
-        return next(iter(pumps.values())) if len(pumps) == 1 else None
-    if pumps and name not in pumps:
-        faults.add_unknown((*path, "pump"), "pump", name, pumps)
-    return pumps.get(name)
-
-
-def line_of(pump: BuiltPump, name: str | None, path: Path, faults: Faults) -> str | None:
-    """Find the line that an entry concerns: the one that it names, or the only one of the model. None: a fault."""
-    lines = pump.model.lines
-    if name is None:
-        if len(lines) > 1:
-            faults.add((*path, "line"), f"is missing: {pump.model.id} has the lines {', '.join(lines)}")
-            return None
-        return lines[0]
-    if name not in lines:
-        faults.add_unknown((*path, "line"), f"line of {pump.model.id}", name, lines)
-        return None
-    return name
-
-
-def check_instant(at_ns: int, duration_ns: int | None, path: Path, faults: Faults) -> None:
-    """See that an instant is not beyond the end."""
-    if duration_ns is not None and at_ns > duration_ns:
-        faults.add(path, f"is beyond the end of the scenario, {format_time(duration_ns)}")
 
 
 def _commands(document: Document, pumps: Pumps, duration_ns: int | None, faults: Faults) -> Iterable[Placed]:
@@ -188,47 +149,3 @@ def _concentration(table: OrderTable, pump: BuiltPump, line: str, path: Path, fa
     if table.drug not in drugs:
         faults.add_unknown((*path, "drug"), f"drug of line {line}", table.drug, drugs)
     return drugs.get(table.drug)
-
-
-def _disturbances(document: Document, pumps: Pumps, duration_ns: int | None, faults: Faults) -> Iterable[Placed]:
-    closed: dict[tuple[str, str], int | None] = {}
-    found: list[tuple[FaultTable, Path, BuiltPump, Occlude]] = []
-    for path, raw in tables_at(document, "fault", faults):
-        table = validated(FaultTable, raw, path, faults)
-        if table is None:
-            continue
-        check_instant(table.at, duration_ns, (*path, "at"), faults)
-        if table.until is not None:
-            check_instant(table.until, duration_ns, (*path, "until"), faults)
-            if table.until <= table.at and not faults.any_under((*path, "at")):
-                faults.add((*path, "until"), f"is not after {format_time(table.at)}, when it begins")
-        pump = pump_of(pumps, table.pump, path, faults)
-        place = None if pump is None else _place(table, pump, path, faults)
-        if pump is not None and place is not None:
-            found.append((table, path, pump, place))
-    for table, path, pump, place in sorted(found, key=lambda f: f[0].at):
-        id, key = pump.setup.id, (pump.setup.id, table.occlude)
-        if key in closed and ((until := closed[key]) is None or until > table.at):
-            when = "for good" if until is None else f"until {format_time(until)}"
-            faults.add((*path, "occlude"), f"is closed already at {format_time(table.at)}, {when}")
-        closed[key] = table.until
-        yield Placed(Entry(table.at, id, place), path)
-        if table.until is not None:
-            yield Placed(Entry(table.until, id, Release(place.place, place.line)), path)
-
-
-def _place(table: FaultTable, pump: BuiltPump, path: Path, faults: Faults) -> Occlude | None:
-    """The place that is closed; None after a fault."""
-    places = {PATIENT_END: Occlude(Place.PATIENT_END)}
-    places |= {f"line {line}": Occlude(Place.LIMB, line) for line in pump.model.lines}
-    if table.occlude not in places:
-        faults.add_unknown((*path, "occlude"), "place", table.occlude, places)
-        return None
-    place = places[table.occlude]
-    if place.place is Place.PATIENT_END and pump.setup.path.set.compliance_ml_per_kpa == 0.0:
-        faults.add(
-            (*path, "occlude"),
-            "the set has no compliance: behind a closed end its pressure would have no bound; state a compliance above 0",
-        )
-        return None
-    return place

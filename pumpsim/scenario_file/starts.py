@@ -9,7 +9,7 @@ from itertools import groupby
 
 from pumpsim.scenario import Expectation, RejectionExpected
 from pumpsim.scenario_file.checks import Faults, Path
-from pumpsim.scenario_file.script import Placed
+from pumpsim.scenario_file.places import Placed
 from pumpsim.vocabulary.inputs import ChangeMode, LoadProgram, Start, Stop, Titrate
 from pumpsim.vocabulary.model import PumpModel
 from pumpsim.vocabulary.program import LineMode, concurrent_faults

@@ -12,6 +12,7 @@ from pumpsim.catalogue.accesses import ACCESSES
 from pumpsim.catalogue.fluids import FLUIDS
 from pumpsim.catalogue.pumps import MODELS
 from pumpsim.catalogue.sets import SETS
+from pumpsim.catalogue.syringes import SYRINGES
 from pumpsim.scenario_file.fields import (
     Amount,
     AmountTolerance,
@@ -34,11 +35,12 @@ from pumpsim.scenario_file.fields import (
     VolumeTolerance,
     Weight,
     by_value,
+    millilitres,
 )
 from pumpsim.vocabulary.alarms import AlarmId
 from pumpsim.vocabulary.model import AtEnd, Drive, InnerFlow, Interleave, PumpModel
 from pumpsim.vocabulary.outputs import LineState
-from pumpsim.vocabulary.path import Access, AdministrationSet, Fluid, Transport
+from pumpsim.vocabulary.path import Access, AdministrationSet, Fluid, Syringe, Transport
 from pumpsim.vocabulary.program import LineMode
 
 TEXT, TABLE = "<text>", "<table>"
@@ -105,10 +107,25 @@ FluidField = Annotated[
 
 
 class ContainerTable(Table):
-    """What hangs on the pole: a bag, how much it holds, and of what."""
+    """What holds the fluid, how much is in it, and of what; of a syringe its type, and how far it is filled."""
 
-    bag: SomeVolume
+    bag: SomeVolume | None = None
+    burette: SomeVolume | None = None
+    cartridge: SomeVolume | None = None
+    reservoir: SomeVolume | None = None
+    syringe: Annotated[Syringe, Choice("syringe", SYRINGES)] | None = None
+    volume: SomeVolume | None = None
     fluid: FluidField
+    one_of: ClassVar[tuple[str, ...]] = ("bag", "burette", "cartridge", "reservoir", "syringe")
+
+    @model_validator(mode="after")
+    def _fits(self) -> "ContainerTable":
+        if self.syringe is None:
+            if self.volume is not None:
+                raise ValueError("volume belongs to a syringe; the volume of another container stands behind its kind")
+        elif self.volume is not None and millilitres(self.volume) > self.syringe.volume_ml:
+            raise ValueError(f"{self.volume.text} do not go into a syringe of {self.syringe.volume_ml:g} mL")
+        return self
 
 
 class LineTable(Table):
@@ -135,7 +152,8 @@ AccessField = Annotated[
 
 
 class SetTable(Table):
-    """What all lines share between pump and patient; what is not given is that of the row named by ``kind``."""
+    """Tubing between pump, or junction, and patient, or the next junction (``into``); what is not given is that of the row
+    named by ``kind``. ``valve``: opening pressure of a one-way valve at its end."""
 
     kind: Annotated[AdministrationSet, Choice("set", SETS)] | None = None
     common_volume: Volume | None = None
@@ -143,8 +161,19 @@ class SetTable(Table):
     compliance: Compliance | None = None
     resistance: Resistance | None = None
     transport: Annotated[Transport, Choice("transport", by_value(Transport))] | None = None
+    tanks: int | None = Field(default=None, ge=1, le=1000)
+    valve: Pressure | None = None
+    into: Text1 | None = None
     access: AccessField | None = None
     back_pressure: GaugePressure | None = None
+
+    @model_validator(mode="after")
+    def _ends_once(self) -> "SetTable":
+        if self.into is not None and (self.access is not None or self.back_pressure is not None):
+            raise ValueError("into and access (or back_pressure) exclude each other: a set ends in one place")
+        if (self.transport is Transport.TANKS) != (self.tanks is not None):
+            raise ValueError("transport = 'tanks' and their number, tanks, belong together")
+        return self
 
 
 class SensingTable(Table):
@@ -171,6 +200,7 @@ class PumpTable(Table):
     drive: Annotated[Drive, Choice("drive", by_value(Drive))] | None = None
     interleave: Annotated[Interleave, Choice("interleave", by_value(Interleave))] | None = None
     inner_flow: Annotated[InnerFlow, Choice("inner flow", by_value(InnerFlow))] | None = None
+    height: Height | None = None
     sensing: SensingField | None = None
 
 
@@ -242,13 +272,37 @@ class OperatorTable(Table):
         return self
 
 
+class NarrowTable(Table):
+    """A resistance that comes into a tube: at once, or growing by even ratios ``over`` a time."""
+
+    place: str = "patient end"
+    by: Resistance
+    over: Span | None = None
+
+
 class FaultTable(Table):
-    """A disturbance: which place is closed, from when, until when (never, if not given)."""
+    """A disturbance, from when, until when (for good, if not given): a place that is closed or narrowed, a pump that is
+    lowered or raised, another pressure behind the access, a leak, a line that comes apart, a plunger that nothing holds."""
 
     at: Instant
     pump: str | None = None
-    occlude: str
+    occlude: str | None = None
+    narrow: NarrowTable | None = None
+    height: Height | None = None
+    back_pressure: GaugePressure | None = None
+    leak: Resistance | None = None
+    disconnect: str | None = None
+    release_plunger: bool | None = None
     until: Instant | None = None
+    one_of: ClassVar[tuple[str, ...]] = (
+        "occlude",
+        "narrow",
+        "height",
+        "back_pressure",
+        "leak",
+        "disconnect",
+        "release_plunger",
+    )
 
 
 class VolumeTable(Table):
@@ -368,11 +422,13 @@ class HeadTable(Table):
 
 
 class ScenarioTable(HeadTable):
-    """The whole file. ``pump``: one pump, or a table of pumps by id; ``line`` and ``set``: those of the one pump."""
+    """The whole file. ``pump``: one pump, or a table of pumps by id; ``line`` and ``set``: those of the one pump;
+    ``junction``: places where sets meet, each with the tubing from there on."""
 
     pump: PumpTable | dict[str, WholePumpTable]
     line: dict[str, LineTable] | None = None
     set: SetTable | None = None
+    junction: dict[str, SetTable] | None = None
     operator: list[OperatorTable] | None = None
     fault: list[FaultTable] | None = None
     expect: list[ExpectTable] | None = None

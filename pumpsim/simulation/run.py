@@ -11,7 +11,8 @@ from pumpsim.fluidics.chunk import Chunk
 from pumpsim.journal import Taken
 from pumpsim.scenario import Scenario
 from pumpsim.simulation.chance import Chance
-from pumpsim.simulation.simulated_pump import SimulatedPump
+from pumpsim.simulation.paths import groups, ways
+from pumpsim.simulation.simulated_pump import SimulatedPump, live
 from pumpsim.trace import PumpTrace
 
 
@@ -51,14 +52,21 @@ def simulate(scenario: Scenario, sink: Callable[[str, Chunk], None] | None = Non
     """
     begin = perf_counter()
     env = simpy.Environment()
-    pumps = [
-        SimulatedPump(
-            env, setup, tuple(e for e in scenario.entries if e.pump == setup.id), Chance(scenario.seed, place), sink
-        )
-        for place, setup in enumerate(scenario.pumps)
-    ]
-    for pump in pumps:
-        env.process(pump.run(scenario.duration_ns))
+    place = {setup.id: i for i, setup in enumerate(scenario.pumps)}
+    pumps: list[SimulatedPump] = []
+    for group in groups(scenario):
+        members = [
+            SimulatedPump(
+                setup,
+                tuple(e for e in scenario.entries if e.pump == setup.id),
+                Chance(scenario.seed, place[setup.id]),
+                way,
+            )
+            for setup, way in zip(group, ways(group, scenario, sink), strict=True)
+        ]
+        env.process(live(env, members, scenario.duration_ns))
+        pumps += members
     env.run()
+    pumps.sort(key=lambda pump: place[pump.id])
     traces = tuple(pump.trace() for pump in pumps)
     return Run(scenario, traces, tuple(tuple(pump.taken) for pump in pumps), perf_counter() - begin)

@@ -1,95 +1,88 @@
-"""One pump on virtual time: the same ``Pump`` that the serial bridge drives, on a fluid path that obeys physics.
+"""Pumps on virtual time: the same ``Pump`` that the serial bridge drives, on a fluid path that obeys physics.
 
-Order within one instant: disturbance, sensor, wake-up, operator. The process sleeps until the next of them; nothing
-happens between, so nothing is computed between. The mirror of this loop in real time is the bridge's.
+Order within one instant: disturbance, sensor, wake-up, operator, then pumps in the order of the file. The process of a line
+sleeps until the next of them; nothing happens between, so nothing is computed between. The mirror of this loop in real
+time is the bridge's.
 """
 
-from collections.abc import Callable, Generator
+from collections.abc import Generator, Sequence
 from dataclasses import replace
 
 import simpy
 
 from pumpsim.controller import Pump
-from pumpsim.fluidics import FluidPath
-from pumpsim.fluidics.chunk import Chunk
-from pumpsim.fluidics.crossings import next_crossing
 from pumpsim.journal import Taken
 from pumpsim.scenario import Entry, PumpSetup
 from pumpsim.simulation.chance import Chance
+from pumpsim.simulation.paths import Way
 from pumpsim.trace import PumpTrace, Recorded
 from pumpsim.vocabulary.inputs import Input, SensorReading, Tick
 from pumpsim.vocabulary.outputs import MotorCommand, Step
-from pumpsim.vocabulary.path import Occlude, Release
+from pumpsim.vocabulary.path import Disturbance
 
 HOUSEKEEPING_NS = 6 * 3_600_000_000_000
 """How far the path is planned at most before history is handed over: bounds memory, never a result."""
-TAIL_VOLUMES, TAIL_ML = 40.0, 1.0
-"""History kept beside a sink: 40 common volumes (a stirred one has forgotten all but exp(-40)), and what is stored."""
+
+
+def live(env: simpy.Environment, pumps: Sequence["SimulatedPump"], until_ns: int) -> Generator[simpy.Event, None, None]:
+    """Let the pumps of one line live from now to ``until_ns``, inclusive."""
+    for pump in pumps:
+        pump.sense(0)
+    while True:
+        now_ns = int(env.now)
+        for pump in pumps:
+            pump.act(now_ns)
+        if now_ns >= until_ns:
+            for pump in pumps:
+                pump.way.advance(until_ns)
+            return
+        plans = [pump.next(now_ns, until_ns) for pump in pumps]
+        next_ns = min(at_ns for at_ns, _ in plans)
+        yield env.timeout(next_ns - now_ns)
+        looking = [
+            (at_ns == next_ns and sense) or pump.due(next_ns) for pump, (at_ns, sense) in zip(pumps, plans, strict=True)
+        ]
+        for pump in pumps:
+            pump.way.forget(next_ns)
+            pump.suffer(next_ns)
+        for pump, looks in zip(pumps, looking, strict=True):
+            if looks:
+                pump.sense(next_ns)
+            pump.wake(next_ns)
 
 
 class SimulatedPump:
     """Pump, path and the script of what is done to them."""
 
-    def __init__(
-        self,
-        env: simpy.Environment,
-        setup: PumpSetup,
-        entries: tuple[Entry, ...],
-        chance: Chance,
-        sink: Callable[[str, Chunk], None] | None = None,
-    ) -> None:
-        self._env, self._setup, self._chance, self._sink = env, setup, chance, sink
+    def __init__(self, setup: PumpSetup, entries: tuple[Entry, ...], chance: Chance, way: Way) -> None:
+        self.way = way
+        self._setup, self._chance = setup, chance
         self._pump = Pump(setup.model)
-        self._chunks: list[Chunk] = []
-        self._path = FluidPath(setup.model, setup.path, self._keep)
         self._entries = list(entries)
         self._records: list[Recorded] = []
         self._decisions: list[tuple[int, MotorCommand]] = []
         self._step = Step((), None, ())
+        self._foreseen: tuple[int, Step, int, int | None] | None = None
         self.taken: list[Taken] = []
 
-    def run(self, until_ns: int) -> Generator[simpy.Event, None, None]:
-        """Live from now to ``until_ns``, inclusive."""
-        self._sense()
-        while True:
-            now_ns = int(self._env.now)
-            self._act(now_ns)
-            if now_ns >= until_ns:
-                self._path.advance(until_ns)
-                return
-            next_ns, sense = self._next(now_ns, until_ns)
-            yield self._env.timeout(next_ns - now_ns)
-            self._path.forget(next_ns)
-            if sense or self._due(next_ns):
-                self._disturb(next_ns)
-                self._sense()
-            if self._step.wake_at_ns is not None and self._step.wake_at_ns <= next_ns:
-                self._give(next_ns, Tick())
-
-    def _keep(self, chunk: Chunk) -> None:
-        """Keep a chunk of history; with a sink, only as much as still travels through the common volume."""
-        self._chunks.append(chunk)
-        if self._sink is None:
-            return
-        self._sink(self._setup.id, chunk)
-        travelling = TAIL_VOLUMES * self._setup.path.set.common_ml + TAIL_ML
-        last = float(chunk.pumped_ml[:, -1].sum())
-        while len(self._chunks) > 1 and float(self._chunks[0].pumped_ml[:, -1].sum()) < last - travelling:
-            del self._chunks[0]
+    @property
+    def id(self) -> str:
+        """The pump's id in the scenario."""
+        return self._setup.id
 
     def trace(self) -> PumpTrace:
-        """What did happen; with a sink only the end of it."""
+        """What did happen."""
         return PumpTrace(
             self._setup.id,
             self._setup.model,
             self._setup.path,
-            chunks=self._chunks,
+            history=self.way.history(),
             records=self._records,
             decisions=self._decisions,
             state=self._pump.state,
         )
 
-    def _next(self, now_ns: int, until_ns: int) -> tuple[int, bool]:
+    def next(self, now_ns: int, until_ns: int) -> tuple[int, bool]:
         """The next instant at which anything is due, and whether the pump gets a reading then."""
         horizon = min(until_ns, now_ns + HOUSEKEEPING_NS)
         if self._entries:
@@ -101,37 +94,57 @@ class SimulatedPump:
         if period is not None:
             sample_ns = (now_ns // period + 1) * period
             return (sample_ns, True) if sample_ns <= horizon else (horizon, False)
-        crossing = next_crossing(self._path, self._step.watches, now_ns, horizon)
+        crossing = self._crossing(now_ns, horizon)
         if crossing is not None:
             return crossing, True
         return horizon, horizon in (wake, until_ns)
 
-    def _due(self, now_ns: int) -> bool:
+    def _crossing(self, now_ns: int, horizon: int) -> int | None:
+        """When a watch is next satisfied; what was foreseen stands as long as nothing has changed."""
+        version = self.way.version
+        if version is not None and self._foreseen is not None:
+            then, step, looked_to, crossing = self._foreseen
+            if then == version and step is self._step:
+                if crossing is not None and crossing > now_ns:
+                    return crossing if crossing <= horizon else None
+                if crossing is None and looked_to >= horizon:
+                    return None
+        crossing = self.way.next_crossing(self._step.watches, now_ns, horizon)
+        if version is not None:
+            self._foreseen = (version, self._step, horizon, crossing)
+        return crossing
+
+    def due(self, now_ns: int) -> bool:
         """Whether the script has something for this instant, and the pump sees the world without delay."""
         return bool(self._entries) and self._entries[0].at_ns <= now_ns and self._setup.sensing.period_ns is None
 
-    def _disturb(self, now_ns: int) -> None:
+    def suffer(self, now_ns: int) -> None:
+        """Let the disturbances of this instant happen."""
         while self._entries and self._entries[0].at_ns <= now_ns:
             action = self._entries[0].action
-            if not isinstance(action, Occlude | Release):
+            if not isinstance(action, Disturbance):
                 return
-            self._path.disturb(now_ns, action)
+            self.way.disturb(now_ns, action)
             del self._entries[0]
 
-    def _act(self, now_ns: int) -> None:
+    def wake(self, now_ns: int) -> None:
+        """Call the pump if it wanted to be called by now."""
+        if self._step.wake_at_ns is not None and self._step.wake_at_ns <= now_ns:
+            self._give(now_ns, Tick())
+
+    def act(self, now_ns: int) -> None:
         """Carry out the script's entries of this instant."""
         while self._entries and self._entries[0].at_ns <= now_ns:
             action = self._entries[0].action
-            if isinstance(action, Occlude | Release):
-                self._disturb(now_ns)
+            if isinstance(action, Disturbance):
+                self.suffer(now_ns)
             else:
                 del self._entries[0]
                 self._give(now_ns, action)
 
-    def _sense(self) -> None:
+    def sense(self, now_ns: int) -> None:
         """Hand a reading over, as the sensors give it."""
-        now_ns = int(self._env.now)
-        self._give(now_ns, self._with_noise(self._path.read(now_ns)))
+        self._give(now_ns, self._with_noise(self.way.read(now_ns)))
 
     def _with_noise(self, reading: SensorReading) -> SensorReading:
         sensing = self._setup.sensing
@@ -151,7 +164,7 @@ class SimulatedPump:
         self.taken.append(Taken(1, now_ns, given, step))
         for output in step.outputs:
             if isinstance(output, MotorCommand):
-                self._path.command(now_ns, output)
+                self.way.command(now_ns, output)
                 self._decisions.append((now_ns, output))
             else:
                 self._records.append(Recorded(now_ns, output))

@@ -4,6 +4,7 @@ Also the disturbances that a scenario may put on it. The physics that acts on th
 """
 
 import math
+from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import Enum
 
@@ -178,6 +179,25 @@ class JunctionSetup:
     into: str | None = None
 
 
+def junction_faults(pumps: Iterable[tuple[str, str | None]], junctions: Iterable[tuple[str, str | None]]) -> list[str]:
+    """Say what is wrong with the way in which sets lead into junctions: (name, into) of each."""
+    into = dict(junctions)
+    leading = [*pumps, *into.items()]
+    faults = [
+        f"{name} leads into {to}, which is no junction" for name, to in leading if to is not None and to not in into
+    ]
+    used = {to for _, to in leading}
+    faults += [f"nothing leads into junction {name}" for name in into if name not in used]
+    for name, to in into.items():
+        seen, at = [name], to
+        while at in into and at not in seen:
+            seen.append(str(at))
+            at = into[str(at)]
+        if at == name:
+            faults.append(f"junction {name} leads back into itself: {' -> '.join([*seen, name])}")
+    return faults
+
+
 @dataclass(frozen=True, slots=True)
 class Sensing:
     """How the pump sees the world.
@@ -252,6 +272,7 @@ class Grip:
     holds: bool
 
 
+Closing = Occlude | Release
 Disturbance = Occlude | Release | Constrict | Raise | BackPressure | Leak | Grip
 
 

@@ -5,6 +5,7 @@ from dataclasses import replace
 import pytest
 
 from pumpsim.analysis.balance import balance
+from pumpsim.fluidics.history import LoneHistory
 from pumpsim.trace import PumpTrace
 from pumpsim.vocabulary.inputs import LoadProgram, Start
 from pumpsim.vocabulary.path import (
@@ -71,7 +72,7 @@ def test_a_trace_that_loses_fluid_is_found_out() -> None:
         trace.pump,
         trace.model,
         trace.setup,
-        chunks=(*trace.chunks[:-1], replace(last, pressure_kpa=last.pressure_kpa * 0.5)),
+        history=LoneHistory(trace.setup, (*trace.chunks[:-1], replace(last, pressure_kpa=last.pressure_kpa * 0.5))),
         records=trace.records,
         decisions=trace.decisions,
         state=trace.state,

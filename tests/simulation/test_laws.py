@@ -48,7 +48,7 @@ def a_scenario(script, model=STROKES, rate_a=100.0, rate_b=25.0, setup=None, **k
 def balance_error(trace) -> float:
     """Largest relative error of: held at first = container and limb + chamber + line + patient, for volume and drug."""
     at = trace.at(np.linspace(0, trace.end_ns, 50).astype(np.int64))
-    entered, patient = trace.common.entered(at.pumped_ml), at.patient_ml
+    entered, patient = trace.history.common.entered(at.pumped_ml), at.patient_ml
     stored = at.pressure_kpa - trace.setup.access.back_pressure_kpa
     inside = entered.sum(axis=0) - patient.sum(axis=0) + trace.setup.set.common_ml
     volume = inside - trace.setup.set.common_ml - trace.setup.set.compliance_ml_per_kpa * stored
@@ -69,7 +69,7 @@ def test_mass_is_conserved(script, model, transport):
     trace = simulate_one(a_scenario(script, model, setup=setup)).traces[0]
     assert balance_error(trace) < 1e-9
     drug = trace.at([trace.end_ns])
-    inside = trace.common.entered(drug.pumped_ml)[:, 0] - drug.patient_ml[:, 0]
+    inside = trace.history.common.entered(drug.pumped_ml)[:, 0] - drug.patient_ml[:, 0]
     inside[-1] += trace.setup.set.common_ml
     assert trace.concentration @ inside + drug.patient_drug[:, 0] == pytest.approx(
         drug.pump_drug[:, 0], rel=1e-9, abs=1e-9

@@ -18,6 +18,8 @@ from pumpsim.fluidics.outlet import NS_PER_H
 
 FIRST_BLOCK, LARGEST_BLOCK = 16, 4_096
 """Pieces looked at together; few after a switch, more and more while there is none."""
+ROUNDING = 1e-12
+"""By how much a bound may come out too low."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -113,19 +115,25 @@ class Stretch:
         return Expo(constant, slope, (weights * (now - ends)).tolist(), decay.tolist())
 
     def bounds(self, rows: Rows) -> Floats:
-        """A value that each row does not exceed within each piece: (m, n)."""
+        """A value that each row does not exceed within each piece: (m, n).
+
+        The lesser of two bounds: how far it can rise from its begin, and from how far above its end it can come.
+        """
         hours, flows, decay = self.hours, self.flows, self.mode.decay[:, None]
         force = self.mode.drive @ flows + self.mode.lift[:, None]
         now = self.modes[:, :-1]
         ends = np.where(decay > 0.0, force / np.where(decay > 0.0, decay, 1.0), now)
-        keep = np.exp(-decay * hours)
+        gone = (ends - now) * -np.expm1(-decay * hours)
         slope = rows.given @ flows + rows.modes @ np.where(decay > 0.0, 0.0, force)
-        bound = rows.modes @ ends + rows.flows @ flows + rows.given @ self.given_ml[:, :-1]
-        bound += (rows.springs @ self.begin.springs + rows.constant)[:, None] + np.maximum(slope * hours, 0.0)
-        away = now - ends
-        for k in range(len(away)):
-            weight = np.outer(rows.modes[:, k], away[k])
-            bound += np.maximum(weight, weight * keep[k])
+        straight = slope * hours
+        begin = rows.modes @ now + rows.flows @ flows + rows.given @ self.given_ml[:, :-1]
+        begin += (rows.springs @ self.begin.springs + rows.constant)[:, None]
+        rise, fall = np.maximum(straight, 0.0), np.maximum(-straight, 0.0)
+        for k in range(len(gone)):
+            change = np.outer(rows.modes[:, k], gone[k])
+            rise += np.maximum(change, 0.0)
+            fall += np.maximum(-change, 0.0)
+        bound: Floats = begin + np.minimum(rise, (rows.modes @ gone) + straight + fall)
         return bound
 
 
@@ -192,8 +200,9 @@ def first_switch(stretch: Stretch) -> tuple[int, int] | None:
     guards = stretch.begin.regime.guards
     if guards is None:
         return None
-    for piece in np.flatnonzero((stretch.bounds(guards.rows) >= 0.0).any(axis=0)).tolist():
-        ns = first_in_piece(stretch, guards.rows, piece)
+    near = stretch.bounds(guards.rows) >= -ROUNDING
+    for piece in np.flatnonzero(near.any(axis=0)).tolist():
+        ns = first_in_piece(stretch, guards.rows.take(np.flatnonzero(near[:, piece]).tolist()), piece)
         if ns is not None:
             return piece, ns
     return None

@@ -34,8 +34,8 @@ from pumpsim.vocabulary.path import (
     Release,
 )
 
-LONGEST_NS = 6 * 3600 * 10**9
-"""Planned at once at most: bounds memory, never a result."""
+FIRST_NS, LONGEST_NS = 60 * 10**9, 6 * 3600 * 10**9
+"""Planned at once: little after an anchor, more and more while there is none. Bounds work and memory, never a result."""
 SLACK_NS = 64
 """How far the closed form may lie beside the exact ns, from rounding."""
 ROUNDING_KPA = 1e-9
@@ -53,13 +53,14 @@ class Passage:
 class NetworkPath:
     """Where every microlitre of several pumps is, at any instant from the last anchor on.
 
-    ``history``: everything that has passed for good, in order. Instants are ns since power-on; nothing may go back.
+    ``version`` grows with every anchor: what was foreseen before it no longer counts. ``history``: everything that has
+    passed for good, in order. Instants are ns since power-on; nothing may go back.
     """
 
     def __init__(self, members: Iterable[Member], junctions: Iterable[JunctionSetup] = ()) -> None:
         self.plumbing: Plumbing = plumbing(members, junctions)
         self.history: list[Passage] = []
-        self.anchors: list[int] = []
+        self.version = 0
         self._pumping = {
             pump.id: Pumping(pump.model, pump.setup.lines) for pump in self.plumbing.members if not pump.by_gravity
         }
@@ -72,6 +73,7 @@ class NetworkPath:
         self._drawn = np.zeros(ports)
         self._clamps: dict[str, int] = dict.fromkeys(self.plumbing.clamp_of, 0)
         self._plan: list[Passage] = []
+        self._ahead_ns = FIRST_NS
 
     def command(self, pump: str, at_ns: int, command: MotorCommand) -> None:
         """Let a pump's mechanism do this from now on; the same command again changes nothing."""
@@ -112,7 +114,7 @@ class NetworkPath:
         The force is given less the friction of a plunger that slides forward, as pumps are calibrated.
         """
         stretch, piece, hours = self._during(at_ns)
-        return stretch.function(self._sensor(pump, stretch), 0, piece).at(hours)
+        return stretch.function(sensor_row(self.plumbing, pump, stretch), 0, piece).at(hours)
 
     def advance(self, at_ns: int) -> None:
         """Put what happened up to ``at_ns`` into the history and anchor there; nothing physical changes."""
@@ -148,7 +150,7 @@ class NetworkPath:
     def _pressure_crossing(self, pump: str, watch: Watch, stretch: Stretch, within: tuple[int, int, int]) -> int | None:
         """The first instant within a stretch; ``within``: the piece to begin with, the first and the last instant."""
         piece, begin, end = within
-        rows = self._sensor(pump, stretch)
+        rows = sensor_row(self.plumbing, pump, stretch)
         rising = watch.direction in (Direction.AT_LEAST, Direction.ABOVE)
         guard = rows.through(np.array([[1.0 if rising else -1.0]])).plus(-watch.level if rising else watch.level)
         pieces = np.flatnonzero((stretch.bounds(guard) >= -ROUNDING_KPA)[0])
@@ -174,21 +176,6 @@ class NetworkPath:
                 low = middle
         return high
 
-    def _sensor(self, pump: str, stretch: Stretch) -> Rows:
-        """The measured pressure of a pump, as a row."""
-        node = self.plumbing.node_of[pump]
-        for j, plunger in enumerate(self.plumbing.topology.plungers):
-            if plunger.node != node:
-                continue
-            if stretch.begin.regime.switches.stances[j] not in SLIDING:
-                row = stretch.mode.pressures.take([node])
-                row = row.through(np.zeros((1, 1))).plus(-plunger.coulomb_kpa)
-                if stretch.begin.regime.switches.stances[j] is not Stance.LOOSE:
-                    row.given[0, plunger.port] = 1.0 / plunger.give
-                    row.springs[0, j] = 1.0
-                return row
-        return stretch.mode.pressures.take([node])
-
     def _dropped_ml(self, pump: str, at_ns: int) -> float:
         """Volume that has passed a roller clamp."""
         stretch, piece, hours = self._during(at_ns)
@@ -209,7 +196,8 @@ class NetworkPath:
         while end_ns < until_ns:
             state = self._plan[-1].stretch.state() if self._plan else self._state
             for pumping in self._pumping.values():
-                pumping.extend(max(until_ns, end_ns + 1))
+                pumping.extend(max(until_ns, end_ns + self._ahead_ns))
+            self._ahead_ns = min(2 * self._ahead_ns, LONGEST_NS)
             at_ns, given, drawn = self._window(end_ns)
             for stretch in follow(state, at_ns, given):
                 columns = np.searchsorted(at_ns, stretch.at_ns)
@@ -254,11 +242,12 @@ class NetworkPath:
         for pumping in self._pumping.values():
             pumping.settle(at_ns)
         self._plan.clear()
+        self._ahead_ns = FIRST_NS
+        self.version += 1
 
     def _change(self, topology: Topology) -> None:
         """Go over to another topology at the anchor."""
         if topology != self._state.regime.topology:
-            self.anchors.append(self._anchor_ns)
             self._state = changed(self._state, topology, np.zeros(len(self._ports)), self._given)
 
     def _disturbed(self, pump: str, disturbance: Disturbance) -> Topology:
@@ -339,6 +328,22 @@ class NetworkPath:
         for stretch in follow(state, at_ns, given):
             state = stretch.state()
         return float(state.pressures(flows, given[:, -1])[node]) + trial.nodes[node].height_kpa
+
+
+def sensor_row(laid: Plumbing, pump: str, stretch: Stretch) -> Rows:
+    """The pressure that a pump measures, as a row: that behind it, or the force on its plunger over the area."""
+    node = laid.node_of[pump]
+    row = stretch.mode.pressures.take([node])
+    for j, (plunger, stance) in enumerate(
+        zip(laid.topology.plungers, stretch.begin.regime.switches.stances, strict=True)
+    ):
+        if plunger.node != node or stance in SLIDING:
+            continue
+        row = row.through(np.zeros((1, 1))).plus(-plunger.coulomb_kpa)
+        if stance in (Stance.STUCK, Stance.BOTTOM):
+            row.given[0, plunger.port] = 1.0 / plunger.give
+            row.springs[0, j] = 1.0
+    return row
 
 
 def through_ml(stretch: Stretch, piece: int, hours: float) -> Floats:

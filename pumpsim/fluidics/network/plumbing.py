@@ -14,7 +14,7 @@ import numpy as np
 from pumpsim.fluidics.leg import Floats
 from pumpsim.fluidics.network.elements import Edge, Node, Plunger, Topology
 from pumpsim.vocabulary.model import Drive, PumpModel
-from pumpsim.vocabulary.path import Access, AdministrationSet, JunctionSetup, PathSetup
+from pumpsim.vocabulary.path import Access, AdministrationSet, JunctionSetup, PathSetup, junction_faults
 
 GRAVITY_M_PER_S2 = 9.80665
 LEVEL_CM = 15.0
@@ -67,7 +67,8 @@ class Tubing:
 class Plumbing:
     """A network as it is at power-on, and where everything is in it.
 
-    ``ports``: (pump, line) of each port, in the order of the topology's. ``node_of`` and ``clamp_of``: by pump id.
+    ``ports``: (pump, line) of each port, in the order of the topology's. ``node_of`` and ``clamp_of``: by pump id, as
+    ``back_leak_of``, the edge through which a mechanism lets fluid back.
     """
 
     members: tuple[Member, ...]
@@ -76,6 +77,7 @@ class Plumbing:
     ports: tuple[tuple[str, str], ...]
     node_of: dict[str, int]
     clamp_of: dict[str, int]
+    back_leak_of: dict[str, int]
     pressures: Floats
 
     def tube(self, name: str) -> Tubing:
@@ -95,25 +97,6 @@ def plumbing(members: Iterable[Member], junctions: Iterable[JunctionSetup]) -> P
     return _Layout().lay(pumps, meeting)
 
 
-def junction_faults(pumps: Iterable[tuple[str, str | None]], junctions: Iterable[tuple[str, str | None]]) -> list[str]:
-    """Say what is wrong with the way in which sets lead into junctions: (name, into) of each."""
-    into = dict(junctions)
-    leading = [*pumps, *into.items()]
-    faults = [
-        f"{name} leads into {to}, which is no junction" for name, to in leading if to is not None and to not in into
-    ]
-    used = {to for _, to in leading}
-    faults += [f"nothing leads into junction {name}" for name in into if name not in used]
-    for name, to in into.items():
-        seen, at = [name], to
-        while at in into and at not in seen:
-            seen.append(str(at))
-            at = into[str(at)]
-        if at == name:
-            faults.append(f"junction {name} leads back into itself: {' -> '.join([*seen, name])}")
-    return faults
-
-
 class _Layout:
     """Nodes and edges as they are added."""
 
@@ -121,6 +104,7 @@ class _Layout:
         self.nodes: list[Node] = []
         self.edges: list[Edge] = []
         self.full: dict[int, float] = {}
+        self.back_leaks: dict[str, int] = {}
         self.tubing: list[Tubing] = []
         self.plungers: list[Plunger] = []
         self.ports: list[tuple[str, str]] = []
@@ -163,6 +147,7 @@ class _Layout:
             tuple(self.ports),
             node_of,
             clamp_of,
+            self.back_leaks,
             self.pressures(),
         )
 
@@ -206,9 +191,8 @@ class _Layout:
                     f"inlet of {pump.id}", held_kpa=pump.setup.lines[0].head_kpa, height_kpa=self.nodes[node].height_kpa
                 )
             )
-            self.edge(
-                Edge(f"leak of {pump.id}'s mechanism", node, inlet, 1.0 / pump.model.mechanism.leak_ml_per_h_per_kpa)
-            )
+            resistance = 1.0 / pump.model.mechanism.leak_ml_per_h_per_kpa
+            self.back_leaks[pump.id] = self.edge(Edge(f"back through {pump.id}", node, inlet, resistance))
 
     def container(self, pump: Member, node: int) -> int:
         """A gravity drip's container, whose surface falls as it empties, and its clamp, closed."""

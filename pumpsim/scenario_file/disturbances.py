@@ -1,0 +1,160 @@
+"""What the world does to the lines of a scenario file: clamps, heights, pressures, leaks.
+
+A disturbance with ``until`` ends there: what it changed is as it was before it. One that comes gradually becomes a row of
+small ones, each adding at most a tenth to the resistance.
+"""
+
+import math
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from pumpsim.scenario import Entry
+from pumpsim.scenario_file.checks import Document, Faults, Path, tables_at, validated
+from pumpsim.scenario_file.places import Placed, Pumps, check_instant, pump_of
+from pumpsim.scenario_file.pumps import BuiltPump
+from pumpsim.scenario_file.tables import FaultTable, NarrowTable
+from pumpsim.units import format_time
+from pumpsim.vocabulary.path import (
+    BackPressure,
+    Constrict,
+    Disturbance,
+    Grip,
+    Leak,
+    Occlude,
+    Place,
+    Raise,
+    Release,
+)
+
+PATIENT_END = "patient end"
+GROWTH = 1.1
+FIRST_SHARE = 0.001
+"""A narrowing that grows begins at this share of its final resistance and grows by a tenth at each step."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Course:
+    """A disturbance: what is done at its begin and later, as (ns after the begin, action), and what ends it."""
+
+    key: str
+    what: str
+    begins: tuple[tuple[int, Disturbance], ...]
+    ends: Disturbance
+
+
+def disturbances(
+    document: Document, pumps: Pumps, junctions: tuple[str, ...], duration_ns: int | None, faults: Faults
+) -> Iterable[Placed]:
+    """Read every ``[[fault]]``; one that is put where it is already is refused."""
+    standing: dict[tuple[str, str], int | None] = {}
+    found: list[tuple[FaultTable, Path, BuiltPump, _Course]] = []
+    for path, raw in tables_at(document, "fault", faults):
+        table = validated(FaultTable, raw, path, faults)
+        if table is None:
+            continue
+        _check_times(table, duration_ns, path, faults)
+        pump = pump_of(pumps, table.pump, path, faults)
+        course = None if pump is None else _course(table, pump, junctions, path, faults)
+        if pump is not None and course is not None:
+            found.append((table, path, pump, course))
+    for table, path, pump, course in sorted(found, key=lambda f: f[0].at):
+        key = (pump.setup.id, course.what)
+        if key in standing and ((until := standing[key]) is None or until > table.at):
+            when = "for good" if until is None else f"until {format_time(until)}"
+            done = "closed" if course.key == "occlude" else "so"
+            faults.add((*path, course.key), f"is {done} already at {format_time(table.at)}, {when}")
+        standing[key] = table.until
+        for after_ns, action in course.begins:
+            if table.until is None or table.at + after_ns < table.until:
+                yield Placed(Entry(table.at + after_ns, pump.setup.id, action), path)
+        if table.until is not None:
+            yield Placed(Entry(table.until, pump.setup.id, course.ends), path)
+
+
+def _check_times(table: FaultTable, duration_ns: int | None, path: Path, faults: Faults) -> None:
+    check_instant(table.at, duration_ns, (*path, "at"), faults)
+    if table.until is not None:
+        check_instant(table.until, duration_ns, (*path, "until"), faults)
+        if table.until <= table.at and not faults.any_under((*path, "at")):
+            faults.add((*path, "until"), f"is not after {format_time(table.at)}, when it begins")
+
+
+def _course(
+    table: FaultTable, pump: BuiltPump, junctions: tuple[str, ...], path: Path, faults: Faults
+) -> _Course | None:
+    """What happens; None after a fault."""
+    setup = pump.setup
+    if table.occlude is not None:
+        return _occluded(table.occlude, pump, junctions, path, faults)
+    if table.narrow is not None:
+        return _narrowed(table.narrow, pump, junctions, path, faults)
+    if table.height is not None:
+        before = setup.path.height_cm
+        return _Course("height", "height", ((0, Raise(table.height.measured)),), Raise(before))
+    if table.back_pressure is not None:
+        if setup.path.into is not None:
+            faults.add((*path, "back_pressure"), f"the set of {setup.id} ends in a junction, not at a patient")
+            return None
+        usual = BackPressure(setup.id, setup.path.access.back_pressure_kpa)
+        now = BackPressure(setup.id, table.back_pressure.measured)
+        return _Course("back_pressure", "back pressure", ((0, now),), usual)
+    if table.leak is not None:
+        if table.leak.value == 0:
+            faults.add((*path, "leak"), "a resistance above 0 is wanted; a line that comes apart is disconnect")
+            return None
+        leak = Leak(setup.id, 1.0 / table.leak.measured)
+        return _Course("leak", "leak", ((0, leak),), Leak(setup.id, 0.0))
+    if table.disconnect is not None:
+        name = _tube(table.disconnect, pump, junctions, (*path, "disconnect"), faults)
+        return None if name is None else _Course("disconnect", name, ((0, Leak(name, math.inf)),), Leak(name, 0.0))
+    if not any(line.syringe for line in setup.path.lines):
+        faults.add((*path, "release_plunger"), f"pump {setup.id} has no syringe")
+        return None
+    free = bool(table.release_plunger)
+    return _Course("release_plunger", "plunger", ((0, Grip(not free)),), Grip(free))
+
+
+def _tube(place: str, pump: BuiltPump, junctions: tuple[str, ...], path: Path, faults: Faults) -> str | None:
+    """The tube at whose end a place is: the pump's own set, or a junction's."""
+    places = {PATIENT_END: pump.setup.id} | {f"junction {name}": name for name in junctions}
+    if place not in places:
+        faults.add_unknown(path, "place", place, places)
+    return places.get(place)
+
+
+def _narrowed(
+    table: NarrowTable, pump: BuiltPump, junctions: tuple[str, ...], path: Path, faults: Faults
+) -> _Course | None:
+    name = _tube(table.place, pump, junctions, (*path, "narrow", "place"), faults)
+    if name is None:
+        return None
+    final = table.by.measured
+    ends = Constrict(name, 0.0)
+    if table.over is None or final == 0.0:
+        return _Course("narrow", name, ((0, Constrict(name, final)),), ends)
+    steps = math.ceil(math.log(1.0 / FIRST_SHARE) / math.log(GROWTH))
+    begins = tuple(
+        (table.over * k // steps, Constrict(name, final * FIRST_SHARE ** (1.0 - k / steps))) for k in range(steps + 1)
+    )
+    return _Course("narrow", name, begins, ends)
+
+
+def _occluded(place: str, pump: BuiltPump, junctions: tuple[str, ...], path: Path, faults: Faults) -> _Course | None:
+    """A place that is closed."""
+    closing = {PATIENT_END: Occlude(Place.PATIENT_END)}
+    closing |= {f"line {line}": Occlude(Place.LIMB, line) for line in pump.model.lines}
+    shut = {f"junction {name}": name for name in junctions}
+    if place not in closing and place not in shut:
+        faults.add_unknown((*path, "occlude"), "place", place, (*closing, *shut))
+        return None
+    if place in shut:
+        name = shut[place]
+        return _Course("occlude", place, ((0, Constrict(name, math.inf)),), Constrict(name, 0.0))
+    if place == PATIENT_END and pump.setup.path.set.compliance_ml_per_kpa == 0.0:
+        faults.add(
+            (*path, "occlude"),
+            "the set has no compliance: behind a closed end its pressure would have no bound; state a compliance above 0",
+        )
+        return None
+    action = closing[place]
+    return _Course("occlude", place, ((0, action),), Release(action.place, action.line))

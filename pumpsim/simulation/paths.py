@@ -1,0 +1,189 @@
+"""One face for every kind of path that a simulated pump can have: a line of its own, or a part of a network.
+
+Which it is follows from the scenario: a pump whose set is a single compliance behind a resistance, and to which nothing is
+done but closing and opening, has a path of its own, in closed form; everything else is a network.
+"""
+
+from collections.abc import Callable, Iterable
+from functools import cache
+from typing import Protocol
+
+from pumpsim.fluidics import FluidPath
+from pumpsim.fluidics.chunk import Chunk
+from pumpsim.fluidics.crossings import next_crossing
+from pumpsim.fluidics.history import History, LoneHistory
+from pumpsim.fluidics.network.history import NetworkHistory
+from pumpsim.fluidics.network.path import NetworkPath
+from pumpsim.fluidics.network.plumbing import Member
+from pumpsim.scenario import PumpSetup, Scenario
+from pumpsim.vocabulary.inputs import SensorReading
+from pumpsim.vocabulary.model import Drive
+from pumpsim.vocabulary.outputs import MotorCommand, Watch
+from pumpsim.vocabulary.path import Closing, Disturbance
+
+TAIL_VOLUMES, TAIL_ML = 40.0, 1.0
+"""History kept beside a sink: 40 common volumes (a stirred one has forgotten all but exp(-40)), and what is stored."""
+Sink = Callable[[str, Chunk], None]
+
+
+class Way(Protocol):
+    """What a simulated pump asks of its path. ``version``: grows whenever something from outside may have changed it."""
+
+    @property
+    def version(self) -> int | None:
+        """None: only this pump changes it."""
+
+    def command(self, at_ns: int, command: MotorCommand) -> None:
+        """Let the mechanism do this from now on."""
+
+    def disturb(self, at_ns: int, disturbance: Disturbance) -> None:
+        """Put a disturbance on the path."""
+
+    def read(self, at_ns: int) -> SensorReading:
+        """Give what the sensors see."""
+
+    def next_crossing(self, watches: tuple[Watch, ...], after_ns: int, until_ns: int) -> int | None:
+        """Find when a watch is next satisfied."""
+
+    def advance(self, at_ns: int) -> None:
+        """Anchor at an instant."""
+
+    def forget(self, before_ns: int) -> None:
+        """Hand over what has passed."""
+
+    def history(self) -> History:
+        """Everything that happened."""
+
+
+def is_lone(setup: PumpSetup, scenario: Scenario) -> bool:
+    """Whether a pump's line is one compliance behind one resistance throughout."""
+    path = setup.path
+    plain = (
+        path.into is None
+        and path.set.valve_kpa is None
+        and path.access.turbulent_kpa_h2_per_ml2 == 0.0
+        and path.height_cm == 0.0
+        and all(line.syringe is None for line in path.lines)
+        and setup.model.mechanism.drive is not Drive.ROLLER_CLAMP
+        and setup.model.mechanism.leak_ml_per_h_per_kpa == 0.0
+    )
+    return plain and all(
+        isinstance(entry.action, Closing) or not isinstance(entry.action, Disturbance)
+        for entry in scenario.entries
+        if entry.pump == setup.id
+    )
+
+
+class LoneWay:
+    """A line of its own; with a sink, only the end of its history is kept."""
+
+    version = None
+
+    def __init__(self, setup: PumpSetup, sink: Sink | None) -> None:
+        self._setup, self._sink = setup, sink
+        self._chunks: list[Chunk] = []
+        self._path = FluidPath(setup.model, setup.path, self._keep)
+
+    def command(self, at_ns: int, command: MotorCommand) -> None:
+        """Let the mechanism do this from now on."""
+        self._path.command(at_ns, command)
+
+    def disturb(self, at_ns: int, disturbance: Disturbance) -> None:
+        """Close or open something."""
+        assert isinstance(disturbance, Closing)
+        self._path.disturb(at_ns, disturbance)
+
+    def read(self, at_ns: int) -> SensorReading:
+        """Give what the sensors see."""
+        return self._path.read(at_ns)
+
+    def next_crossing(self, watches: tuple[Watch, ...], after_ns: int, until_ns: int) -> int | None:
+        """Find when a watch is next satisfied."""
+        return next_crossing(self._path, watches, after_ns, until_ns)
+
+    def advance(self, at_ns: int) -> None:
+        """Anchor at an instant."""
+        self._path.advance(at_ns)
+
+    def forget(self, before_ns: int) -> None:
+        """Hand over what has passed."""
+        self._path.forget(before_ns)
+
+    def history(self) -> History:
+        """Everything that happened; with a sink only the end of it."""
+        return LoneHistory(self._setup.path, self._chunks)
+
+    def _keep(self, chunk: Chunk) -> None:
+        self._chunks.append(chunk)
+        if self._sink is None:
+            return
+        self._sink(self._setup.id, chunk)
+        travelling = TAIL_VOLUMES * self._setup.path.set.common_ml + TAIL_ML
+        last = float(chunk.pumped_ml[:, -1].sum())
+        while len(self._chunks) > 1 and float(self._chunks[0].pumped_ml[:, -1].sum()) < last - travelling:
+            del self._chunks[0]
+
+
+class NetworkWay:
+    """One pump's part of a network. ``shared``: the history of all of it, made when it is first asked for."""
+
+    def __init__(self, pump: str, path: NetworkPath, shared: Callable[[], NetworkHistory]) -> None:
+        self._pump, self._path, self._shared = pump, path, shared
+
+    @property
+    def version(self) -> int:
+        """That of the network."""
+        return self._path.version
+
+    def command(self, at_ns: int, command: MotorCommand) -> None:
+        """Let the mechanism do this from now on."""
+        self._path.command(self._pump, at_ns, command)
+
+    def disturb(self, at_ns: int, disturbance: Disturbance) -> None:
+        """Put a disturbance on the network."""
+        self._path.disturb(self._pump, at_ns, disturbance)
+
+    def read(self, at_ns: int) -> SensorReading:
+        """Give what the sensors see."""
+        return self._path.read(self._pump, at_ns)
+
+    def next_crossing(self, watches: tuple[Watch, ...], after_ns: int, until_ns: int) -> int | None:
+        """Find when a watch is next satisfied, if nobody changes the network before."""
+        return self._path.next_crossing(self._pump, watches, after_ns, until_ns)
+
+    def advance(self, at_ns: int) -> None:
+        """Anchor at an instant."""
+        self._path.advance(at_ns)
+
+    def forget(self, before_ns: int) -> None:
+        """Hand over what has passed."""
+        self._path.forget(before_ns)
+
+    def history(self) -> History:
+        """This pump's part of what happened."""
+        return self._shared().of(self._pump)
+
+
+def groups(scenario: Scenario) -> Iterable[tuple[PumpSetup, ...]]:
+    """Put together the pumps whose sets meet somewhere; in the order of the file."""
+    into = {junction.id: junction.into for junction in scenario.junctions}
+    found: dict[str, list[PumpSetup]] = {}
+    for setup in scenario.pumps:
+        last, at = f"pump {setup.id}", setup.path.into
+        while at is not None:
+            last, at = f"junction {at}", into[at]
+        found.setdefault(last, []).append(setup)
+    return [tuple(setups) for setups in found.values()]
+
+
+def ways(group: tuple[PumpSetup, ...], scenario: Scenario, sink: Sink | None) -> list[Way]:
+    """Make the path of a group, one face for each of its pumps."""
+    if len(group) == 1 and is_lone(group[0], scenario):
+        return [LoneWay(group[0], sink)]
+    ids = {setup.path.into for setup in group}
+    junctions = [junction for junction in scenario.junctions if junction.id in ids]
+    while more := [j for j in scenario.junctions if j.id in {k.into for k in junctions} and j not in junctions]:
+        junctions += more
+    path = NetworkPath([Member(setup.id, setup.model, setup.path) for setup in group], junctions)
+    shared = cache(lambda: NetworkHistory(path.plumbing, path.history))
+    return [NetworkWay(setup.id, path, shared) for setup in group]
