@@ -21,9 +21,7 @@ def taylor_diffusivity(diffusivity_m2_per_s: float, radius_mm: float, velocity_m
     return diffusivity_m2_per_s * (1.0 + peclet * peclet / 48.0)
 
 
-def taylor_spread(
-    diffusivity_m2_per_s: float, radius_mm: float, velocity_m_per_s: float, length_m: float
-) -> float:
+def taylor_spread(diffusivity_m2_per_s: float, radius_mm: float, velocity_m_per_s: float, length_m: float) -> float:
     """Give the variance of the residence time as part of its mean squared: 2 D_eff / (u L). All above 0.
 
     A row of n stirred tanks has 1/n. The leading term, for an open tube with little dispersion; above 1 it means little.

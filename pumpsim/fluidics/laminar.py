@@ -40,6 +40,8 @@ def _edges() -> tuple[Floats, Floats]:
 
 
 EDGES, SHARES = _edges()
+OWED = 1e-9
+"""A balance so far below 0, as part of the volume, is that of a tube asked for what it has not; it is drawn up anew."""
 STEEPEST = 4.0
 """dF/d(v/V) at V/2: how fast what leaves can change."""
 
@@ -71,7 +73,7 @@ class Laminar:
         """Write on what enters, draw the line anew where something leaves, in steps that keep the tolerance."""
         came = (hi0 - self._volume, -lo0)
         moved = (hi1 - hi0, lo0 - lo1)
-        streams = (begin, end)
+        streams = (begin if hi1 > hi0 else NOTHING, end if lo1 < lo0 else NOTHING)
         left: tuple[list[tuple[float, Composition]], ...] = ([], [])
         at = list(came)
         start = 0.0
@@ -87,12 +89,17 @@ class Laminar:
                     at[side] = came[side] + moved[side] * stop
                     left[side].append((stop, self._leave(side, at, -moved[side] * (stop - start))))
             start = stop
+        if self._held.min() < -OWED * self._volume:
+            self._held = self._holds(at)
         self._tidy(at)
         return tuple(left[BEGIN]) if moved[BEGIN] < 0.0 else NOTHING, tuple(left[END]) if moved[END] < 0.0 else NOTHING
 
-    def amounts(self, hi: float, lo: float) -> Floats:  # noqa: ARG002 (it keeps its own balance)
+    def amounts(self, hi: float, lo: float) -> Floats:
         """What entered and has not left."""
-        return self._held.copy()
+        held = np.maximum(self._held, 0.0)
+        content, total = max(hi - lo, 0.0), float(held.sum())
+        whole: Floats = held * (content / total) if total > 0.0 else held
+        return whole
 
     def copy(self) -> "Laminar":
         """Copy the tapes and where they meet."""
@@ -174,5 +181,3 @@ class Laminar:
 def _shares_at(stream: Stream, start: float) -> Composition:
     """Give what crosses from ``start`` on."""
     return next(shares for until, shares in stream if until > start)
-
-

@@ -133,9 +133,7 @@ class _Draft:
 
 def _move(hi: int, lo: int, begin: int, end: int) -> Step:
     def step(before: Row, after: Row, slots: list[Stream], cells: list[Cell]) -> None:
-        slots[hi], slots[lo] = cells[hi].move(
-            before[hi], after[hi], before[lo], after[lo], slots[begin], slots[end]
-        )
+        slots[hi], slots[lo] = cells[hi].move(before[hi], after[hi], before[lo], after[lo], slots[begin], slots[end])
 
     return step
 

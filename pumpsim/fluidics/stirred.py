@@ -15,7 +15,9 @@ from pumpsim.fluidics.streams import NOTHING, TOLERANCE, Composition, Stream, ta
 Parts = list[tuple[float, Composition]]
 
 
-def stir(held: Composition, entering: Composition, v0: float, taken: float, given: float) -> tuple[Composition, Composition]:
+def stir(
+    held: Composition, entering: Composition, v0: float, taken: float, given: float
+) -> tuple[Composition, Composition]:
     """Give the shares after an even piece, and their mean in what left. Volumes in mL, at least 0."""
     if taken == 0.0 or held == entering:
         return held, held
@@ -50,9 +52,7 @@ class Stirred:
         parts: Parts = []
         start = 0.0
         for until, shares in entering or ((1.0, self._shares),):
-            self._shares = stir_span(
-                parts, self._shares, shares, hi0 - lo0, taken, given, start, until, self._volume
-            )
+            self._shares = stir_span(parts, self._shares, shares, hi0 - lo0, taken, given, start, until, self._volume)
             start = until
         out = tuple(parts)
         return out if hi1 < hi0 else NOTHING, out if lo1 > lo0 else NOTHING

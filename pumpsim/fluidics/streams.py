@@ -31,7 +31,7 @@ class Cell(Protocol):
     from the same origin, so that it holds ``hi - lo``."""
 
     def move(self, hi0: float, hi1: float, lo0: float, lo1: float, begin: Stream, end: Stream) -> tuple[Stream, Stream]:
-        """Run one piece. ``begin``, ``end``: what enters there, if anything does; give what leaves there."""
+        """Run one piece. ``begin``, ``end``: what enters there; it means nothing where nothing enters. Give what leaves."""
 
     def amounts(self, hi: float, lo: float) -> Sequence[float] | Floats:
         """Give what it holds of each source, mL."""
@@ -86,7 +86,9 @@ def join(volumes: Sequence[float], streams: Sequence[Stream]) -> Stream:
     at = [0] * len(streams)
     for until in sorted({part[0] for stream in streams for part in stream}):
         joined.append((until, blend(volumes, [stream[i][1] for i, stream in zip(at, streams, strict=True)])))
-        at = [min(i + (stream[i][0] <= until), len(stream) - 1) for i, stream in zip(at, streams, strict=True)]
+        for k, stream in enumerate(streams):  # parts of no width end where others do
+            while at[k] < len(stream) - 1 and stream[at[k]][0] <= until:
+                at[k] += 1
     return tuple(joined)
 
 

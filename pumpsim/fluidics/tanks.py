@@ -11,7 +11,7 @@ The tanks stay as large as they are while as much leaves as enters. A tube that 
 takes it from all tanks alike: the row is then cut, or grown, at the end where it happens and divided into n equal parts again.
 """
 
-from math import exp, sqrt
+from math import exp, factorial, sqrt
 
 import numpy as np
 
@@ -21,6 +21,7 @@ from pumpsim.fluidics.streams import NOTHING, TOLERANCE, Composition, Stream
 REACH = 24
 """Terms of the sum; with x at most 1 the next is below 1e-23."""
 ORDERS = np.arange(1.0, 2 * REACH)
+NEAR = 4
 COLLAPSED = 1e-2
 """Below this part of its volume at rest a row that more runs through than it holds is flushed at once, not tank by tank."""
 
@@ -44,6 +45,7 @@ class Row:
         at_end: list[tuple[float, Composition]] = []
         start = 0.0
         into, out_of = hi1 - hi0, lo1 - lo0
+        begin, end = begin if into > 0.0 else NOTHING, end if out_of < 0.0 else NOTHING
         while start < 1.0:
             fresh, tail = _part(begin, start), _part(end, start)
             volume = hi0 - lo0 + (into - out_of) * start
@@ -66,26 +68,41 @@ class Row:
         return twin
 
     def _stop(
-        self, start: float, fresh: tuple[float, Composition], tail: tuple[float, Composition], volume: float, through: float
+        self,
+        start: float,
+        fresh: tuple[float, Composition],
+        tail: tuple[float, Composition],
+        volume: float,
+        through: float,
     ) -> float:
-        """Give where the next step ends. Shares bend by at most the greatest difference between neighbours, which only
-        shrinks: x^2 times it, times V/n, over 8, is the greatest stray."""
+        """Give where the next step ends: x^2 times the slope of what leaves, times V/n, over 8, is the greatest stray."""
         stop = min(fresh[0], tail[0])
-        n = self._line.shape[1] - REACH
         if volume <= COLLAPSED * self._volume and through * (stop - start) >= volume:
             return stop
+        n = self._line.shape[1] - REACH
         x = through * (stop - start) * n / volume
         limit = 8.0 * TOLERANCE * n
+        longest = min(x, 1.0)
         if x * x > limit:
-            apart = np.abs(np.diff(self._line[:, REACH:], axis=1)).max() if n > 1 else 0.0
-            for shares, at in ((fresh[1], REACH), (tail[1], -1)):
-                if shares:
-                    apart = max(apart, np.abs(self._line[:, at] - shares).max())
-            longest = min(1.0, sqrt(limit / apart)) if apart > 0.0 else 1.0
-            if x > longest:
-                upto = start + (stop - start) * longest / x
-                return upto if upto < stop * (1.0 - 1e-12) else stop
-        return stop
+            slope = self._slope(longest, fresh[1], tail[1])
+            longest = min(longest, sqrt(limit / slope)) if slope > 0.0 else longest
+        upto = start + (stop - start) * longest / x
+        return upto if upto < stop * (1.0 - 1e-12) else stop
+
+    def _slope(self, x: float, fresh: Composition, tail: Composition) -> float:
+        """Bound the slope of what leaves within x, at most 1: neighbours' differences only even out, and one that lies
+        more than NEAR tanks from where it leaves comes there with a weight of at most x^NEAR / NEAR!."""
+        line = self._line[:, REACH:]
+        if fresh:
+            line = np.column_stack((fresh, line))
+        if tail:
+            line = np.column_stack((line, tail))
+        apart = np.abs(np.diff(line, axis=1)).max(axis=0, initial=0.0)
+        far = float(apart.max(initial=0.0))
+        if bool(fresh) == bool(tail):
+            return far
+        near = float((apart[-NEAR:] if fresh else apart[:NEAR]).max(initial=0.0))
+        return min(far, near + far * x**NEAR / factorial(NEAR))
 
     def _step(
         self, volume: float, into: float, out_of: float, fresh: Composition, tail: Composition
@@ -114,9 +131,7 @@ class Row:
         """Whether the tube has all but collapsed and more runs through it than it holds."""
         return volume <= COLLAPSED * self._volume and max(abs(into), abs(out_of)) >= volume
 
-    def _flush(
-        self, volume: float, into: float, out_of: float, fresh: Composition, tail: Composition
-    ) -> Composition:
+    def _flush(self, volume: float, into: float, out_of: float, fresh: Composition, tail: Composition) -> Composition:
         """Replace the content by what enters; give the shares of what left."""
         held = max(volume, 0.0) * self._line[:, REACH:].mean(axis=1)
         for taken, shares in ((into, fresh), (-out_of, tail)):

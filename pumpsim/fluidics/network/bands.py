@@ -1,13 +1,13 @@
 """Entrance loss R_T q |q| as a chain of straight pieces, so that a network stays linear within each.
 
 Bands widen by ``RATIO``; a secant over one errs by at most (RATIO - 1)^2 / 4 of R_T q^2, 0.25 %. The first one, about 0, ends
-where R_T q is 1 % of R: within it the error of the whole loss is below 0.25 % as well.
+where R_T q is 0.25 % of R: within it the error of the whole loss is no more than that either.
 """
 
 from pumpsim.fluidics.network.elements import Edge
 
 RATIO = 1.1
-FIRST = 0.01
+FIRST = 0.0025
 SMALLEST_ML_PER_H = 1.0
 """End of the first band of an edge that has no linear part."""
 

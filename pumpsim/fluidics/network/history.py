@@ -26,7 +26,7 @@ from pumpsim.vocabulary.path import Fluid, Source
 
 BEND_ML, BEND_SHARE = 0.005, 0.002
 """How far from straight a volume may run within a piece: in mL, or as a share of the smallest tube, if that is less."""
-MOST_PARTS = 16
+MOST_PARTS = 48
 BLOOD, AIR = Fluid("fluid of the site"), Fluid("air")
 
 
@@ -341,9 +341,13 @@ def _divided(stretch: Stretch, bend_ml: float) -> _Course:
     whole = stretch.through(mode.flows, every, hours)
     half = stretch.through(mode.flows, every, hours / 2.0)
     bent = np.abs(half - whole / 2.0).max(axis=0, initial=0.0)
-    parts = np.clip(np.ceil(np.sqrt(bent / bend_ml)), 1, MOST_PARTS).astype(np.int64)
+    parts = np.where(bent > bend_ml, np.minimum(np.ceil(3.0 * np.sqrt(bent / bend_ml)), MOST_PARTS), 1).astype(np.int64)
     pieces = np.repeat(every, parts)
     share = (np.arange(len(pieces)) - np.repeat(np.cumsum(parts) - parts, parts) + 1) / parts[pieces]
+    # most of what bends does so at the begin of a piece: parts grow as the fastest mode dies away
+    growth = np.log1p(np.minimum(hours * mode.decay.max(initial=0.0), 1e6))[pieces]
+    share = np.where(growth > 1e-3, np.expm1(growth * share) / np.expm1(np.maximum(growth, 1e-3)), share)
+    share[np.cumsum(parts) - 1] = 1.0
     into = hours[pieces] * share
     before = np.cumsum(whole, axis=1) - whole
     through = stretch.begin.through_ml[:, None] + before[:, pieces] + stretch.through(mode.flows, pieces, into)

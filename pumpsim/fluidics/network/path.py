@@ -5,6 +5,7 @@ a query of a plan that may be prolonged but never changes.
 """
 
 import math
+from bisect import bisect_right
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 
@@ -73,6 +74,7 @@ class NetworkPath:
         self._drawn = np.zeros(ports)
         self._clamps: dict[str, int] = dict.fromkeys(self.plumbing.clamp_of, 0)
         self._plan: list[Passage] = []
+        self._starts: list[int] = []
         self._ahead_ns = FIRST_NS
 
     def command(self, pump: str, at_ns: int, command: MotorCommand) -> None:
@@ -124,6 +126,7 @@ class NetworkPath:
         """Put what ended before an instant into the history. No anchor: what comes is not touched by it."""
         while len(self._plan) > 1 and int(self._plan[0].stretch.at_ns[-1]) < before_ns:
             self.history.append(self._plan.pop(0))
+            del self._starts[0]
 
     def next_crossing(self, pump: str, watches: tuple[Watch, ...], after_ns: int, until_ns: int) -> int | None:
         """Find the first instant in (after_ns, until_ns] at which any watch of a pump is satisfied; None if none is."""
@@ -186,7 +189,7 @@ class NetworkPath:
         if at_ns < self._anchor_ns:
             raise ValueError(f"{at_ns} ns is before the last change, at {self._anchor_ns} ns")
         self._extend(at_ns + 1)
-        stretch = next(p.stretch for p in reversed(self._plan) if int(p.stretch.at_ns[0]) <= at_ns)
+        stretch = self._plan[bisect_right(self._starts, at_ns) - 1].stretch
         piece = min(int(stretch.at_ns.searchsorted(at_ns, side="right")), len(stretch.at_ns) - 1) - 1
         return stretch, piece, (at_ns - int(stretch.at_ns[piece])) / NS_PER_H
 
@@ -206,6 +209,7 @@ class NetworkPath:
                 if not exact.all():
                     part = np.array([np.interp(stretch.at_ns, at_ns, line) for line in drawn]).reshape(part.shape)
                 self._plan.append(Passage(stretch, part))
+                self._starts.append(int(stretch.at_ns[0]))
             end_ns = int(at_ns[-1])
 
     def _window(self, begin_ns: int) -> tuple[Instants, Floats, Floats]:
@@ -242,6 +246,7 @@ class NetworkPath:
         for pumping in self._pumping.values():
             pumping.settle(at_ns)
         self._plan.clear()
+        self._starts.clear()
         self._ahead_ns = FIRST_NS
         self.version += 1
 

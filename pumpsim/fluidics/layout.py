@@ -1,0 +1,144 @@
+"""A network of tubes as cells: one for a plug or a trap, two for the others, one for each inlet.
+
+The two are what waits ahead of the tube at the begin, and the volume at rest. Their middle is where the lesser of what
+entered and what left has come to: so the first holds what the tube has beyond its volume, the second never more than that.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from math import inf
+
+import numpy as np
+
+from pumpsim.fluidics.laminar import Laminar
+from pumpsim.fluidics.leg import Floats
+from pumpsim.fluidics.plug import Plug
+from pumpsim.fluidics.routes import Routes
+from pumpsim.fluidics.stirred import Stirred, Trap
+from pumpsim.fluidics.streams import Cell, Composition, all_on_grid, on_grid, pure
+from pumpsim.fluidics.tanks import Row
+from pumpsim.fluidics.tubing import Inlet, Site, Tube, Volumes
+from pumpsim.vocabulary.path import Transport
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A cell in the network: its nodes, the tube that it is a part of (None: an inlet), the volume it holds at rest, and
+    whether it runs from the tube's begin and to its end, or to the middle, where swelling meets what is at rest."""
+
+    begin: int
+    end: int
+    tube: int | None
+    volume: float
+    from_begin: bool
+    to_end: bool
+
+
+class Layout:
+    """The network as cells: one for a plug or a trap, two (what waits ahead, and the volume at rest) for the others, one
+    for each inlet, which is a plug without end. Shared by all copies of a carriage."""
+
+    def __init__(
+        self,
+        tubes: tuple[Tube, ...],
+        inlets: tuple[Inlet, ...],
+        sites: Sequence[Site],
+        sources: int,
+        air: int | None,
+    ) -> None:
+        self._tubes, self._inlets, self._air = tubes, inlets, air
+        self._pure = [pure(i, sources) for i in range(sources)]
+        given = [node for tube in tubes for node in (tube.begin, tube.end)]
+        given += [inlet.node for inlet in inlets] + [site.node for site in sites]
+        index = {node: i for i, node in enumerate(dict.fromkeys(given))}
+        resting = [0] * len(index)
+        self.places: list[Place] = []
+        for i, tube in enumerate(tubes):
+            begin, end, volume = index[tube.begin], index[tube.end], on_grid(tube.volume_ml)
+            resting[begin] = resting[end] = tube.filling
+            if _is_one(tube):
+                self.places.append(Place(begin, end, i, volume, True, True))
+            else:
+                middle = len(resting)
+                resting.append(tube.filling)
+                self.places.append(Place(begin, middle, i, 0.0, True, False))
+                self.places.append(Place(middle, end, i, volume, False, True))
+        for inlet in inlets:
+            resting.append(inlet.changes[0][1])
+            self.places.append(Place(len(resting) - 1, index[inlet.node], None, 0.0, True, True))
+        self._pairs = [i for i, tube in enumerate(tubes) if not _is_one(tube)]
+        self.ends_of = [place.tube if place.to_end else None for place in self.places]
+        self.routes = Routes(
+            [(place.begin, place.end) for place in self.places],
+            [index[site.node] for site in sites],
+            [self._pure[site.refill] for site in sites],
+            [self._pure[source] for source in resting],
+        )
+        self._sites = len(sites)
+
+    def fill(self) -> list[Cell]:
+        """Make the cells as they are at first."""
+        cells: list[Cell] = []
+        for place in self.places:
+            if place.tube is not None:
+                tube = self._tubes[place.tube]
+                filling = self._pure[tube.filling]
+                cells.append(_core(tube, place, filling, self._air) if place.to_end else Plug(((inf, filling),)))
+        return cells + [self._supply(inlet) for inlet in self._inlets]
+
+    def at_rest(self) -> Floats:
+        """Give the volume at every face before anything moves."""
+        return np.array([place.volume for place in self.places] + [0.0] * (len(self.places) + self._sites))
+
+    def table(self, volumes: Volumes) -> tuple[Floats, Floats]:
+        """Give breakpoints as positions (m,) and the volume at every face there (faces, m).
+
+        Where a content passes the tube's volume at rest there is a breakpoint of its own: there its two cells change over.
+        """
+        begin, end = volumes.tube_begin, volumes.tube_end
+        at = self._positions(begin, end)
+        if len(at) > volumes.site.shape[1]:
+            whole = np.arange(float(volumes.site.shape[1]))
+            begin, end, inlet, site = (
+                np.array([np.interp(at, whole, row) for row in rows]).reshape(len(rows), len(at))
+                for rows in (begin, end, volumes.inlet, volumes.site)
+            )
+        else:
+            inlet, site = volumes.inlet, volumes.site
+        begin, end, inlet, site = (all_on_grid(rows) for rows in (begin, end, inlet, site))
+        middle = np.minimum(begin, end)
+        first = [(begin if p.from_begin else middle)[p.tube] + p.volume for p in self.places if p.tube is not None]
+        last = [(end if p.to_end else middle)[p.tube] for p in self.places if p.tube is not None]
+        still = np.zeros_like(inlet)
+        table = np.concatenate([np.reshape(first, (-1, len(at))), still, np.reshape(last, (-1, len(at))), inlet, site])
+        return at, table
+
+    def _positions(self, begin: Floats, end: Floats) -> Floats:
+        whole = np.arange(float(begin.shape[1]))
+        excess = (begin - end)[self._pairs]
+        crossing = excess[:, :-1] * excess[:, 1:] < 0.0
+        if not crossing.any():
+            return whole
+        tube, piece = np.nonzero(crossing)
+        f = excess[tube, piece] / (excess[tube, piece] - excess[tube, piece + 1])
+        positions: Floats = np.unique(np.concatenate([whole, piece + f]))
+        return positions
+
+    def _supply(self, inlet: Inlet) -> Plug:
+        bounds = [on_grid(from_ml) for from_ml, _ in inlet.changes[1:]] + [inf]
+        return Plug((bound, self._pure[source]) for bound, (_, source) in zip(bounds, inlet.changes, strict=True))
+
+
+def _is_one(tube: Tube) -> bool:
+    return tube.mixing is Transport.PLUG or tube.trap or on_grid(tube.volume_ml) == 0.0
+
+
+def _core(tube: Tube, place: Place, filling: Composition, air: int | None) -> Cell:
+    """Make what a tube is at rest."""
+    if place.volume == 0.0 or (tube.mixing is Transport.PLUG and not tube.trap):
+        return Plug(((inf, filling),))
+    if tube.trap:
+        return Stirred(place.volume, filling) if air is None else Trap(place.volume, filling, air)
+    if tube.mixing is Transport.LAMINAR:
+        return Laminar(place.volume, filling)
+    return Stirred(place.volume, filling) if tube.row == 1 else Row(place.volume, tube.row, filling)

@@ -1,0 +1,234 @@
+"""Every delivery system as a scenario, against published and analytic figures (PHYSICS V3 to V5, V8, 4.3, 5)."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from pumpsim.analysis.balance import balance
+from pumpsim.scenario_file import parse_scenario
+from pumpsim.simulation import Run, simulate
+from pumpsim.vocabulary.outputs import AlarmRaised
+from tests.build import MIN, H
+
+START = """
+[[operator]]
+at = "0 s"
+do = "start"
+"""
+
+
+def one(pump: str, line: str, set_: str, rate: str, rest: str = "", duration: str = "2 h") -> Run:
+    """A pump that is started at 0 s."""
+    return simulate(
+        parse_scenario(
+            f"""
+title = "one"
+duration = "{duration}"
+[pump]
+{pump}
+[line.A]
+{line}
+[set]
+{set_}
+[[operator]]
+at = "0 s"
+load = {{ rate = "{rate}" }}
+{START}
+{rest}
+""",
+            "one",
+        )
+    )
+
+
+def patient_ml(run: Run, at_ns: "list[int] | np.ndarray") -> np.ndarray:
+    return sum(trace.at(at_ns).patient_ml.sum(axis=0) for trace in run.traces)
+
+
+def start_up_min(syringe: str, rate: str) -> float:
+    """When the first 0.1 uL has left the line, min."""
+    run = one(
+        'model = "syringe-pump"',
+        f'container = {{ syringe = "{syringe}", fluid = "saline-0.9" }}',
+        'kind = "extension-150"',
+        rate,
+        duration="3 h",
+    )
+    at_ns = np.arange(0, 3 * H, 10**9)
+    return float(at_ns[np.argmax(patient_ml(run, at_ns) > 1e-4)]) / MIN
+
+
+def test_start_up_of_syringes_within_the_published_ranges():
+    """Neff 2007: 10 mL at 1.0 mL/h 3.6 +- 0.9 min, 50 mL at 0.1 mL/h 74.5 +- 26.6 min; the same stiction for both."""
+    assert start_up_min("bd-plastipak-10", "1 mL/h") == pytest.approx(3.6, abs=0.9)
+    assert start_up_min("bd-plastipak-50", "0.1 mL/h") == pytest.approx(74.5, abs=26.6)
+
+
+def test_a_smaller_syringe_and_a_higher_rate_are_never_slower():
+    sizes = ["bd-plastipak-5", "bd-plastipak-10", "bd-plastipak-20", "bd-plastipak-30", "bd-plastipak-50"]
+    minutes = [start_up_min(size, "1 mL/h") for size in sizes]
+    assert minutes == sorted(minutes)
+    assert start_up_min("bd-plastipak-20", "2 mL/h") < start_up_min("bd-plastipak-20", "1 mL/h")
+
+
+INFUSOMAT = {
+    "226 mmHg": (547, 33, 7),
+    "563 mmHg": (1553, 74, 15),
+    "900 mmHg": (2810, 126, 24),
+}
+
+
+@pytest.mark.parametrize("level", INFUSOMAT)
+def test_time_to_alarm_of_the_infusomat_v3(level):
+    """C = 0.84 uL/mmHg for all nine cells: within 30 % of the published times, the smooth drive within 1 % of C P / Q."""
+    for rate, published in zip((1, 25, 100), INFUSOMAT[level], strict=True):
+        run = one(
+            f'model = "infusomat-space"\ndrive = "smooth"\nocclusion_limit = "{level}"',
+            'container = { bag = "1000 mL", fluid = "water" }',
+            'kind = "infusomat-line"',
+            f"{rate} mL/h",
+            '[[fault]]\nat = "1 min"\nocclude = "patient end"',
+        )
+        alarms = [r.at_ns for r in run.traces[0].records if isinstance(r.record, AlarmRaised)]
+        seconds = (alarms[0] - MIN) / 1e9
+        assert seconds == pytest.approx(0.84e-3 * float(level.split()[0]) / rate * 3600, rel=0.01)
+        assert seconds == pytest.approx(published, rel=0.30)
+
+
+LOWERED = """
+[[fault]]
+at = "60 min"
+height = "-40 cm"
+"""
+
+
+def test_a_pump_lowered_from_the_bed_v5():
+    """C = 10 uL/kPa, 0.2 mL/h, 0.4 m of water (3.916 kPa): nothing net for C rho g dh / Q = 11.75 min, then 0.2 mL/h again."""
+    run = one(
+        'model = "linear-peristaltic"\ndrive = "smooth"',
+        'container = { bag = "100 mL", fluid = "water" }',
+        'common_volume = "1 mL"\ncompliance = "10 uL/kPa"\nresistance = "0.5 kPa/(mL/h)"',
+        "0.2 mL/h",
+        LOWERED,
+    )
+    begin, drawn, back, end = patient_ml(run, [H, H + MIN, H + round(11.747 * MIN), 2 * H])
+    assert drawn - begin < -0.03
+    assert back - begin == pytest.approx(0.0, abs=2e-5)
+    assert end - begin == pytest.approx(0.2 - 0.2 * 11.747 / 60, abs=1e-4)
+
+
+def test_gravity_drips_at_the_rate_that_was_set():
+    """125 mL/h at 20 drops a mL: 41.67 drops/min at first; slower as the bag empties (its surface falls by up to 15 cm)."""
+    run = one(
+        'model = "gravity-20"',
+        'container = { bag = "1000 mL", fluid = "water" }\nhead = "80 cm"',
+        'access = "20G-peripheral"',
+        "125 mL/h",
+        duration="4 h",
+    )
+    trace = run.traces[0]
+    flow = trace.at([5 * MIN, 4 * H]).patient_flow_ml_per_h
+    assert flow[0] == pytest.approx(125.0, rel=0.005)
+    assert flow[1] == pytest.approx(125.0 * (1 - 0.5 * 0.15 / (0.80 - 0.136)), rel=0.02)
+    assert balance(trace).worst < 1e-9
+
+
+MANIFOLD = """
+title = "three pumps"
+duration = "45 min"
+{pumps}
+[junction.hub]
+common_volume = "0.6 mL"
+compliance = "1 uL/kPa"
+resistance = "0.05 kPa/(mL/h)"
+{end}
+[junction.lumen]
+common_volume = "0.4 mL"
+resistance = "0.02 kPa/(mL/h)"
+access = "central-venous-4Fr"
+{rest}
+"""
+PUMP = """
+[pump.{id}]
+model = "{model}"
+[pump.{id}.line.A]
+container = {{ {container}, fluid = {{ drug = "{id}", concentration = "1 mg/mL" }} }}
+[pump.{id}.set]
+kind = "extension-150"
+into = "{into}"
+{valve}
+[[operator]]
+at = "0 s"
+pump = "{id}"
+load = {{ rate = "{rate}" }}
+[[operator]]
+at = "1 min"
+pump = "{id}"
+do = "start"
+"""
+
+
+def three(valve: str = "", rest: str = "", rates: tuple[str, str, str] = ("80 mL/h", "5 mL/h", "3 mL/h")) -> Run:
+    bag, syringe = 'bag = "250 mL"', 'syringe = "bd-plastipak-50"'
+    pumps = [
+        PUMP.format(
+            id="carrier", model="single-channel-cassette", container=bag, into="hub", valve=valve, rate=rates[0]
+        ),
+        PUMP.format(id="pressor", model="syringe-pump", container=syringe, into="hub", valve=valve, rate=rates[1]),
+        PUMP.format(id="sedative", model="linear-peristaltic", container=bag, into="lumen", valve=valve, rate=rates[2]),
+    ]
+    return simulate(parse_scenario(MANIFOLD.format(pumps="".join(pumps), end='into = "lumen"', rest=rest), "three"))
+
+
+DISTURBED = """
+[[fault]]
+at = "10 min"
+pump = "pressor"
+height = "-60 cm"
+until = "20 min"
+[[fault]]
+at = "25 min"
+pump = "carrier"
+occlude = "junction lumen"
+until = "26 min"
+[[fault]]
+at = "30 min"
+pump = "sedative"
+leak = "50 kPa/(mL/h)"
+until = "35 min"
+"""
+
+
+@pytest.mark.parametrize("valve", ["", 'valve = "0 kPa"'], ids=["open", "check valves"])
+@pytest.mark.parametrize("rest", ["", DISTURBED], ids=["quiet", "disturbed"])
+def test_every_drug_of_three_pumps_in_one_lumen_is_accounted_for(valve, rest):
+    run = three(valve, rest)
+    for trace in run.traces:
+        assert balance(trace).worst < 1e-9, trace.pump
+    total = sum(float(trace.at([trace.end_ns]).patient_ml.sum()) for trace in run.traces)
+    assert total > 30.0
+
+
+@settings(max_examples=4)
+@given(st.tuples(*[st.sampled_from(["0.5 mL/h", "2 mL/h", "12 mL/h", "60 mL/h"])] * 3), st.booleans())
+def test_mass_is_conserved_whatever_the_rates(rates, valves):
+    for trace in three('valve = "0 kPa"' if valves else "", DISTURBED, rates).traces:
+        assert balance(trace).worst < 1e-9, trace.pump
+
+
+def test_an_occluded_lumen_alarms_the_pumps_behind_it_one_after_the_other():
+    """All three press into one closed lumen: the carrier fills it, and the first limit that is reached is one of theirs."""
+    run = three(rest='[[fault]]\nat = "25 min"\npump = "carrier"\nocclude = "junction lumen"')
+    first = {
+        trace.pump: next(
+            (r.at_ns for r in trace.records if isinstance(r.record, AlarmRaised) and r.at_ns >= 25 * MIN), None
+        )
+        for trace in run.traces
+    }
+    assert first["carrier"] is not None
+    assert 25 * MIN < first["carrier"] < 26 * MIN
+
+
+def test_the_same_run_twice_is_the_same():
+    assert three(rest=DISTURBED).digest == three(rest=DISTURBED).digest
