@@ -10,7 +10,8 @@ from pumpsim.scenario import Scenario
 from pumpsim.scenario_file import load_scenario
 from pumpsim.simulation import simulate
 from pumpsim.vocabulary.inputs import ChangeMode, LoadProgram, Start, Titrate
-from pumpsim.vocabulary.path import Occlude, Transport
+from pumpsim.vocabulary.model import PumpModel
+from pumpsim.vocabulary.path import Disturbance, Transport
 from pumpsim.vocabulary.program import InfusionProgram
 
 FOLDER = Path(__file__).resolve().parents[1] / "scenarios"
@@ -48,8 +49,9 @@ def test_it_fails_when_nobody_starts_the_pump(scenario):
 
 
 def test_it_fails_when_the_pump_runs_ten_percent_slow(scenario):
+    models = {pump.id: pump.model for pump in scenario.pumps}
     entries = tuple(
-        replace(e, action=replace(e.action, program=slowed(e.action.program)))
+        replace(e, action=replace(e.action, program=slowed(models[e.pump], e.action.program)))
         if isinstance(e.action, LoadProgram)
         else e
         for e in scenario.entries
@@ -57,14 +59,16 @@ def test_it_fails_when_the_pump_runs_ten_percent_slow(scenario):
     assert failures(replace(scenario, entries=entries))
 
 
-def slowed(program: InfusionProgram) -> InfusionProgram:
-    step = 100_000 if program.rate_nl_per_h < 100_000_000 else 1_000_000
-    return replace(program, rate_nl_per_h=max(program.rate_nl_per_h * 9 // 10 // step * step, 500_000 - step))
+def slowed(model: PumpModel, program: InfusionProgram) -> InfusionProgram:
+    """A tenth less, on the pump's step; for two lines together below the floor, which is refused."""
+    rate = program.rate_nl_per_h
+    step = next(band.step_nl_per_h for band in model.rate_bands if rate <= band.high_nl_per_h)
+    return replace(program, rate_nl_per_h=max(rate * 9 // 10 // step * step, step))
 
 
 def test_it_fails_without_its_faults_and_refusals(scenario):
     """Where the story is an occlusion, a titration or a change of mode, leaving it out must be noticed."""
-    kept = tuple(e for e in scenario.entries if not isinstance(e.action, Occlude | Titrate | ChangeMode))
+    kept = tuple(e for e in scenario.entries if not isinstance(e.action, Disturbance | Titrate | ChangeMode))
     if len(kept) < len(scenario.entries):
         assert failures(replace(scenario, entries=kept))
 
