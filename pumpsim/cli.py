@@ -86,6 +86,14 @@ def list_catalogue(
 
 
 @app.command()
+def schema() -> None:
+    """Print the JSON Schema of a scenario file, for editors that complete and check while one writes."""
+    from pumpsim.scenario_file.tables import ScenarioTable
+
+    print(json.dumps(ScenarioTable.model_json_schema(), indent=2, ensure_ascii=False))
+
+
+@app.command()
 def replay(
     files: Annotated[
         list[Path], typer.Argument(help="Journals: inputs.jsonl of a run or of the bridge.", metavar="FILE...")

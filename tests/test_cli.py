@@ -135,3 +135,9 @@ def test_ctrl_c_leaves_the_last_whole_result_and_says_so(tmp_path):
         if running.returncode == 130:
             assert b"Traceback" not in errors
     assert json.loads(before)["digest"] == json.loads((tmp_path / MAIN.stem / "summary.json").read_bytes())["digest"]
+
+
+def test_the_schema_names_every_table_and_the_models():
+    schema = json.loads(pumpsim("schema").stdout)
+    assert {"pump", "junction", "operator", "fault", "expect"} <= set(schema["properties"])
+    assert "omnipod" in json.dumps(schema)
