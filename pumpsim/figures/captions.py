@@ -71,7 +71,8 @@ def _line_rates(course: LineCourse) -> str:
 
 def _path(results: PumpResults) -> str:
     administration, access = results.setup.set, results.setup.access
-    return f"Set {administration.name}, common volume {administration.common_ml:g} mL, access {access.name}"
+    end = f"access {access.name}" if results.setup.into is None else f"into {results.setup.into}"
+    return f"Set {administration.name}, common volume {administration.common_ml:g} mL, {end}"
 
 
 def _window(kind: str, results: PumpResults) -> str:

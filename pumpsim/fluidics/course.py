@@ -106,10 +106,11 @@ def course_of(mechanism: Mechanism, rate_nl_per_h: int) -> Course:
     if mechanism.drive is Drive.PULSES:
         if mechanism.course:
             raise ValueError("course: a drive of pulses has none, as each pulse is even")
-        return _halting(mechanism, rate_nl_per_h, full, levels[:1])
+        return _halting(mechanism, rate_nl_per_h, cycle, levels[:1])
     if mechanism.drive is Drive.LEAD_SCREW and step > rate_nl_per_h * RESOLVED_NS:
         places = [offset / step for offset in (*offsets, full)]
-        return _halting(mechanism, rate_nl_per_h, step, np.interp(np.arange(cycle), places, levels))
+        turn = np.arange(cycle if mechanism.course else 1)
+        return _halting(mechanism, rate_nl_per_h, 1, np.interp(turn, places, levels))
     if mechanism.drive in (Drive.PERISTALTIC, Drive.LEAD_SCREW):
         return Course(step, cycle, full, offsets, levels[:-1], step, step)
     raise ValueError(f"drive: {mechanism.drive.value} follows no course")
@@ -133,13 +134,14 @@ def corners_of(mechanism: Mechanism) -> tuple[tuple[int, int], ...]:
     return tuple(corners)
 
 
-def _halting(mechanism: Mechanism, rate: int, grain: int, levels: Floats) -> Course:
-    """Rest, then move: the course of whole ``grain`` of position, with the volume before each of a cycle.
+def _halting(mechanism: Mechanism, rate: int, steps: int, levels: Floats) -> Course:
+    """Rest, then move: the course of a few steps at a time, with the volume before each time of a cycle.
 
     A pulse takes 1 ns at least, so that no flow is infinite, and the whole interval where that is shorter than the pulse.
     """
+    step = mechanism.step_fl * Q_PER_FL
+    grain = steps * step
     window = min(grain, rate * max(1, mechanism.pulse_ns))
     offsets = (0, grain - window) if window < grain else (0,)
-    step, cycle = mechanism.step_fl * Q_PER_FL, mechanism.cycle_steps
-    levels = np.repeat(levels, len(offsets))
+    cycle, levels = steps * len(levels), np.repeat(levels, len(offsets))
     return Course(step, cycle, grain, offsets, levels, grain, window, mechanism.drive is not Drive.PULSES)

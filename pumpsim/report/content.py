@@ -8,12 +8,11 @@ from pumpsim.analysis.expectations import Outcome
 from pumpsim.analysis.results import PumpResults, analyse
 from pumpsim.analysis.summary import Plain
 from pumpsim.report import tables
-from pumpsim.report.table import Table, error, number
+from pumpsim.report.how import junction_table, setup_table
+from pumpsim.report.table import Table, error
 from pumpsim.scenario import PumpSetup, Scenario
 from pumpsim.trace import PumpTrace
 from pumpsim.units import format_time
-from pumpsim.vocabulary.model import Drive
-from pumpsim.vocabulary.path import Sensing, Transport
 
 DISCLAIMER = (
     "Not a medical device. Never connect it to a person, nor use its results for dosing; drug figures are examples. "
@@ -83,6 +82,7 @@ class Report:
     drugs: Table
     pumps: tuple[PumpSection, ...]
     run: Table
+    junctions: tuple[Table, ...]
     unverified: Table
 
 
@@ -104,6 +104,7 @@ def build_report(
         tables.drug_totals(summary),
         tuple(_section(setup, trace) for setup, trace in zip(scenario.pumps, traces, strict=True)),
         _run(scenario, summary),
+        tuple(junction_table(junction) for junction in scenario.junctions),
         unverified,
     )
 
@@ -119,54 +120,7 @@ def _section(setup: PumpSetup, trace: PumpTrace) -> PumpSection:
         tables.mass_balance(results.balance),
         error(results.balance.worst),
         results.balance.worst <= BALANCED,
-        _setup(setup),
-    )
-
-
-def _setup(setup: PumpSetup) -> Table:
-    """How one pump was run."""
-    mechanism, administration, access = setup.model.mechanism, setup.path.set, setup.path.access
-    if mechanism.drive is Drive.SMOOTH:
-        drive = "smooth (no strokes)"
-    else:
-        drive = (
-            f"strokes of {number(mechanism.cycle_fl / 1e9, 3)} µL, filling {mechanism.fill_ppm / 1e4:g} % of a cycle; "
-            f"two lines: {mechanism.interleave.value}, {mechanism.inner_flow.value}"
-        )
-    transport = "plug flow" if administration.transport is Transport.PLUG else "well mixed"
-    rows = [
-        ("Model", f"{setup.model.title} ({setup.model.id})"),
-        ("Drive", drive),
-        *(
-            (f"Line {line.line}", _container(line.container, line.container_ml, line.fluid.name))
-            for line in setup.path.lines
-        ),
-        (
-            "Set",
-            f"{administration.name}: common volume {administration.common_ml:g} mL, {transport}, primed with "
-            f"{administration.priming.name}, {1000 * administration.compliance_ml_per_kpa:g} µL/kPa, "
-            f"{administration.resistance_kpa_h_per_ml:.4g} kPa for each mL/h",
-        ),
-        (
-            "Access",
-            f"{access.name}: {access.resistance_kpa_h_per_ml:.4g} kPa for each mL/h, "
-            f"{access.back_pressure_kpa:.4g} kPa behind it",
-        ),
-        ("Sensing", _sensing(setup.sensing)),
-    ]
-    return Table(f"How pump {setup.id} was run", ("What", "Value"), tuple(rows), words=2)
-
-
-def _container(container: str, volume_ml: float, fluid: str) -> str:
-    return f"{container}, {volume_ml:g} mL, {fluid}"
-
-
-def _sensing(sensing: Sensing) -> str:
-    if sensing.period_ns is None:
-        return "at once, by watches"
-    return (
-        f"sampled each {format_time(sensing.period_ns)}, noise {sensing.noise_kpa:g} kPa (standard deviation), "
-        f"quantised to {sensing.quantum_kpa:g} kPa"
+        setup_table(setup),
     )
 
 
