@@ -207,11 +207,27 @@ def test_flow_back_undoes_flow_forth(kind, shift):
     still, moved = line(kind), line(kind)
     start = through(still, 0.0, shift + 0.7).amounts[:, -1]
     through(moved, 0.0, shift + 0.7)
-    excursion = through(moved, shift + 0.7, shift + 0.3, shift + 0.7)
-    assert excursion.amounts[:, -1] == pytest.approx(start, abs=1e-11)
-    assert excursion.amounts[2].min() == pytest.approx(-0.4, abs=1e-12)
+    excursion = through(moved, *(shift + x for x in (0.7, 0.3, 0.5, 0.4, 0.7)))
+    for knot, drawn in enumerate((0.0, 0.4, 0.2, 0.3, 0.0)):
+        now = [at(excursion, source, knot) for source in range(3)]
+        assert now == pytest.approx([start[0], start[1], -drawn], abs=1e-11)
     x = np.linspace(shift + 0.7, shift + 3.0, 300)
     assert through(moved, *x).amounts[1, -1] == pytest.approx(through(still, *x).amounts[1, -1], abs=1e-10)
+
+
+@ALL
+def test_a_tube_is_the_same_from_either_end(kind):
+    """Run as it is, and with begin and end exchanged and every volume reversed."""
+    x = np.concatenate([[0.0], np.cumsum(np.random.default_rng(5).normal(0.05, 0.3, 40))])
+    sites = [Site(0, 1), Site(1, 2)]
+    ahead = Carriage(3, [Tube("t", 0, 1, 0.8, 0, **KINDS[kind])], [], sites)
+    turned = Carriage(3, [Tube("t", 1, 0, 0.8, 0, **KINDS[kind])], [], sites)
+    none = np.zeros((0, x.size))
+    one = ahead.advance(Volumes(rows(x), rows(x), none, rows(-x, x)))
+    other = turned.advance(Volumes(rows(-x), rows(-x), none, rows(-x, x)))
+    for a, b in zip(one.sites, other.sites, strict=True):
+        assert a.amounts == pytest.approx(b.amounts, abs=1e-11)
+    assert ahead.contents() == pytest.approx(turned.contents(), abs=1e-11)
 
 
 def test_laminar_drawn_back_by_its_volume_keeps_some_of_what_it_held():
@@ -250,6 +266,19 @@ def test_a_tube_that_is_squeezed_and_fills_again_loses_nothing(kind):
     total = outflow.amounts[:, -1] + carriage.contents()[0]
     assert total == pytest.approx([1.0, 2.7, 0.0], abs=1e-11)
     assert at(outflow, 0, 1) == pytest.approx(0.3, abs=1e-12)
+
+
+@pytest.mark.parametrize(("kind", "limit"), [("plug", 1e-12), ("mixed", 1e-12), ("laminar", 1e-9), ("tanks", 1e-4)])
+def test_a_tube_that_goes_from_swollen_to_squeezed_in_one_piece_is_split_where_it_is_at_rest(kind, limit):
+    """In one piece, and in pieces that meet at the instant when the content is the volume at rest (f = 2/3)."""
+    ends = []
+    for stops in ((0.0, 1.0), (0.0, 2 / 3, 1.0)):
+        carriage = line(kind)
+        f = np.array(stops)
+        begin, end = rows([0.0, *(0.4 + 0.5 * f)]), rows([0.0, *(0.0 + 1.1 * f)])
+        outflow = carriage.advance(Volumes(begin, end, begin, end)).sites[0]
+        ends.append([*outflow.amounts[:, -1], *carriage.contents()[0]])
+    assert ends[0] == pytest.approx(ends[1], abs=limit)
 
 
 @ALL
