@@ -69,7 +69,8 @@ def _end(access: Access, into: str | None) -> str:
     """Where tubing ends."""
     if into is not None:
         return f"none of its own: it ends in junction {into}"
-    return f"{access.name}: {access.resistance_kpa_h_per_ml:.4g} kPa for each mL/h, {access.back_pressure_kpa:.4g} kPa behind it"
+    resistance, behind = access.resistance_kpa_h_per_ml, access.back_pressure_kpa
+    return f"{access.name}: {resistance:.4g} kPa for each mL/h, {behind:.4g} kPa behind it"
 
 
 def junction_table(junction: JunctionSetup) -> Table:
