@@ -39,8 +39,9 @@ def _in_leg(path: FluidPath, planned: Planned, watch: Watch, begin: int, end: in
     i = path.line_index(watch.line)
     limb, step_ml = path.limb(watch.line), path.step_ml
     if watch.signal is Signal.STEPS:
+        ahead = 1.0 + path.model.mechanism.cycle_steps  # counts may be ahead of what is displaced, by a cycle at most
         if (
-            planned.chunk.pumped_ml[i, -1] < (watch.level - 1.0) * step_ml
+            planned.chunk.pumped_ml[i, -1] < (watch.level - ahead) * step_ml
             or planned.leg.counts(end)[0][i] < watch.level
         ):
             return None
@@ -86,7 +87,7 @@ def _drawn(
     for k in np.flatnonzero((drawn[1:] >= level - 1.0) & (drawn[1:] > drawn[:-1])).tolist():
         share = (level - float(drawn[k])) / float(drawn[k + 1] - drawn[k])
         guess = int(at_ns[k]) + round(share * int(at_ns[k + 1] - at_ns[k]))
-        found = _settle(holds, guess, max(begin, int(at_ns[k])), min(end, int(at_ns[k + 1])))
+        found = first_holding(holds, guess, max(begin, int(at_ns[k])), min(end, int(at_ns[k + 1])))
         if found is not None:
             return found
     return None
@@ -106,7 +107,7 @@ def _pressure(path: FluidPath, planned: Planned, watch: Watch, begin: int, end: 
             return low
         pressure = float(chunk.pressure_kpa[k])
         guess = int(at_ns[k]) + chunk.outlet.ns_until(pressure, float(flow[k]), watch.level)
-        found = _settle(holds, guess, low, high)
+        found = first_holding(holds, guess, low, high)
         if found is not None:
             return found
     return None
@@ -126,7 +127,7 @@ def _candidates(values: Floats, watch: Watch) -> Iterable[int]:
     return hits
 
 
-def _settle(holds: Callable[[int], bool], guess: int, low: int, high: int) -> int | None:
+def first_holding(holds: Callable[[int], bool], guess: int, low: int, high: int) -> int | None:
     """Walk from the closed form's guess to the exact first ns; None when it is not within reach."""
     at_ns = max(low, min(guess, high))
     for _ in range(SLACK_NS):

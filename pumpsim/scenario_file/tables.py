@@ -52,6 +52,8 @@ def text_or_table(value: object) -> str | None:
     return TEXT if isinstance(value, str) else TABLE if isinstance(value, dict | BaseModel) else None
 
 
+TRANSPORTS = {kind.value: kind for kind in Transport if kind is not Transport.DISPERSED}
+"""Dispersion wants a diffusivity and a velocity, which no table of a file has."""
 Alarm = Annotated[AlarmId, Choice("alarm", by_value(AlarmId))]
 Mode = Annotated[LineMode, Choice("mode", by_value(LineMode))]
 Between = Annotated[list[Moment], Field(min_length=2, max_length=2)]
@@ -160,7 +162,7 @@ class SetTable(Table):
     priming: FluidField | None = None
     compliance: Compliance | None = None
     resistance: Resistance | None = None
-    transport: Annotated[Transport, Choice("transport", by_value(Transport))] | None = None
+    transport: Annotated[Transport, Choice("transport", TRANSPORTS)] | None = None
     tanks: int | None = Field(default=None, ge=1, le=1000)
     valve: Pressure | None = None
     into: Text1 | None = None

@@ -19,7 +19,7 @@ from pumpsim.scenario import PumpSetup, Scenario
 from pumpsim.vocabulary.inputs import SensorReading
 from pumpsim.vocabulary.model import Drive
 from pumpsim.vocabulary.outputs import MotorCommand, Watch
-from pumpsim.vocabulary.path import Closing, Disturbance
+from pumpsim.vocabulary.path import Closing, Disturbance, Transport
 
 TAIL_VOLUMES, TAIL_ML = 40.0, 1.0
 """History kept beside a sink: 40 common volumes (a stirred one has forgotten all but exp(-40)), and what is stored."""
@@ -61,6 +61,7 @@ def is_lone(setup: PumpSetup, scenario: Scenario) -> bool:
     plain = (
         path.into is None
         and path.set.valve_kpa is None
+        and path.set.transport in (Transport.PLUG, Transport.MIXED)
         and path.access.turbulent_kpa_h2_per_ml2 == 0.0
         and path.height_cm == 0.0
         and all(line.syringe is None for line in path.lines)

@@ -48,7 +48,7 @@ def simulate(scenario: Scenario, sink: Callable[[str, Chunk], None] | None = Non
     """Simulate a scenario; deterministic, the seed included.
 
     ``sink`` receives (pump id, chunk) as history is made; the traces then keep only their end, and memory stays flat
-    however long the run is.
+    however long the run is. A network of pumps keeps its history all the same.
     """
     begin = perf_counter()
     env = simpy.Environment()

@@ -232,3 +232,17 @@ def test_an_occluded_lumen_alarms_the_pumps_behind_it_one_after_the_other():
 
 def test_the_same_run_twice_is_the_same():
     assert three(rest=DISTURBED).digest == three(rest=DISTURBED).digest
+
+
+@pytest.mark.parametrize(("transport", "first_at"), [("plug", 1.0), ("laminar", 0.5)])
+def test_the_way_through_the_set_is_the_one_that_was_asked_for(transport, first_at):
+    """1 mL primed with water at 10 mL/h: the first saline arrives after one volume, 6 min, along streamlines after half."""
+    run = one(
+        'model = "linear-peristaltic"\ndrive = "smooth"',
+        'container = { bag = "100 mL", fluid = "saline-0.9" }',
+        f'common_volume = "1 mL"\npriming = "water"\ntransport = "{transport}"',
+        "10 mL/h",
+    )
+    before, after = run.traces[0].at([round(6 * first_at * f * MIN) for f in (0.97, 1.03)]).patient_ml[0]
+    assert before == pytest.approx(0.0, abs=1e-9)
+    assert after > 1e-4

@@ -6,11 +6,12 @@ a query of a plan that may be prolonged but never changes.
 
 import math
 from bisect import bisect_right
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 import numpy as np
 
+from pumpsim.fluidics.crossings import first_holding
 from pumpsim.fluidics.leg import Floats, Instants
 from pumpsim.fluidics.network.course import Stretch, first_in_piece, follow
 from pumpsim.fluidics.network.elements import SLIDING, Stance, Topology
@@ -37,8 +38,6 @@ from pumpsim.vocabulary.path import (
 
 FIRST_NS, LONGEST_NS = 60 * 10**9, 6 * 3600 * 10**9
 """Planned at once: little after an anchor, more and more while there is none. Bounds work and memory, never a result."""
-SLACK_NS = 64
-"""How far the closed form may lie beside the exact ns, from rounding."""
 ROUNDING_KPA = 1e-9
 """By how much a bound may be too low, from rounding."""
 
@@ -163,7 +162,7 @@ class NetworkPath:
                 return None
             ns = first_in_piece(stretch, guard, k)
             guess = high if ns is None else int(stretch.at_ns[k]) + ns
-            found = _first(lambda at_ns: watch.holds(self.pressure_kpa(pump, at_ns)), guess, low, high)
+            found = first_holding(lambda at_ns: watch.holds(self.pressure_kpa(pump, at_ns)), guess, low, high)
             if found is not None:
                 return found
         return None
@@ -263,8 +262,9 @@ class NetworkPath:
                 tube = laid.tube(pump)
                 closing = isinstance(disturbance, Occlude)
                 i = tube.edge if tube.access is None else tube.access
-                if disturbance.place is Place.LIMB:
+                if disturbance.place is Place.LIMB:  # of a drip: its clamp, which is open only while it shall drip
                     i = laid.clamp_of[pump]
+                    closing = closing or self._clamps[pump] == 0
                 return with_edge(topology, i, replace(topology.edges[i], open=not closing))
             case Constrict(tube=name, added_kpa_h_per_ml=added):
                 tube = laid.tube(name)
@@ -378,24 +378,6 @@ def _cut(passage: Passage, at_ns: int) -> Passage:
         ),
         np.concatenate([passage.drawn_ml[:, :n], drawn], axis=1),
     )
-
-
-def _first(holds: Callable[[int], bool], guess: int, low: int, high: int) -> int | None:
-    """Walk from a guess to the exact first ns; None when it is not within reach."""
-    at_ns = max(low, min(guess, high))
-    for _ in range(SLACK_NS):
-        if holds(at_ns):
-            break
-        if at_ns >= high:
-            return None
-        at_ns += 1
-    else:
-        return None
-    for _ in range(SLACK_NS):
-        if at_ns - 1 < low or not holds(at_ns - 1):
-            break
-        at_ns -= 1
-    return at_ns
 
 
 def _holds(watch: Watch, reading: SensorReading) -> bool:
