@@ -8,6 +8,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from pumpsim.analysis.balance import balance
 from pumpsim.controller import Pump
 from pumpsim.fluidics import FluidPath
 from pumpsim.journal import write_journal
@@ -61,7 +62,7 @@ def balance_error(trace) -> float:
 
 
 @settings(max_examples=60, deadline=None)
-@given(scripts, models, st.sampled_from(list(Transport)))
+@given(scripts, models, st.sampled_from([Transport.PLUG, Transport.MIXED]))
 @example([(1, Occlude(Place.PATIENT_END))], SMOOTH, Transport.PLUG)  # rest once lost the part of a step
 @example([(1, Stop("B")), (90_001, Stop(None))], SMOOTH, Transport.PLUG)
 def test_mass_is_conserved(script, model, transport):
@@ -74,6 +75,13 @@ def test_mass_is_conserved(script, model, transport):
     assert trace.concentration @ inside + drug.patient_drug[:, 0] == pytest.approx(
         drug.pump_drug[:, 0], rel=1e-9, abs=1e-9
     )
+
+
+@settings(max_examples=6, deadline=None)
+@given(scripts, st.sampled_from([Transport.TANKS, Transport.LAMINAR]))
+def test_mass_is_conserved_through_tanks_and_along_streamlines(script, transport):
+    setup = path(bags_ml=(120.0, 200.0), transport=transport)
+    assert balance(simulate_one(a_scenario(script, SMOOTH, setup=setup)).traces[0]).worst < 1e-9
 
 
 @settings(max_examples=40, deadline=None)
