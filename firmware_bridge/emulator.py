@@ -4,7 +4,7 @@ The only file of the bridge that knows the physics. Its time zero is the host's 
 """
 
 from firmware_bridge.device import WATCHDOG_NS, Device
-from pumpsim.fluidics import FluidPath
+from pumpsim.fluidics.lone.path import FluidPath
 from pumpsim.vocabulary.inputs import SensorReading
 from pumpsim.vocabulary.model import PumpModel
 from pumpsim.vocabulary.outputs import MotorCommand

@@ -13,9 +13,9 @@ from itertools import pairwise
 import numpy as np
 
 from firmware_bridge.bridge import BridgeStep
+from pumpsim.fluidics.arrays import Floats, Instants
 from pumpsim.fluidics.chunk import Chunk, flow_between
-from pumpsim.fluidics.history import LoneHistory
-from pumpsim.fluidics.leg import Floats, Instants
+from pumpsim.fluidics.lone.history import LoneHistory
 from pumpsim.fluidics.outlet import NS_PER_H, Outlet
 from pumpsim.scenario import PumpSetup
 from pumpsim.trace import PumpTrace, Recorded

@@ -12,7 +12,7 @@ from pumpsim.analysis.expectations import judge
 from pumpsim.analysis.summary import summarise
 from pumpsim.errors import JournalError
 from pumpsim.fluidics.chunk import Chunk
-from pumpsim.fluidics.history import LoneHistory
+from pumpsim.fluidics.lone.history import LoneHistory
 from pumpsim.journal import read_journal
 from pumpsim.replay import replay
 from pumpsim.report.records import BreakpointFile, read_breakpoints, write_folder, write_records

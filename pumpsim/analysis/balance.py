@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from pumpsim.fluidics.leg import Floats
+from pumpsim.fluidics.arrays import Floats
 from pumpsim.trace import PumpTrace
 
 

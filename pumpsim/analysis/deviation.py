@@ -15,7 +15,7 @@ import numpy as np
 from pumpsim.analysis.grid import Grid
 from pumpsim.analysis.lines import LineCourse
 from pumpsim.analysis.windows import by_line
-from pumpsim.fluidics.leg import Floats, Instants
+from pumpsim.fluidics.arrays import Floats, Instants
 from pumpsim.trace import PumpTrace
 
 WINDOW_NS = 300_000_000_000

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import ArrayLike
 
-from pumpsim.fluidics.leg import Floats, Instants
+from pumpsim.fluidics.arrays import Floats, Instants
 from pumpsim.trace import PumpTrace
 from pumpsim.vocabulary.alarms import AlarmId, Priority
 from pumpsim.vocabulary.outputs import AlarmAcknowledged, AlarmCleared, AlarmRaised, DeliveryEvent, LineState

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from pumpsim.analysis.grid import Grid
-from pumpsim.fluidics.leg import Floats, Instants
+from pumpsim.fluidics.arrays import Floats, Instants
 from pumpsim.trace import PumpTrace, Samples
 from pumpsim.vocabulary.alarms import Signal
 

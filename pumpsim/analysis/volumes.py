@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pumpsim.analysis.grid import Grid
 from pumpsim.analysis.lines import LineCourse
 from pumpsim.analysis.windows import by_line
-from pumpsim.fluidics.leg import Floats, Instants
+from pumpsim.fluidics.arrays import Floats, Instants
 from pumpsim.trace import PumpTrace, Samples
 
 

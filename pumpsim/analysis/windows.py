@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from pumpsim.analysis.grid import Grid, hours
-from pumpsim.fluidics.leg import Floats, Instants
+from pumpsim.fluidics.arrays import Floats, Instants
 from pumpsim.trace import PumpTrace, Samples
 from pumpsim.vocabulary.path import AmountUnit
 

@@ -9,7 +9,7 @@ from pumpsim.analysis.lines import NL_PER_ML, RateSteps
 from pumpsim.analysis.windows import Course
 from pumpsim.figures.style import INK, TimeUnit
 from pumpsim.figures.thin import thin_band, thin_line, thin_steps
-from pumpsim.fluidics.leg import Floats, Instants
+from pumpsim.fluidics.arrays import Floats, Instants
 
 WITHIN = "range within the window"
 FEW = 80

@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 from pumpsim.analysis.deviation import Deviation
 from pumpsim.figures.curves import draw_line, plain
 from pumpsim.figures.style import GREY, LINE_COLOURS, PATIENT, legend, look, panels, quantity
-from pumpsim.fluidics.leg import Floats
+from pumpsim.fluidics.arrays import Floats
 
 PANEL_IN = 1.25
 FEW = 120

@@ -3,7 +3,7 @@
 import numpy as np
 
 from pumpsim.figures.style import COLUMNS
-from pumpsim.fluidics.leg import Floats, Instants
+from pumpsim.fluidics.arrays import Floats, Instants
 
 
 def thin_line(x: Floats, y: Floats, columns: int = COLUMNS) -> tuple[Floats, Floats]:

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from pumpsim.fluidics.leg import Floats, Instants
+from pumpsim.fluidics.arrays import Floats, Instants
 from pumpsim.fluidics.outlet import NS_PER_H, Outlet
 
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from pumpsim.fluidics.leg import Floats, Instants
+from pumpsim.fluidics.arrays import Floats, Instants
 
 NS_PER_H = 3_600_000_000_000
 

@@ -8,10 +8,11 @@ from collections.abc import Callable, Iterable
 from functools import cache
 from typing import Protocol
 
-from pumpsim.fluidics import FluidPath
 from pumpsim.fluidics.chunk import Chunk
-from pumpsim.fluidics.crossings import next_crossing
-from pumpsim.fluidics.history import History, LoneHistory
+from pumpsim.fluidics.history import History
+from pumpsim.fluidics.lone.crossings import next_crossing
+from pumpsim.fluidics.lone.history import LoneHistory
+from pumpsim.fluidics.lone.path import FluidPath
 from pumpsim.fluidics.network.history import NetworkHistory
 from pumpsim.fluidics.network.path import NetworkPath
 from pumpsim.fluidics.network.plumbing import Member

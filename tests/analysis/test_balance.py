@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from pumpsim.analysis.balance import balance
-from pumpsim.fluidics.history import LoneHistory
+from pumpsim.fluidics.lone.history import LoneHistory
 from pumpsim.trace import PumpTrace
 from pumpsim.vocabulary.inputs import LoadProgram, Start
 from pumpsim.vocabulary.path import (

@@ -12,7 +12,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pumpsim.fluidics.crossings import next_crossing
+from pumpsim.fluidics.lone.crossings import next_crossing
+from pumpsim.fluidics.lone.path import FluidPath
 from pumpsim.fluidics.network.bands import limits, secant
 from pumpsim.fluidics.network.course import follow
 from pumpsim.fluidics.network.elements import Edge, Node, Plunger, Stance, Topology
@@ -20,7 +21,6 @@ from pumpsim.fluidics.network.expo import Expo, first_reached
 from pumpsim.fluidics.network.path import NetworkPath
 from pumpsim.fluidics.network.plumbing import Member, plumbing
 from pumpsim.fluidics.network.state import State, begin, changed
-from pumpsim.fluidics.path import FluidPath
 from pumpsim.vocabulary.alarms import Direction, Signal
 from pumpsim.vocabulary.outputs import LineMotion, MotorCommand, Watch
 from pumpsim.vocabulary.path import Access, AdministrationSet, JunctionSetup, Occlude, Place, Release

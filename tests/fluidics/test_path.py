@@ -2,9 +2,9 @@
 
 import pytest
 
-from pumpsim.fluidics import FluidPath
 from pumpsim.fluidics.chunk import Chunk
-from pumpsim.fluidics.crossings import next_crossing
+from pumpsim.fluidics.lone.crossings import next_crossing
+from pumpsim.fluidics.lone.path import FluidPath
 from pumpsim.vocabulary.alarms import Direction, Signal
 from pumpsim.vocabulary.inputs import LoadProgram, Start, Stop
 from pumpsim.vocabulary.outputs import AlarmCleared, LineMotion, MotorCommand, Watch

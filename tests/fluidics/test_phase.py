@@ -12,10 +12,10 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from pumpsim.fluidics.course import corners_of, course_of
-from pumpsim.fluidics.drives import next_leg_of
-from pumpsim.fluidics.leg import DriveState, Idle, Leg
-from pumpsim.fluidics.mechanism import Q_PER_FL, LineDrive
+from pumpsim.fluidics.drives.by_name import next_leg_of
+from pumpsim.fluidics.drives.course import corners_of, course_of
+from pumpsim.fluidics.drives.leg import DriveState, Idle, Leg
+from pumpsim.fluidics.drives.mechanism import Q_PER_FL, LineDrive
 from pumpsim.vocabulary.model import Corner, Drive, LeadScrew, Mechanism
 from tests.build import MIN, SMOOTH, STROKES, H, S
 

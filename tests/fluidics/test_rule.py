@@ -9,10 +9,10 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from pumpsim.fluidics.cycle import begin_cycle
-from pumpsim.fluidics.leg import DriveState
-from pumpsim.fluidics.mechanism import Q_PER_FL, LineDrive, share_cycle
-from pumpsim.fluidics.strokes import CycleLeg, UniformLeg, next_leg
+from pumpsim.fluidics.drives.cycle import begin_cycle
+from pumpsim.fluidics.drives.leg import DriveState
+from pumpsim.fluidics.drives.mechanism import Q_PER_FL, LineDrive, share_cycle
+from pumpsim.fluidics.drives.strokes import CycleLeg, UniformLeg, next_leg
 from pumpsim.vocabulary.model import InnerFlow, Interleave
 from tests.build import STROKES, H
 

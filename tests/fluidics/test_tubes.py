@@ -8,11 +8,11 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from pumpsim.fluidics.dispersion import dispersion_number, taylor_diffusivity, taylor_spread
-from pumpsim.fluidics.laminar import EDGES, SHARES
-from pumpsim.fluidics.streams import TOLERANCE, join
-from pumpsim.fluidics.transport import CommonVolume
-from pumpsim.fluidics.tubes import Carriage, Inlet, Site, Tube, Volumes
+from pumpsim.fluidics.transport.common_volume import CommonVolume
+from pumpsim.fluidics.transport.dispersion import dispersion_number, taylor_diffusivity, taylor_spread
+from pumpsim.fluidics.transport.laminar import EDGES, SHARES
+from pumpsim.fluidics.transport.streams import TOLERANCE, join
+from pumpsim.fluidics.transport.tubes import Carriage, Inlet, Site, Tube, Volumes
 from pumpsim.vocabulary.path import Access, AdministrationSet, Fluid, LineSetup, PathSetup, Transport
 
 PLUG, MIXED, TANKS, LAMINAR, DISPERSED = (

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from pumpsim.analysis.balance import balance
 from pumpsim.controller import Pump
-from pumpsim.fluidics import FluidPath
+from pumpsim.fluidics.lone.path import FluidPath
 from pumpsim.journal import write_journal
 from pumpsim.replay import replay
 from pumpsim.vocabulary.inputs import ChangeMode, LoadProgram, Start, Stop, Titrate

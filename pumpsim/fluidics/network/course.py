@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from pumpsim.fluidics.leg import Floats, Instants
+from pumpsim.fluidics.arrays import Floats, Instants
 from pumpsim.fluidics.network.expo import Expo, first_reached
 from pumpsim.fluidics.network.mode import Mode, Rows
 from pumpsim.fluidics.network.state import State, plunged_ml, settled

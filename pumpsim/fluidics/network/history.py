@@ -12,16 +12,16 @@ from functools import cached_property
 
 import numpy as np
 
+from pumpsim.fluidics.arrays import Floats, Instants
 from pumpsim.fluidics.chunk import Chunk
 from pumpsim.fluidics.history import Look
-from pumpsim.fluidics.leg import Floats, Instants
 from pumpsim.fluidics.network.course import Stretch
 from pumpsim.fluidics.network.expo import Expo, first_reached
 from pumpsim.fluidics.network.path import Passage, sensor_row
 from pumpsim.fluidics.network.plumbing import Member, Plumbing, Tubing
 from pumpsim.fluidics.outlet import NS_PER_H, Outlet
-from pumpsim.fluidics.transport import Origin, origins
-from pumpsim.fluidics.tubes import Carriage, Inlet, Outflow, Site, Tube, Volumes
+from pumpsim.fluidics.transport.common_volume import Origin, origins
+from pumpsim.fluidics.transport.tubes import Carriage, Inlet, Outflow, Site, Tube, Volumes
 from pumpsim.vocabulary.path import Fluid, Source
 
 BEND_ML, BEND_SHARE = 0.005, 0.002

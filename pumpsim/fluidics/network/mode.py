@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from pumpsim.fluidics.leg import Floats
+from pumpsim.fluidics.arrays import Floats
 from pumpsim.fluidics.network.bands import secant
 from pumpsim.fluidics.network.elements import SLIDING, Edge, Stance, Switches, Topology
 

@@ -1,6 +1,6 @@
 """The fluid path of several pumps that share a line, or of one whose line is more than a single compliance.
 
-The same promises as ``fluidics.path``: state moves only at an anchor (a motor command, a disturbance), everything between is
+The same promises as ``lone.path``: state moves only at an anchor (a motor command, a disturbance), everything between is
 a query of a plan that may be prolonged but never changes.
 """
 
@@ -11,15 +11,15 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from pumpsim.fluidics.crossings import first_holding
-from pumpsim.fluidics.leg import Floats, Instants
+from pumpsim.fluidics.arrays import Floats, Instants
+from pumpsim.fluidics.drives.pumping import Pumping
+from pumpsim.fluidics.first_holding import first_holding
 from pumpsim.fluidics.network.course import Stretch, first_in_piece, follow
 from pumpsim.fluidics.network.elements import SLIDING, Stance, Topology
 from pumpsim.fluidics.network.mode import Rows
 from pumpsim.fluidics.network.plumbing import CLAMP_OPEN, Member, Plumbing, head_kpa, plumbing, with_edge, with_node
 from pumpsim.fluidics.network.state import State, begin, changed
 from pumpsim.fluidics.outlet import NS_PER_H
-from pumpsim.fluidics.pumping import Pumping
 from pumpsim.vocabulary.alarms import Direction, Signal
 from pumpsim.vocabulary.inputs import LineReading, SensorReading
 from pumpsim.vocabulary.outputs import MotorCommand, Watch

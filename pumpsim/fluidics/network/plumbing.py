@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from pumpsim.fluidics.leg import Floats
+from pumpsim.fluidics.arrays import Floats
 from pumpsim.fluidics.network.elements import Edge, Node, Plunger, Topology
 from pumpsim.vocabulary.model import Drive, PumpModel
 from pumpsim.vocabulary.path import Access, AdministrationSet, JunctionSetup, PathSetup, junction_faults

@@ -5,7 +5,7 @@ from functools import lru_cache
 
 import numpy as np
 
-from pumpsim.fluidics.leg import Floats
+from pumpsim.fluidics.arrays import Floats
 from pumpsim.fluidics.network.elements import SLIDING, Plunger, Stance, Switches, Topology
 from pumpsim.fluidics.network.guards import Guards, guards_of
 from pumpsim.fluidics.network.mode import Mode, Rows, mode_of

@@ -9,7 +9,7 @@ from collections import deque
 from collections.abc import Iterable
 from math import inf
 
-from pumpsim.fluidics.streams import NOTHING, Composition, Stream, on_grid
+from pumpsim.fluidics.transport.streams import NOTHING, Composition, Stream, on_grid
 
 
 class Plug:

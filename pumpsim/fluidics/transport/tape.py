@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from pumpsim.fluidics.leg import Floats
-from pumpsim.fluidics.streams import Composition
+from pumpsim.fluidics.arrays import Floats
+from pumpsim.fluidics.transport.streams import Composition
 
 
 class Tape:

@@ -13,9 +13,10 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from pumpsim.fluidics.course import Course, course_of
-from pumpsim.fluidics.leg import Counts, DriveState, Given, Idle, Instants, Leg, Pieces, Volumes
-from pumpsim.fluidics.mechanism import LineDrive
+from pumpsim.fluidics.arrays import Instants
+from pumpsim.fluidics.drives.course import Course, course_of
+from pumpsim.fluidics.drives.leg import Counts, DriveState, Given, Idle, Leg, Pieces, Volumes
+from pumpsim.fluidics.drives.mechanism import LineDrive
 from pumpsim.vocabulary.model import Mechanism
 
 MAX_MARKS = 8_192

@@ -2,8 +2,8 @@
 
 from collections.abc import Callable
 
-from pumpsim.fluidics import phase, smooth, strokes
-from pumpsim.fluidics.leg import DriveState, Leg
+from pumpsim.fluidics.drives import phase, smooth, strokes
+from pumpsim.fluidics.drives.leg import DriveState, Leg
 from pumpsim.vocabulary.model import Drive, Mechanism
 
 NextLeg = Callable[[Mechanism, DriveState, int, int], Leg]

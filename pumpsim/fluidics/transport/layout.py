@@ -10,14 +10,14 @@ from math import inf
 
 import numpy as np
 
-from pumpsim.fluidics.laminar import Laminar
-from pumpsim.fluidics.leg import Floats
-from pumpsim.fluidics.plug import Plug
-from pumpsim.fluidics.routes import Routes
-from pumpsim.fluidics.stirred import Stirred, Trap
-from pumpsim.fluidics.streams import Cell, Composition, all_on_grid, on_grid, pure
-from pumpsim.fluidics.tanks import Row
-from pumpsim.fluidics.tubing import Inlet, Site, Tube, Volumes
+from pumpsim.fluidics.arrays import Floats
+from pumpsim.fluidics.transport.laminar import Laminar
+from pumpsim.fluidics.transport.plug import Plug
+from pumpsim.fluidics.transport.routes import Routes
+from pumpsim.fluidics.transport.stirred import Stirred, Trap
+from pumpsim.fluidics.transport.streams import Cell, Composition, all_on_grid, on_grid, pure
+from pumpsim.fluidics.transport.tanks import Row
+from pumpsim.fluidics.transport.tubing import Inlet, Site, Tube, Volumes
 from pumpsim.vocabulary.path import Transport
 
 

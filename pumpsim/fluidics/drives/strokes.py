@@ -6,9 +6,10 @@ closed form as arrays; it gives the same integers as the rule taken cycle by cyc
 
 import numpy as np
 
-from pumpsim.fluidics.cycle import Cycle, begin_cycle
-from pumpsim.fluidics.leg import Counts, DriveState, Idle, Instants, Leg, Pieces
-from pumpsim.fluidics.mechanism import PPM, Q_PER_FL, LineDrive, pace
+from pumpsim.fluidics.arrays import Instants
+from pumpsim.fluidics.drives.cycle import Cycle, begin_cycle
+from pumpsim.fluidics.drives.leg import Counts, DriveState, Idle, Leg, Pieces
+from pumpsim.fluidics.drives.mechanism import PPM, Q_PER_FL, LineDrive, pace
 from pumpsim.vocabulary.model import InnerFlow, Interleave, Mechanism
 
 MAX_CYCLES = 8_192

@@ -19,11 +19,11 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from pumpsim.fluidics.layout import Layout
-from pumpsim.fluidics.leg import Floats
-from pumpsim.fluidics.routes import Plan
-from pumpsim.fluidics.streams import Composition, Stream
-from pumpsim.fluidics.tubing import Carried, Inlet, Outflow, Site, Tube, Volumes
+from pumpsim.fluidics.arrays import Floats
+from pumpsim.fluidics.transport.layout import Layout
+from pumpsim.fluidics.transport.routes import Plan
+from pumpsim.fluidics.transport.streams import Composition, Stream
+from pumpsim.fluidics.transport.tubing import Carried, Inlet, Outflow, Site, Tube, Volumes
 
 __all__ = ["Carriage", "Carried", "Inlet", "Outflow", "Site", "Tube", "Volumes"]
 

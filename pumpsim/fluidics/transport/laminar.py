@@ -23,9 +23,9 @@ from math import ceil
 
 import numpy as np
 
-from pumpsim.fluidics.leg import Floats
-from pumpsim.fluidics.streams import NOTHING, TOLERANCE, Composition, Stream
-from pumpsim.fluidics.tape import Tape
+from pumpsim.fluidics.arrays import Floats
+from pumpsim.fluidics.transport.streams import NOTHING, TOLERANCE, Composition, Stream
+from pumpsim.fluidics.transport.tape import Tape
 
 BEGIN, END = 0, 1
 

@@ -8,13 +8,11 @@ from collections.abc import Callable, Iterable
 
 import numpy as np
 
-from pumpsim.fluidics.leg import Floats
-from pumpsim.fluidics.path import FluidPath, Planned
+from pumpsim.fluidics.arrays import Floats
+from pumpsim.fluidics.first_holding import first_holding
+from pumpsim.fluidics.lone.path import FluidPath, Planned
 from pumpsim.vocabulary.alarms import Direction, Signal
 from pumpsim.vocabulary.outputs import Watch
-
-SLACK_NS = 64
-"""How far the closed form may lie beside the exact ns, from rounding."""
 
 
 def next_crossing(path: FluidPath, watches: tuple[Watch, ...], after_ns: int, until_ns: int) -> int | None:
@@ -125,21 +123,3 @@ def _candidates(values: Floats, watch: Watch) -> Iterable[int]:
         reached = np.minimum(values[:-1], values[1:]) <= watch.level
     hits: list[int] = np.flatnonzero(reached).tolist()
     return hits
-
-
-def first_holding(holds: Callable[[int], bool], guess: int, low: int, high: int) -> int | None:
-    """Walk from the closed form's guess to the exact first ns; None when it is not within reach."""
-    at_ns = max(low, min(guess, high))
-    for _ in range(SLACK_NS):
-        if holds(at_ns):
-            break
-        if at_ns >= high:
-            return None
-        at_ns += 1
-    else:
-        return None
-    for _ in range(SLACK_NS):
-        if at_ns - 1 < low or not holds(at_ns - 1):
-            break
-        at_ns -= 1
-    return at_ns

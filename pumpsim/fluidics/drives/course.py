@@ -18,8 +18,8 @@ from itertools import pairwise
 
 import numpy as np
 
-from pumpsim.fluidics.leg import Floats, Instants
-from pumpsim.fluidics.mechanism import PPM, Q_PER_FL
+from pumpsim.fluidics.arrays import Floats, Instants
+from pumpsim.fluidics.drives.mechanism import PPM, Q_PER_FL
 from pumpsim.vocabulary.model import Drive, Mechanism
 
 RESOLVED_NS = 10**9

@@ -10,7 +10,7 @@ PHYSICS 4.1 (well-mixed); the power is the same equation with V linear, by separ
 
 from math import expm1, log1p, sqrt
 
-from pumpsim.fluidics.streams import NOTHING, TOLERANCE, Composition, Stream, taken_and_given
+from pumpsim.fluidics.transport.streams import NOTHING, TOLERANCE, Composition, Stream, taken_and_given
 
 Parts = list[tuple[float, Composition]]
 

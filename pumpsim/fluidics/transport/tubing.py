@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 from math import inf
 
-from pumpsim.fluidics.leg import Floats
+from pumpsim.fluidics.arrays import Floats
 from pumpsim.vocabulary.path import Transport
 
 

@@ -15,8 +15,8 @@ from math import exp, factorial, sqrt
 
 import numpy as np
 
-from pumpsim.fluidics.leg import Floats
-from pumpsim.fluidics.streams import NOTHING, TOLERANCE, Composition, Stream
+from pumpsim.fluidics.arrays import Floats
+from pumpsim.fluidics.transport.streams import NOTHING, TOLERANCE, Composition, Stream
 
 REACH = 24
 """Terms of the sum; with x at most 1 the next is below 1e-23."""

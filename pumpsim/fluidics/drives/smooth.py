@@ -4,8 +4,8 @@ from dataclasses import replace
 
 import numpy as np
 
-from pumpsim.fluidics.leg import FOREVER_NS, Counts, DriveState, Leg, Pieces
-from pumpsim.fluidics.mechanism import Q_PER_FL, LineDrive
+from pumpsim.fluidics.drives.leg import FOREVER_NS, Counts, DriveState, Leg, Pieces
+from pumpsim.fluidics.drives.mechanism import Q_PER_FL, LineDrive
 from pumpsim.vocabulary.model import Mechanism
 
 

@@ -4,13 +4,11 @@ from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
-from numpy.typing import NDArray
 
-from pumpsim.fluidics.cycle import Cycle
-from pumpsim.fluidics.mechanism import LineDrive
+from pumpsim.fluidics.arrays import Floats, Instants
+from pumpsim.fluidics.drives.cycle import Cycle
+from pumpsim.fluidics.drives.mechanism import LineDrive
 
-Instants = NDArray[np.int64]
-Floats = NDArray[np.float64]
 Counts = tuple[tuple[int, ...], tuple[int, ...]]
 """Whole steps pumped, and drawn, by each line since power-on."""
 Volumes = tuple[tuple[float, ...], tuple[float, ...]]

@@ -10,7 +10,7 @@ from typing import Protocol
 
 import numpy as np
 
-from pumpsim.fluidics.leg import Floats
+from pumpsim.fluidics.arrays import Floats
 
 Composition = tuple[float, ...]
 Stream = tuple[tuple[float, Composition], ...]

@@ -7,10 +7,10 @@ prolonged but never change. What the motion does to the pressure behind the pump
 from bisect import bisect_left, bisect_right
 from dataclasses import replace
 
-from pumpsim.fluidics.drives import next_leg_of
-from pumpsim.fluidics.leg import DriveState, Leg
-from pumpsim.fluidics.limb import Limb
-from pumpsim.fluidics.mechanism import LineDrive
+from pumpsim.fluidics.drives.by_name import next_leg_of
+from pumpsim.fluidics.drives.leg import DriveState, Leg
+from pumpsim.fluidics.drives.limb import Limb
+from pumpsim.fluidics.drives.mechanism import LineDrive
 from pumpsim.vocabulary.inputs import LineReading
 from pumpsim.vocabulary.model import PumpModel
 from pumpsim.vocabulary.outputs import MotorCommand

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import pairwise, repeat
 
-from pumpsim.fluidics.mechanism import PPM, LineDrive, share_cycle
+from pumpsim.fluidics.drives.mechanism import PPM, LineDrive, share_cycle
 from pumpsim.vocabulary.model import InnerFlow, Mechanism
 
 

@@ -10,7 +10,7 @@ Where flow runs round in a circle one cell gives before it takes: it must hold w
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from pumpsim.fluidics.streams import NOTHING, Cell, Composition, Stream, even, join
+from pumpsim.fluidics.transport.streams import NOTHING, Cell, Composition, Stream, even, join
 
 Row = list[float]
 """The volume at every face at one instant, mL: begins of the cells, ends of the cells, sites."""

@@ -9,11 +9,12 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from pumpsim.fluidics.arrays import Floats
 from pumpsim.fluidics.chunk import Chunk, flow_between
-from pumpsim.fluidics.leg import Floats, Leg
-from pumpsim.fluidics.limb import Limb
+from pumpsim.fluidics.drives.leg import Leg
+from pumpsim.fluidics.drives.limb import Limb
+from pumpsim.fluidics.drives.pumping import Pumping
 from pumpsim.fluidics.outlet import Outlet
-from pumpsim.fluidics.pumping import Pumping
 from pumpsim.vocabulary.inputs import SensorReading
 from pumpsim.vocabulary.model import PumpModel
 from pumpsim.vocabulary.outputs import MotorCommand

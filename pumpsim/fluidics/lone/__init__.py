@@ -1,0 +1,1 @@
+"""The path of a pump whose line is its own and a single compliance behind a resistance: closed form throughout."""
