@@ -16,11 +16,11 @@ from pumpsim.fluidics.lone.crossings import next_crossing
 from pumpsim.fluidics.lone.path import FluidPath
 from pumpsim.fluidics.network.bands import limits, secant
 from pumpsim.fluidics.network.course import follow
-from pumpsim.fluidics.network.elements import Edge, Node, Plunger, Stance, Topology
+from pumpsim.fluidics.network.elements import Edge, Node, Plunger, Stance, Store, Topology
 from pumpsim.fluidics.network.expo import Expo, first_reached
 from pumpsim.fluidics.network.path import NetworkPath
 from pumpsim.fluidics.network.plumbing import Member, plumbing
-from pumpsim.fluidics.network.state import State, begin, changed
+from pumpsim.fluidics.network.state import State, begin, changed, settled
 from pumpsim.vocabulary.alarms import Direction, Signal
 from pumpsim.vocabulary.outputs import LineMotion, MotorCommand, Watch
 from pumpsim.vocabulary.path import Access, AdministrationSet, JunctionSetup, Occlude, Place, Release
@@ -94,6 +94,35 @@ def test_two_chambers_share_what_they_store():
     state = changed(state, Topology(nodes, (Edge("tap", 0, 1),), ()), NONE, NONE)
     assert state.pressures(NONE, NONE) == pytest.approx([8.0, 8.0])
     assert state.through_ml[0] == pytest.approx(0.006)
+
+
+def test_a_store_fills_piece_by_piece():
+    """1 mL/kPa up to 2 kPa, then 0.1: with 3 mL at 1 mL/h it stands at 2 kPa after 2 h and at 12 kPa after 3 h."""
+    store = Store((0.0, 2.0, 3.0), (0.0, 2.0, 2.1))
+    topology = Topology((Node("bag", store=store),), (), (0,))
+    states = run(begin(topology, np.zeros(1), 1), [1.0, 2.0, 3.0], 1.0)
+    pressures = [float(state.pressures(np.array([1.0]), np.array([h]))[0]) for h, state in enumerate(states, 1)]
+    assert pressures == pytest.approx([1.0, 2.0, 12.0], rel=1e-9)
+
+
+def test_stores_that_are_joined_lose_nothing_across_their_knots():
+    """8 kPa over 1 mL/kPa; beside it 1 kPa, from where on 3 mL/kPa: 9 mL in all, p + 1 + 3 (p - 1) = 9."""
+    narrow_then_wide = Store((0.0, 1.0, 2.0), (0.0, 1.0, 4.0))
+    nodes = (Node("full", 1.0), Node("empty", store=narrow_then_wide))
+    apart = Topology(nodes, (Edge("tap", 0, 1, open=False),), ())
+    joined = replace(apart, edges=(replace(apart.edges[0], open=True),))
+    before = begin(apart, np.array([8.0, 1.0]), 0)
+    after = settled(changed(before, joined, NONE, NONE), NONE, NONE)
+    assert after.pressures(NONE, NONE) == pytest.approx([2.75, 2.75], rel=1e-12)
+    assert after.through_ml[0] == pytest.approx(8.0 - 2.75, rel=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("pressures", "volumes"), [((0.0,), (0.0,)), ((1.0, 1.0), (0.0, 1.0)), ((0.0, 1.0), (1.0, 0.0))]
+)
+def test_impossible_stores_are_refused(pressures, volumes):
+    with pytest.raises(ValueError, match="ascending"):
+        Store(pressures, volumes)
 
 
 def test_a_check_valve_keeps_a_second_pump_from_filling_the_first_line():

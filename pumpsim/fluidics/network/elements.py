@@ -5,11 +5,46 @@ to end,
 
     H_begin - H_end = R q + R_T q |q| + opening pressure (while a one-way valve lets flow pass)
 
-and a node C dp/dt = sum of inflows. Source: PHYSICS 4.1; Philip & Philip for R_T.
+and a node C dp/dt + dV(p)/dt = sum of inflows, V(p) being its store. Source: PHYSICS 4.1; Philip & Philip for R_T.
 """
 
+from bisect import bisect_right
 from dataclasses import dataclass
 from enum import Enum
+from itertools import pairwise
+
+
+@dataclass(frozen=True, slots=True)
+class Store:
+    """What a place holds beside its compliance, in straight pieces: at ``pressures_kpa`` (n >= 2, ascending, gauge) it holds
+    ``volumes_ml`` (not descending); below the first and above the last knot the piece there goes on.
+
+    A bag above its tubing is one, and so is air that is squeezed (Boyle's law in chords). Raises ValueError for others.
+    """
+
+    pressures_kpa: tuple[float, ...]
+    volumes_ml: tuple[float, ...]
+
+    def __post_init__(self) -> None:
+        rising = all(b > a for a, b in pairwise(self.pressures_kpa))
+        filling = all(b >= a for a, b in pairwise(self.volumes_ml))
+        if len(self.pressures_kpa) < 2 or len(self.pressures_kpa) != len(self.volumes_ml) or not (rising and filling):
+            raise ValueError(f"{self}: two knots at least, pressures ascending, volumes not descending")
+
+    @property
+    def pieces(self) -> int:
+        """How many straight pieces there are."""
+        return len(self.pressures_kpa) - 1
+
+    def piece_at(self, pressure_kpa: float) -> int:
+        """The piece that holds at a pressure."""
+        return min(max(bisect_right(self.pressures_kpa, pressure_kpa) - 1, 0), self.pieces - 1)
+
+    def law(self, piece: int) -> tuple[float, float]:
+        """Slope (mL/kPa) and offset (mL) of a piece: V = slope p + offset."""
+        p, v = self.pressures_kpa, self.volumes_ml
+        slope = (v[piece + 1] - v[piece]) / (p[piece + 1] - p[piece])
+        return slope, v[piece] - slope * p[piece]
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,12 +52,14 @@ class Node:
     """A place in the network. ``compliance`` mL/kPa, at least 0; ``height_kpa``: rho g z of the place.
 
     ``held_kpa``: the gauge pressure that something outside keeps here (a vein, open air), None where nothing does.
+    ``store``: what it holds beyond its compliance, None for nothing.
     """
 
     name: str
     compliance: float = 0.0
     height_kpa: float = 0.0
     held_kpa: float | None = None
+    store: Store | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,11 +128,13 @@ class Topology:
 
 @dataclass(frozen=True, slots=True)
 class Switches:
-    """What changes by itself: whether each edge lets flow pass, its band of flow, and each plunger's stance.
+    """What changes by itself: whether each edge lets flow pass, its band of flow, each plunger's stance, each store's piece.
 
-    ``bands``: signed number of the band of flow (see ``bands``); 0 for edges without a turbulent part.
+    ``bands``: signed number of the band of flow (see ``bands``); 0 for edges without a turbulent part. ``levels``: of each
+    node, 0 for those without a store.
     """
 
     passing: tuple[bool, ...]
     bands: tuple[int, ...]
     stances: tuple[Stance, ...]
+    levels: tuple[int, ...]

@@ -33,6 +33,7 @@ def guards_of(topology: Topology, switches: Switches, mode: Mode) -> Guards | No
         *_valves(topology, switches, mode),
         *_bands(topology, switches, mode),
         *_containers(topology, switches, mode),
+        *_stores(topology, switches, mode),
         *_plungers(topology, switches, mode),
     ):
         parts.append(rows)
@@ -82,6 +83,22 @@ def _containers(topology: Topology, switches: Switches, mode: Mode) -> Found:
         passing[i] = False
         begin = mode.pressures.take([edge.begin])
         yield _scaled(begin, -1.0).plus(edge.dry_kpa), replace(switches, passing=tuple(passing))
+
+
+def _stores(topology: Topology, switches: Switches, mode: Mode) -> Found:
+    for i, node in enumerate(topology.nodes):
+        if node.store is None:
+            continue
+        knots, level = node.store.pressures_kpa, switches.levels[i]
+        pressure = mode.pressures.take([i])
+        if level < node.store.pieces - 1:
+            yield pressure.plus(-knots[level + 1] - EPSILON), _at_level(switches, i, level + 1)
+        if level > 0:
+            yield _scaled(pressure, -1.0).plus(knots[level] - EPSILON), _at_level(switches, i, level - 1)
+
+
+def _at_level(switches: Switches, node: int, level: int) -> Switches:
+    return replace(switches, levels=(*switches.levels[:node], level, *switches.levels[node + 1 :]))
 
 
 def _plungers(topology: Topology, switches: Switches, mode: Mode) -> Found:

@@ -77,8 +77,9 @@ class Mode:
     ``decay`` (k,) 1/h, ``drive`` (k, ports), ``lift`` (k,). ``pressures`` of the nodes (kPa gauge), ``flows`` of the edges and
     ``plunger_flows`` (mL/h). ``into`` (k, nodes) @ (node pressures + ``rise``) gives y, for pressures that already agree
     within each cluster. ``share`` (nodes, nodes + plungers): new node pressures from those before (of the nodes' own compliance
-    and of the plungers' springs) when the mode begins; ``share_lift`` (nodes,) is added. ``stored`` (nodes,): own compliance.
-    ``tree`` (edges, nodes): flows of the edges without resistance from what is left over at each node.
+    and of the plungers' springs) when the mode begins; ``share_lift`` (nodes,) is added. ``own`` and ``offset`` (nodes,): a
+    node by itself holds own p + offset. ``tree`` (edges, nodes): flows of the edges without resistance from what is left
+    over at each node.
     """
 
     decay: Floats
@@ -92,6 +93,8 @@ class Mode:
     share: Floats
     share_lift: Floats
     tree: Floats
+    own: Floats
+    offset: Floats
 
 
 def mode_of(topology: Topology, switches: Switches) -> Mode:
@@ -110,7 +113,12 @@ class _Solver:
         self.topology, self.switches = topology, switches
         nodes = topology.nodes
         self.height = np.array([node.height_kpa for node in nodes])
-        self.own = np.array([node.compliance for node in nodes])
+        laws = [
+            (0.0, 0.0) if node.store is None else node.store.law(level)
+            for node, level in zip(nodes, switches.levels, strict=True)
+        ]
+        self.own = np.array([node.compliance + slope for node, (slope, _) in zip(nodes, laws, strict=True)])
+        self.offset = np.array([offset for _, offset in laws])
         self.give = np.zeros(len(nodes))
         self.held: dict[int, float] = {i: node.held_kpa for i, node in enumerate(nodes) if node.held_kpa is not None}
         for plunger, stance in zip(topology.plungers, switches.stances, strict=True):
@@ -316,7 +324,8 @@ class _Solver:
                 plungers.modes[j] = -outward.modes[plunger.node]
                 plungers.flows[j] = -outward.flows[plunger.node]
                 plungers.constant[j] = -outward.constant[plunger.node]
-        return Mode(*motion, pressures, flows, plungers, *self._entry(basis, slow, member, capacity, fixed), tree)
+        entry = self._entry(basis, slow, member, capacity, fixed)
+        return Mode(*motion, pressures, flows, plungers, *entry, tree, self.own, self.offset)
 
     def _entry(
         self, basis: Floats, slow: list[int], member: Floats, capacity: Floats, fixed: dict[int, float]

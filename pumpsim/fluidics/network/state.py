@@ -31,12 +31,21 @@ def regime_of(topology: Topology, switches: Switches) -> Regime:
     return Regime(topology, switches, mode, guards_of(topology, switches, mode))
 
 
-def at_first(topology: Topology) -> Switches:
+def at_first(topology: Topology, pressures: Floats) -> Switches:
     """Valves open, flow in the middle band, plungers not yet touched, unless there is nothing to be taken up."""
     return Switches(
         tuple(True for _ in topology.edges),
         tuple(0 for _ in topology.edges),
         tuple(Stance.LOOSE if plunger.backlash_ml > 0.0 else Stance.STUCK for plunger in topology.plungers),
+        _levels(topology, pressures),
+    )
+
+
+def _levels(topology: Topology, pressures: Floats) -> tuple[int, ...]:
+    """The piece of each node's store that holds at these pressures."""
+    return tuple(
+        0 if node.store is None else node.store.piece_at(kpa)
+        for node, kpa in zip(topology.nodes, pressures.tolist(), strict=True)
     )
 
 
@@ -71,7 +80,7 @@ def begin(topology: Topology, pressures: Floats, ports: int) -> State:
     """Start a network at given node pressures (nodes,), with nothing delivered yet."""
     springs = np.array([-plunger.backlash_ml / plunger.give for plunger in topology.plungers])
     blank = State(
-        regime_of(topology, at_first(topology)),
+        regime_of(topology, at_first(topology, pressures)),
         np.zeros(0),
         springs,
         np.zeros(len(topology.edges)),
@@ -90,8 +99,8 @@ def changed(state: State, topology: Topology, flows: Floats, given: Floats) -> S
         True if edge.dry_kpa is None and edge.valve_kpa is None else was or edge.dry_kpa != before.dry_kpa
         for was, edge, before in zip(old.switches.passing, topology.edges, old.topology.edges, strict=True)
     )
-    switches = replace(old.switches, passing=passing)
     pressures = state.pressures(flows, given)
+    switches = replace(old.switches, passing=passing, levels=_levels(topology, pressures))
     return _entered(state, regime_of(topology, switches), pressures, (_node_pressures(topology, pressures), given))
 
 
@@ -154,12 +163,21 @@ def _entered(state: State, regime: Regime, pressures: Floats, pushed: tuple[Floa
 
     ``pushed``: the pressure that each sliding plunger's spring would make by itself, and what the pumps have delivered.
     """
-    mode, topology = regime.mode, regime.topology
+    mode, topology, old = regime.mode, regime.topology, state.regime.mode
     pushes, given = pushed
-    after = mode.share @ np.concatenate([pressures, pushes]) + mode.share_lift
+    alone = _alone(old, mode, pressures)
+    after = mode.share @ np.concatenate([alone, pushes]) + mode.share_lift
     entered = replace(state, regime=regime, modes=mode.into @ (after + mode.rise))
     plunged = plunged_ml(entered, after, given)
-    surplus = -np.array([node.compliance for node in topology.nodes]) * (after - pressures)
+    surplus = mode.own * (alone - after)
     for j, plunger in enumerate(topology.plungers):
         surplus[plunger.node] += plunged[j] - state.plunged_ml[j]
     return replace(entered, through_ml=state.through_ml + mode.tree @ surplus, plunged_ml=plunged)
+
+
+def _alone(old: Mode, new: Mode, pressures: Floats) -> Floats:
+    """The pressures at which each node by itself would hold, by the new mode, what it holds by the old one."""
+    same = (new.own == 0.0) | ((old.own == new.own) & (old.offset == new.offset))
+    held = old.own * pressures + old.offset
+    alone: Floats = np.where(same, pressures, (held - new.offset) / np.where(new.own > 0.0, new.own, 1.0))
+    return alone
