@@ -13,7 +13,10 @@ from pumpsim.codec import Json, encode
 from pumpsim.errors import FieldError, nearest_name
 from pumpsim.scenario import Scenario
 from pumpsim.vocabulary.model import PumpClass, PumpModel, Sourced
-from pumpsim.vocabulary.path import Access, AdministrationSet, Fluid, Syringe
+from pumpsim.vocabulary.path import Access, AdministrationSet, AmountUnit, Fluid, Syringe
+
+UNITS = {unit.value.lower(): unit.value for unit in AmountUnit}
+"""How amounts are written, by the ends of the summary's keys."""
 
 
 def print_run(scenario: Scenario, outcomes: Sequence[Outcome], summary: Mapping[str, Plain]) -> None:
@@ -24,6 +27,8 @@ def print_run(scenario: Scenario, outcomes: Sequence[Outcome], summary: Mapping[
     drugs = _drugs(summary)
     if drugs.row_count:
         console.print(drugs)
+    if summary.get("orders"):
+        console.print(_orders(summary))
     if outcomes:
         table = Table("expectation", "measured", "", title="Expectations", title_justify="left")
         for outcome in outcomes:
@@ -37,6 +42,26 @@ def print_run(scenario: Scenario, outcomes: Sequence[Outcome], summary: Mapping[
     console.print(
         f"{verdict}; {_number(summary['duration_s'])} s simulated in {_number(speed['wall_s'])} s", highlight=False
     )
+
+
+def _orders(summary: Mapping[str, Plain]) -> Table:
+    table = Table(
+        "drug", "order", "pump", "in the window", "later", "alarms", title="Ordered, and given", title_justify="left"
+    )
+    rows = summary["orders"]
+    assert isinstance(rows, list)
+    for row in rows:
+        assert isinstance(row, dict)
+        kind = next(key for key in row if key.startswith("ordered_")).removeprefix("ordered_")
+        ordered, within, later = (row[f"{word}_{kind}"] for word in ("ordered", "within", "later"))
+        assert isinstance(ordered, float)
+        assert isinstance(within, float)
+        assert isinstance(row["alarms"], list)
+        share = f" ({within / ordered:.1%})" if ordered else ""
+        amounts = f"{_number(within)} {UNITS[kind]}{share}", f"{_number(later)} {UNITS[kind]}"
+        alarms = ", ".join(str(alarm) for alarm in row["alarms"]) or "none"
+        table.add_row(_plain(str(row["drug"])), _plain(str(row["text"])), str(row["pump"]), *amounts, alarms)
+    return table
 
 
 def _totals(summary: Mapping[str, Plain]) -> Table:
@@ -64,13 +89,12 @@ def _drugs(summary: Mapping[str, Plain]) -> Table:
     assert isinstance(patient, dict)
     drugs = patient["drugs"]
     assert isinstance(drugs, dict)
-    units = {"mg": "mg", "u": "U", "meq": "mEq"}
     for drug, amounts in drugs.items():
         assert isinstance(amounts, dict)
         for key in amounts:
             kind = key.removeprefix("delivered_")
             if kind != key:
-                unit = units[kind]
+                unit = UNITS[kind]
                 table.add_row(
                     _plain(drug), f"{_number(amounts[key])} {unit}", f"{_number(amounts[f'in_line_{kind}'])} {unit}"
                 )

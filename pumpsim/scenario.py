@@ -163,12 +163,25 @@ Expectation = (
 
 
 @dataclass(frozen=True, slots=True)
+class Order:
+    """What a patient is to get of a drug between two instants, evenly, from each of ``pumps`` (side by side, not together)."""
+
+    text: str
+    drug: str
+    amount: float
+    unit: AmountUnit
+    from_ns: int
+    to_ns: int
+    pumps: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Scenario:
     """Everything that should happen, from power-on at 0 ns to ``duration_ns`` inclusive.
 
     ``name`` is the file's stem. ``entries`` are sorted by instant; of one instant, disturbances come before operator
     commands, then the order of the file counts. ``junctions``: where sets of several pumps meet. ``record_every_ns``:
-    spacing of the samples in ``trace.csv``.
+    spacing of the samples in ``trace.csv``. ``orders``: what was prescribed, to hold what was given against.
     """
 
     name: str
@@ -181,3 +194,4 @@ class Scenario:
     record_every_ns: int
     description: str = ""
     junctions: tuple[JunctionSetup, ...] = ()
+    orders: tuple[Order, ...] = ()

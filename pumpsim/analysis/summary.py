@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 
 from pumpsim import __version__
 from pumpsim.analysis.expectations import Outcome
+from pumpsim.analysis.orders import fulfilments
 from pumpsim.scenario import Scenario
 from pumpsim.trace import PumpTrace
 from pumpsim.vocabulary.outputs import AlarmCleared, AlarmRaised
@@ -36,6 +37,7 @@ def summarise(
         "passed": all(outcome.passed for outcome in outcomes),
         "pumps": {pump: {"model": trace.model.id, "lines": _lines(trace)} for pump, trace in traces.items()},
         "patient": _patient(traces),
+        "orders": _orders(scenario, traces),
         "alarms": [alarm for pump, trace in traces.items() for alarm in _alarms(pump, trace)],
         "expectations": [{"text": o.text, "passed": o.passed, "measured": o.measured} for o in outcomes],
         "speed": {"wall_s": wall_s, "ratio_to_real_time": duration_s / wall_s if wall_s > 0 else None},
@@ -72,6 +74,24 @@ def _patient(traces: Mapping[str, PumpTrace]) -> dict[str, Plain]:
             amounts[f"delivered_{key}"] += float(end.patient_drug[row, 0])
             amounts[f"in_line_{key}"] += float(in_common_line(trace)[row])
     return {"volume_ml": volume, "drugs": {drug: dict(amounts) for drug, amounts in drugs.items()}}
+
+
+def _orders(scenario: Scenario, traces: Mapping[str, PumpTrace]) -> list[Plain]:
+    found: list[Plain] = []
+    for fulfilment in fulfilments(scenario, traces):
+        order = fulfilment.order
+        kind = order.unit.value.lower()
+        for given in fulfilment.given:
+            alarms: list[Plain] = [alarm.value for alarm in given.alarms]
+            about: dict[str, Plain] = {"drug": order.drug, "text": order.text, "pump": given.pump, "alarms": alarms}
+            amounts = (
+                ("ordered", order.amount),
+                ("before", given.before),
+                ("within", given.within),
+                ("later", given.later),
+            )
+            found.append(about | {f"{word}_{kind}": amount for word, amount in amounts})
+    return found
 
 
 def in_common_line(trace: PumpTrace) -> tuple[float, ...]:

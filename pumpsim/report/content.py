@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from pumpsim import __version__
 from pumpsim.analysis.expectations import Outcome
+from pumpsim.analysis.orders import Fulfilment, fulfilments
 from pumpsim.analysis.results import PumpResults, analyse
 from pumpsim.analysis.summary import Plain
 from pumpsim.report import tables
@@ -76,8 +77,11 @@ class Report:
     title: str
     description: str
     duration: str
+    end_ns: int
     verdict: Verdict
     expectations: tuple[Outcome, ...]
+    orders: tuple[Fulfilment, ...]
+    ordered: Table
     lines: Table
     drugs: Table
     pumps: tuple[PumpSection, ...]
@@ -91,6 +95,7 @@ def build_report(
 ) -> Report:
     """Work everything out. Traces in the order of the scenario's pumps."""
     unverified = tables.unverified(scenario.pumps, traces)
+    orders = fulfilments(scenario, {trace.pump: trace for trace in traces})
     held = sum(outcome.passed for outcome in expectations)
     return Report(
         "Bench" if "bridge" in summary else "Simulation",
@@ -98,8 +103,11 @@ def build_report(
         scenario.title,
         scenario.description,
         format_time(scenario.duration_ns),
+        scenario.duration_ns,
         Verdict(held, len(expectations), len(unverified.rows)),
         tuple(expectations),
+        orders,
+        tables.orders(orders),
         tables.line_totals(summary),
         tables.drug_totals(summary),
         tuple(_section(setup, trace) for setup, trace in zip(scenario.pumps, traces, strict=True)),

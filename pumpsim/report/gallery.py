@@ -8,11 +8,13 @@ import os
 from collections.abc import Sequence
 from pathlib import Path
 
+from pumpsim.analysis.orders import fulfilments
 from pumpsim.analysis.results import analyse
 from pumpsim.scenario import Scenario
 from pumpsim.trace import PumpTrace
 
 INDEX = "README.md"
+HEAD = '<?xml version="1.0" encoding="utf-8"?>\n'
 
 
 def write_gallery(scenarios: Sequence[Scenario], traces: Sequence[Sequence[PumpTrace]], folder: Path) -> None:
@@ -30,12 +32,18 @@ def write_gallery(scenarios: Sequence[Scenario], traces: Sequence[Sequence[PumpT
 def _section(folder: Path, scenario: Scenario, traces: Sequence[PumpTrace]) -> str:
     """Write the figures of one scenario; give its part of the index."""
     from pumpsim.figures.draw import drawings
+    from pumpsim.figures.orders import CAPTION, TITLE, ordered_and_given
     from pumpsim.figures.svg import to_svg
 
     place = folder / scenario.name
     place.mkdir(exist_ok=True)
     lines = [f'## <a id="{scenario.name}"></a>{scenario.title}', "", " ".join(scenario.description.split()), ""]
     written = set()
+    if scenario.orders:
+        figure = ordered_and_given(fulfilments(scenario, {trace.pump: trace for trace in traces}), scenario.duration_ns)
+        _write(place / "orders.svg", HEAD + to_svg(figure, "orders", TITLE, CAPTION))
+        written.add("orders.svg")
+        lines += [f"![{TITLE}]({scenario.name}/orders.svg)", "", f"*{CAPTION}*", ""]
     for trace in traces:
         several = len(traces) > 1
         if several:
@@ -43,7 +51,7 @@ def _section(folder: Path, scenario: Scenario, traces: Sequence[PumpTrace]) -> s
         for drawing in drawings(analyse(trace)):
             kind = f"{trace.pump}-{drawing.kind}" if several else drawing.kind
             svg = to_svg(drawing.figure, kind, drawing.title, drawing.caption.text)
-            _write(place / f"{kind}.svg", '<?xml version="1.0" encoding="utf-8"?>\n' + svg)
+            _write(place / f"{kind}.svg", HEAD + svg)
             written.add(f"{kind}.svg")
             lines += [f"![{drawing.title}]({scenario.name}/{kind}.svg)", "", f"*{drawing.caption.text}*", ""]
     for old in place.glob("*.svg"):

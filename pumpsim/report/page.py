@@ -24,6 +24,7 @@ def render(report: Report) -> str:
         disclaimer=DISCLAIMER,
         long=LONG,
         css=Markup((HERE / "report.css").read_text(encoding="utf-8")),
+        ordered=_ordered(report),
         figures={section.id: _figures(section, number) for number, section in enumerate(report.pumps, start=1)},
     )
 
@@ -36,6 +37,17 @@ def write_report(path: Path, report: Report) -> None:
         beside.replace(path)
     finally:
         beside.unlink(missing_ok=True)
+
+
+def _ordered(report: Report) -> dict[str, str | Markup]:
+    """The figure of all orders; nothing where there are none."""
+    if not report.orders:
+        return {}
+    from pumpsim.figures.orders import CAPTION, TITLE, ordered_and_given
+    from pumpsim.figures.svg import to_svg
+
+    svg = to_svg(ordered_and_given(report.orders, report.end_ns), "orders", TITLE, CAPTION)
+    return {"title": TITLE, "caption": CAPTION, "svg": Markup(svg)}
 
 
 def _figures(section: PumpSection, number: int) -> list[dict[str, str | Markup]]:

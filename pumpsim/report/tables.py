@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import assert_never
 
 from pumpsim.analysis.balance import Account, Balance
+from pumpsim.analysis.orders import Fulfilment
 from pumpsim.analysis.storage import Release, StoredAtAlarm
 from pumpsim.analysis.summary import Plain
 from pumpsim.report.table import Table, amount, error, number
@@ -58,6 +59,26 @@ def drug_totals(summary: Mapping[str, Plain]) -> Table:
                 delivered, in_line = (_float(_dict(amounts).get(f"{word}_{kind}")) for word in ("delivered", "in_line"))
                 rows.append((drug, amount(delivered, unit, 5), amount(in_line, unit)))
     return Table("Drugs at the end", ("Drug", "Delivered to the patient", "Still in the line"), tuple(rows), words=1)
+
+
+def orders(found: Iterable[Fulfilment]) -> Table:
+    """What was ordered, and what each pump gave of it."""
+    rows = []
+    for fulfilment in found:
+        order = fulfilment.order
+        for given in fulfilment.given:
+            share = f"{100.0 * given.within / order.amount:.1f}" if order.amount else "–"
+            amounts = (amount(value, order.unit) for value in (given.within, given.before, given.later))
+            alarms = ", ".join(alarm.value for alarm in given.alarms) or "none"
+            rows.append((f"{order.drug}, {order.text}", given.pump, alarms, *amounts, share))
+    return Table(
+        "What was ordered, and what reached the patient",
+        ("Order", "Pump", "Alarms", "In the window", "Before", "Later", "In the window (%)"),
+        tuple(rows),
+        words=3,
+        note="Alarms: those of high or medium priority from the begin of the order's window on. A pump knows "
+        "its programme only, never the order.",
+    )
 
 
 def events(trace: PumpTrace) -> Table:

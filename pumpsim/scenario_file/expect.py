@@ -19,7 +19,7 @@ from pumpsim.scenario import (
 from pumpsim.scenario_file.checks import Document, Faults, Path, tables_at, validated
 from pumpsim.scenario_file.fields import millilitres
 from pumpsim.scenario_file.places import Pumps, check_instant, line_of, pump_of
-from pumpsim.scenario_file.pumps import BuiltPump
+from pumpsim.scenario_file.pumps import BuiltPump, drugs_of
 from pumpsim.scenario_file.tables import (
     AlarmDelayTable,
     DrugAmountTable,
@@ -239,9 +239,7 @@ class _Clause:
 
     def _counted(self, drug: str, path: Path) -> AmountUnit | None:
         """How a drug is counted; None after a fault, or when lines with faults may hold it."""
-        setup = self.pump.setup.path
-        fluids = [fluid for line in setup.lines for fluid in (line.fluid, line.limb_fluid) if fluid is not None]
-        units = {content.drug: content.unit for fluid in (*fluids, setup.set.priming) for content in fluid.drugs}
+        units = drugs_of(self.pump)
         if drug not in units and not self.pump.unknown:
             self.faults.add_unknown(path, "drug", drug, units)
         return units.get(drug)

@@ -105,6 +105,13 @@ def check_drugs(pumps: Iterable[BuiltPump | None], faults: Faults) -> None:
                 faults.add(("pump",), f"{content.drug} is counted in {unit.value} and in {content.unit.value}: use one")
 
 
+def drugs_of(pump: BuiltPump) -> dict[str, AmountUnit]:
+    """Every drug that a pump's containers, limbs and set hold, and how it is counted."""
+    path = pump.setup.path
+    fluids = [fluid for line in path.lines for fluid in (line.fluid, line.limb_fluid) if fluid is not None]
+    return {content.drug: content.unit for fluid in (*fluids, path.set.priming) for content in fluid.drugs}
+
+
 def _stands_alone(pumps: Mapping[str, object]) -> bool:
     """Whether ``[pump]`` is a pump itself, not a table of pumps."""
     own = (*PumpTable.model_fields, "line", "set")

@@ -14,6 +14,7 @@ from pumpsim.errors import ScenarioError, nearest_name
 from pumpsim.scenario import Scenario
 from pumpsim.scenario_file.checks import Document, Faults, validated
 from pumpsim.scenario_file.expect import expectations
+from pumpsim.scenario_file.orders import orders
 from pumpsim.scenario_file.pumps import built_junctions, built_pumps, check_drugs
 from pumpsim.scenario_file.script import script
 from pumpsim.scenario_file.starts import check_starts
@@ -133,6 +134,7 @@ def _checked(document: Document, name: str, faults: Faults) -> Scenario | None:
     junctions = built_junctions(document, pumps, faults)
     placed = script(document, pumps, tuple(junction.id for junction in junctions), duration_ns, faults)
     expected = expectations(document, pumps, duration_ns, faults)
+    ordered = orders(document, pumps, duration_ns, faults)
     for pump in pumps.values():
         if pump is not None:
             check_starts(pump.setup.id, pump.model, placed, expected, faults)
@@ -149,6 +151,7 @@ def _checked(document: Document, name: str, faults: Faults) -> Scenario | None:
         record_every_ns=head.record.every if head.record else _default_every_ns(head.duration),
         description=head.description,
         junctions=junctions,
+        orders=ordered,
     )
 
 

@@ -407,6 +407,15 @@ class ExpectTable(Table):
         return self
 
 
+class OrderedTable(Table):
+    """What the prescriber wants: an amount of a drug in a window, from the pump, or from each of several side by side."""
+
+    pump: str | None = None
+    drug: Text1
+    amount: Amount
+    between: Between
+
+
 class RecordTable(Table):
     """How the run is recorded in ``trace.csv``."""
 
@@ -433,4 +442,5 @@ class ScenarioTable(HeadTable):
     junction: dict[str, SetTable] | None = None
     operator: list[OperatorTable] | None = None
     fault: list[FaultTable] | None = None
+    order: list[OrderedTable] | None = None
     expect: list[ExpectTable] | None = None
