@@ -23,7 +23,7 @@ from pumpsim.fluidics.network.plumbing import Member, plumbing
 from pumpsim.fluidics.network.state import State, begin, changed, settled
 from pumpsim.vocabulary.alarms import Direction, Signal
 from pumpsim.vocabulary.outputs import LineMotion, MotorCommand, Watch
-from pumpsim.vocabulary.path import Access, AdministrationSet, JunctionSetup, Occlude, Place, Release
+from pumpsim.vocabulary.path import Access, AdministrationSet, Constrict, JunctionSetup, Leak, Occlude, Place, Release
 from tests.build import MIN, SALINE, SMOOTH, STROKES, H, S, path
 
 NONE = np.zeros(0)
@@ -269,6 +269,20 @@ def test_looking_does_not_disturb(looks):
         looked.read("b", at_ns)
     for pump in ("a", "b"):
         assert looked.read(pump, 41 * MIN) == left_alone.read(pump, 41 * MIN)
+
+
+@pytest.mark.parametrize("other", [Constrict("p", 0.0), Constrict("p", 5.0), Leak("p", 0.0)])
+def test_what_ends_beside_an_occlusion_does_not_open_it(other):
+    """100 mL/h into a closed line of 6 uL/kPa: 10/36 mL and 46.3 kPa in 10 s, whatever ends or changes meanwhile."""
+    network = NetworkPath([Member("p", SMOOTH, path())])
+    network.command("p", 0, MotorCommand((LineMotion("A", 100_000_000, None),)))
+    network.disturb("p", MIN, Occlude(Place.PATIENT_END))
+    before = network.pressure_kpa("p", MIN)
+    network.disturb("p", MIN + 5 * S, other)
+    rise = network.pressure_kpa("p", MIN + 10 * S) - before
+    assert rise == pytest.approx(10.0 / 36.0 / 0.006, rel=1e-6)
+    network.disturb("p", MIN + 10 * S, Release(Place.PATIENT_END))
+    assert network.pressure_kpa("p", MIN + 11 * S) < before + 1.1 * rise - 0.3
 
 
 def test_a_place_that_cannot_give_is_not_closed():

@@ -38,6 +38,8 @@ from pumpsim.vocabulary.path import (
 
 FIRST_NS, LONGEST_NS = 60 * 10**9, 6 * 3600 * 10**9
 """Planned at once: little after an anchor, more and more while there is none. Bounds work and memory, never a result."""
+CLAMP, OCCLUSION, NARROWING, OFF = "roller clamp", "occluded", "narrowed to nothing", "come apart"
+"""Why a tube is closed; it opens when no reason is left."""
 ROUNDING_KPA = 1e-9
 """By how much a bound may be too low, from rounding."""
 
@@ -72,6 +74,7 @@ class NetworkPath:
         self._given = np.zeros(ports)
         self._drawn = np.zeros(ports)
         self._clamps: dict[str, int] = dict.fromkeys(self.plumbing.clamp_of, 0)
+        self._shut: set[tuple[int, str]] = {(i, CLAMP) for i in self.plumbing.clamp_of.values()}
         self._plan: list[Passage] = []
         self._starts: list[int] = []
         self._ahead_ns = FIRST_NS
@@ -260,19 +263,18 @@ class NetworkPath:
         match disturbance:
             case Occlude() | Release():
                 tube = laid.tube(pump)
-                closing = isinstance(disturbance, Occlude)
                 i = tube.edge if tube.access is None else tube.access
-                if disturbance.place is Place.LIMB:  # of a drip: its clamp, which is open only while it shall drip
+                if disturbance.place is Place.LIMB:  # of a drip: its clamp
                     i = laid.clamp_of[pump]
-                    closing = closing or self._clamps[pump] == 0
-                return with_edge(topology, i, replace(topology.edges[i], open=not closing))
+                return self._shutting(topology, i, OCCLUSION, isinstance(disturbance, Occlude))
             case Constrict(tube=name, added_kpa_h_per_ml=added):
                 tube = laid.tube(name)
                 i = tube.edge if tube.access is None else tube.access
                 usual = laid.topology.edges[i]
-                if math.isinf(added):
-                    return with_edge(topology, i, replace(topology.edges[i], open=False))
-                return with_edge(topology, i, replace(usual, resistance=usual.resistance + added))
+                if not math.isinf(added):
+                    edge = replace(topology.edges[i], resistance=usual.resistance + added)
+                    topology = with_edge(topology, i, edge)
+                return self._shutting(topology, i, NARROWING, math.isinf(added))
             case Raise(height_cm=height):
                 i = laid.node_of[pump]
                 kpa = head_kpa(self._members[pump].density, height)
@@ -299,15 +301,19 @@ class NetworkPath:
         resistance = 0.0 if off or conductance == 0.0 else 1.0 / conductance
         leak = replace(topology.edges[tube.leak], open=conductance > 0.0, resistance=resistance)
         topology = with_edge(topology, tube.leak, leak)
-        if tube.access is not None:
-            topology = with_edge(topology, tube.access, replace(topology.edges[tube.access], open=not off))
-        return topology
+        return topology if tube.access is None else self._shutting(topology, tube.access, OFF, off)
+
+    def _shutting(self, topology: Topology, edge: int, why: str, shut: bool) -> Topology:
+        """Close an edge for a reason, or take the reason away: it is open while there is none."""
+        self._shut = self._shut | {(edge, why)} if shut else self._shut - {(edge, why)}
+        is_open = not any(i == edge for i, _ in self._shut)
+        return with_edge(topology, edge, replace(topology.edges[edge], open=is_open))
 
     def _set_clamp(self, pump: str, rate_ml_per_h: float) -> None:
         """Set a roller clamp so that at the present heads the drip comes to a rate; closed for none."""
         i, topology = self.plumbing.clamp_of[pump], self._state.regime.topology
         if rate_ml_per_h == 0.0:
-            self._change(with_edge(topology, i, replace(topology.edges[i], open=False)))
+            self._change(self._shutting(topology, i, CLAMP, True))
             return
         flows = np.zeros(len(self._ports))
         pressures = self._state.pressures(flows, self._given)
@@ -315,7 +321,8 @@ class NetworkPath:
         head = float(pressures[edge.begin]) + topology.nodes[edge.begin].height_kpa
         behind = self._steady_head(pump, rate_ml_per_h)
         resistance = max(CLAMP_OPEN, (head - behind) / rate_ml_per_h)
-        self._change(with_edge(topology, i, replace(edge, open=True, resistance=resistance)))
+        topology = with_edge(topology, i, replace(edge, resistance=resistance))
+        self._change(self._shutting(topology, i, CLAMP, False))
 
     def _steady_head(self, pump: str, rate_ml_per_h: float) -> float:
         """The head behind a clamp at a lasting flow: a short run with the flow put in there, the clamp closed."""
