@@ -45,6 +45,13 @@ MISSING = object()
         (("line",), {}, "line", "is missing", None),
         (("line", "A", "container"), "bag", "line.A.container", "a table is wanted", None),
         (("line", "A", "container", "bag"), "0 mL", "line.A.container.bag", "above 0", None),
+        (
+            ("line", "A", "container"),
+            {"burette": "1 L", "overfill": "9 mL", "fluid": "water"},
+            "line.A.container",
+            "belongs to a bag",
+            None,
+        ),
         (("line", "A", "container", "bag"), "-1 mL", "line.A.container.bag", "negative", None),
         (("line", "A", "container", "fluid"), "saline", "line.A.container.fluid", "unknown fluid", "saline-0.9"),
         (("line", "A", "container", "fluid"), 9, "line.A.container.fluid", "a name or a table", None),

@@ -91,7 +91,8 @@ def test_containers_and_defaults():
 def test_a_line_in_every_detail():
     line = {
         "container": {
-            "bag": "1 L",
+            "bag": "970 mL",
+            "overfill": "30 mL",
             "fluid": {
                 "name": "mix",
                 "base": "dextrose-5",

@@ -246,7 +246,7 @@ def _held(table: ContainerTable) -> tuple[ContainerKind, float]:
     for kind in ContainerKind:
         volume = getattr(table, kind.value)
         if volume is not None:
-            return kind, millilitres(volume)
+            return kind, millilitres(volume) + (millilitres(table.overfill) if table.overfill else 0.0)
     raise AssertionError("a container has exactly one kind")
 
 

@@ -109,7 +109,8 @@ FluidField = Annotated[
 
 
 class ContainerTable(Table):
-    """What holds the fluid, how much is in it, and of what; of a syringe its type, and how far it is filled."""
+    """What holds the fluid, how much is in it, and of what; of a bag what is in beyond its label, of a syringe its type, and
+    how far it is filled."""
 
     bag: SomeVolume | None = None
     burette: SomeVolume | None = None
@@ -117,11 +118,14 @@ class ContainerTable(Table):
     reservoir: SomeVolume | None = None
     syringe: Annotated[Syringe, Choice("syringe", SYRINGES)] | None = None
     volume: SomeVolume | None = None
+    overfill: Volume | None = None
     fluid: FluidField
     one_of: ClassVar[tuple[str, ...]] = ("bag", "burette", "cartridge", "reservoir", "syringe")
 
     @model_validator(mode="after")
     def _fits(self) -> "ContainerTable":
+        if self.overfill is not None and self.bag is None:
+            raise ValueError("overfill belongs to a bag: what its maker put in beyond its label")
         if self.syringe is None:
             if self.volume is not None:
                 raise ValueError("volume belongs to a syringe; the volume of another container stands behind its kind")
