@@ -1,7 +1,10 @@
 """The fluid path by itself: crossings to the ns, clamps, unfinished fillings, back pressure."""
 
+from dataclasses import replace
+
 import pytest
 
+from pumpsim.catalogue.peristaltic import LINEAR_PERISTALTIC
 from pumpsim.fluidics.chunk import Chunk
 from pumpsim.fluidics.lone.crossings import next_crossing
 from pumpsim.fluidics.lone.path import FluidPath
@@ -95,3 +98,14 @@ def test_what_the_line_held_against_back_pressure_at_the_start_is_no_delivery():
     withheld = at.pumped_ml.sum(axis=0) - at.patient_ml.sum(axis=0)
     assert withheld[1] == pytest.approx(0.006 * (at.pressure_kpa[1] - 4.0), rel=1e-9)
     assert withheld[2] == pytest.approx(0.0, abs=1e-9), "at rest all of it has gone on"
+
+
+@pytest.mark.parametrize("model", [STROKES, SMOOTH, LINEAR_PERISTALTIC])
+@pytest.mark.parametrize("at_ns", [MIN, MIN + 123_456_789])
+def test_a_clamp_between_two_counts_makes_no_jump(model, at_ns):
+    """1 mL/h is a step of 0.1 uL each 0.36 s: within it the pressure at a clamp begins at the head, 4.9 kPa, all the same."""
+    setup = path()
+    fluid_path = FluidPath(model, replace(setup, lines=setup.lines[: len(model.lines)]))
+    fluid_path.command(0, MotorCommand((LineMotion("A", 1_000_000),)))
+    fluid_path.disturb(at_ns, Occlude(Place.LIMB, "A"))
+    assert fluid_path.read(at_ns).lines[0].proximal_kpa == pytest.approx(4.9, abs=1e-9)

@@ -31,6 +31,7 @@ class Pumping:
         self._next_leg = next_leg_of(model.mechanism)
         self._state = DriveState(tuple(LineDrive(supply=limb.supply) for limb in self.limbs))
         self._starts: list[int] = []
+        self._taken: tuple[float, ...] = (0.0,) * len(lines)
 
     def wants(self, command: MotorCommand) -> bool:
         """Whether a command asks for anything new."""
@@ -51,7 +52,7 @@ class Pumping:
         """Close or open the limb of a line at the anchor."""
         i = self.index(line)
         limb = self.limbs[i]
-        self.limbs[i] = limb.clamped(self._drawn(i)) if closed else limb.opened()
+        self.limbs[i] = limb.clamped(self._taken[i]) if closed else limb.opened()
         drive = replace(self._state.lines[i], supply=self.limbs[i].supply)
         self._state = replace(self._state, lines=(*self._state.lines[:i], drive, *self._state.lines[i + 1 :]))
         if self._state.cycle is not None:
@@ -87,7 +88,8 @@ class Pumping:
     def settle(self, at_ns: int) -> None:
         """Move the anchor; legs must reach to it."""
         if at_ns > self.anchor_ns:
-            self._state = self.legs[self.place_before(at_ns)].state(at_ns)
+            leg = self.legs[self.place_before(at_ns)]
+            self._state, self._taken = leg.state(at_ns), leg.volumes(at_ns)[1]
             self.anchor_ns = at_ns
         self.legs.clear()
         self._starts.clear()
@@ -111,10 +113,6 @@ class Pumping:
     def _asked(self, command: MotorCommand) -> tuple[tuple[int, int | None], ...]:
         wanted = {motion.line: (motion.rate_nl_per_h, motion.stop_at_step) for motion in command.lines}
         return tuple(wanted.get(line, (0, None)) for line in self.model.lines)
-
-    def _drawn(self, line: int) -> float:
-        cycle = self._state.cycle
-        return cycle.volumes(self._state.progress)[1][line] if cycle else float(self._state.lines[line].drawn)
 
     def _shorten(self, line: int, steps: int) -> None:
         """Let the cycle under way draw no more than ``steps`` of this line, or what it has drawn already."""
