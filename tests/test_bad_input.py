@@ -45,6 +45,7 @@ MISSING = object()
         (("line",), {}, "line", "is missing", None),
         (("line", "A", "container"), "bag", "line.A.container", "a table is wanted", None),
         (("line", "A", "container", "bag"), "0 mL", "line.A.container.bag", "above 0", None),
+        (("set", "common_volume"), "0 mL", "set", "holds nothing, but gives", None),
         (
             ("line", "A", "container"),
             {"burette": "1 L", "overfill": "9 mL", "fluid": "water"},
@@ -371,3 +372,32 @@ def test_a_good_file_beside(tmp_path):
     path.write_text(GOOD, encoding="utf-8")
     assert load_scenario(path).entries
     assert tomllib.loads(toml(good())) == good()
+
+
+def test_what_can_shut_wants_something_that_gives():
+    """A rigid set with a valve in its way, its own or a junction's; a junction that is closed above a rigid set."""
+    rigid = {"kind": "ideal", "valve": "0 kPa"}
+    (fault,) = faults_of(toml(without(changed(good(), ("set",), rigid), ("fault",))))
+    assert (fault.key, "compliance above 0" in fault.message) == ("set", True)
+    junction = {"kind": "extension-150", "valve": "1 kPa", "access": "20G-peripheral"}
+    document = changed(changed(good(), ("set",), {"kind": "ideal", "into": "m"}), ("junction",), {"m": junction})
+    (fault,) = faults_of(toml(without(document, ("fault",))))
+    assert (fault.key, "one-way valve" in fault.message) == ("set", True)
+    document = changed(document, ("junction", "m"), {"kind": "extension-150", "access": "20G-peripheral"})
+    (fault,) = faults_of(toml(changed(document, ("fault", 0, "occlude"), "junction m")))
+    assert (fault.key, "no compliance" in fault.message) == ("fault[1].occlude", True)
+
+
+def test_a_junction_that_is_not_on_the_way_is_no_place():
+    """Two pumps, a junction each: the one's is not the other's."""
+    pump = {"model": "single-channel-cassette", "line": {"A": {"container": {"bag": "1 L", "fluid": "water"}}}}
+    ends = {"kind": "extension-150", "access": "20G-peripheral"}
+    document = {
+        "title": "t",
+        "duration": "1 h",
+        "pump": {"a": {**pump, "set": {"into": "x"}}, "b": {**pump, "set": {"into": "y"}}},
+        "junction": {"x": ends, "y": ends},
+        "fault": [{"at": "1 min", "pump": "b", "occlude": "junction x"}],
+    }
+    (fault,) = faults_of(toml(document))
+    assert (fault.key, fault.nearest) == ("fault[1].occlude", "junction y")

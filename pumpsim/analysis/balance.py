@@ -15,6 +15,9 @@ import numpy as np
 from pumpsim.fluidics.arrays import Floats
 from pumpsim.trace import PumpTrace
 
+LEAST_ML = 1.0
+"""What the error of the flow is taken of at least: instants are whole ns, which at a pulse of 900 mL/h is 2.5e-10 mL."""
+
 
 @dataclass(frozen=True, slots=True)
 class Account:
@@ -40,7 +43,8 @@ class Account:
 class Balance:
     """Every source's and every drug's account.
 
-    ``flow_error``: the integral of the flow to the patient less the volume that the sources gave, over the latter.
+    ``flow_error``: the integral of the flow to the patient less the volume that the sources gave, over what came and went, was
+    pumped, or 1 mL, whichever is most.
     """
 
     sources: tuple[Account, ...]
@@ -58,9 +62,17 @@ def balance(trace: PumpTrace) -> Balance:
     end = trace.at([trace.end_ns])
     initial, drawn, pumped = (_of_sources(trace, values)[:, 0] for values in (None, end.drawn_ml, end.pumped_ml))
     history = trace.history
-    columns = (initial, initial - drawn, drawn - pumped, history.in_line(), end.patient_ml[:, 0], history.lost())
+    columns = (
+        initial,
+        history.ahead() - (drawn - pumped),
+        drawn - pumped,
+        history.in_line(),
+        end.patient_ml[:, 0],
+        history.lost(),
+    )
     names = [origin.source.name for origin in trace.sources]
     given = float(end.patient_ml.sum())
+    most = max(float(np.abs(end.patient_ml).sum()), float(end.pumped_ml.sum()), LEAST_ML)
     flowed = history.outflow_ml()
     return Balance(
         tuple(Account(name, "mL", *row) for name, row in zip(names, _rows(columns), strict=True)),
@@ -68,7 +80,7 @@ def balance(trace: PumpTrace) -> Balance:
             Account(drug, unit.value, *row)
             for (drug, unit), row in zip(trace.drugs, _rows([trace.concentration @ c for c in columns]), strict=True)
         ),
-        (flowed - given) / given if given > 0.0 else flowed,
+        (flowed - given) / most,
     )
 
 

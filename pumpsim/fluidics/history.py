@@ -51,6 +51,9 @@ class History(Protocol):
         """First instant from ``at_ns`` on at which pressure is within ``excess_kpa`` of what the flow of the moment settles
         at; None if it never is, or the end is closed first."""
 
+    def ahead(self) -> Floats:
+        """What of each source has not come out of the mechanism at the end, or ran back: in container, limb and chamber."""
+
     def in_line(self) -> Floats:
         """What of each source is between mechanism and patient at the end, found by itself, (sources,), mL."""
 

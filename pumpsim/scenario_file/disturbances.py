@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pumpsim.scenario import Entry
 from pumpsim.scenario_file.checks import Document, Faults, Path, tables_at, validated
 from pumpsim.scenario_file.places import Placed, Pumps, check_instant, pump_of
-from pumpsim.scenario_file.pumps import BuiltPump
+from pumpsim.scenario_file.pumps import BuiltPump, is_rigid
 from pumpsim.scenario_file.tables import FaultTable, NarrowTable
 from pumpsim.units import format_time
 from pumpsim.vocabulary.path import (
@@ -19,14 +19,17 @@ from pumpsim.vocabulary.path import (
     Constrict,
     Disturbance,
     Grip,
+    JunctionSetup,
     Leak,
     Occlude,
     Place,
     Raise,
     Release,
+    way_of,
 )
 
-PATIENT_END = "patient end"
+PATIENT_END, JUNCTION = "patient end", "junction "
+RIGID = "the set has no compliance: behind a closed end its pressure would have no bound; state a compliance above 0"
 GROWTH = 1.1
 FIRST_SHARE = 0.001
 """A narrowing that grows begins at this share of its final resistance and grows by a tenth at each step."""
@@ -43,9 +46,16 @@ class _Course:
 
 
 def disturbances(
-    document: Document, pumps: Pumps, junctions: tuple[str, ...], duration_ns: int | None, faults: Faults
+    document: Document, pumps: Pumps, junctions: tuple[JunctionSetup, ...], duration_ns: int | None, faults: Faults
 ) -> Iterable[Placed]:
     """Read every ``[[fault]]``; one that is put where it is already is refused."""
+    leads = [(junction.id, junction.into) for junction in junctions]
+    rigid = {
+        name
+        for pump in pumps.values()
+        if pump is not None and is_rigid(pump.setup.path)
+        for name in way_of(pump.setup.path.into, leads)
+    }
     standing: dict[tuple[str, str], int | None] = {}
     found: list[tuple[FaultTable, Path, BuiltPump, _Course]] = []
     for path, raw in tables_at(document, "fault", faults):
@@ -54,11 +64,16 @@ def disturbances(
             continue
         _check_times(table, duration_ns, path, faults)
         pump = pump_of(pumps, table.pump, path, faults)
-        course = None if pump is None else _course(table, pump, junctions, path, faults)
+        course = None
+        if pump is not None:
+            way = way_of(pump.setup.path.into, leads)
+            course = _course(table, pump, way, path, faults)
+            if course is not None and course.key == "occlude" and course.what.removeprefix(JUNCTION) in rigid:
+                faults.add((*path, "occlude"), RIGID)
         if pump is not None and course is not None:
             found.append((table, path, pump, course))
     for table, path, pump, course in sorted(found, key=lambda f: f[0].at):
-        key = (pump.setup.id, course.what)
+        key = ("" if course.what.startswith(JUNCTION) else pump.setup.id, course.what)
         if key in standing and ((until := standing[key]) is None or until > table.at):
             when = "for good" if until is None else f"until {format_time(until)}"
             done = "closed" if course.key == "occlude" else "so"
@@ -116,7 +131,7 @@ def _course(
 
 def _tube(place: str, pump: BuiltPump, junctions: tuple[str, ...], path: Path, faults: Faults) -> str | None:
     """The tube at whose end a place is: the pump's own set, or a junction's."""
-    places = {PATIENT_END: pump.setup.id} | {f"junction {name}": name for name in junctions}
+    places = {PATIENT_END: pump.setup.id} | {JUNCTION + name: name for name in junctions}
     if place not in places:
         faults.add_unknown(path, "place", place, places)
     return places.get(place)
@@ -143,18 +158,15 @@ def _occluded(place: str, pump: BuiltPump, junctions: tuple[str, ...], path: Pat
     """A place that is closed."""
     closing = {PATIENT_END: Occlude(Place.PATIENT_END)}
     closing |= {f"line {line}": Occlude(Place.LIMB, line) for line in pump.model.lines}
-    shut = {f"junction {name}": name for name in junctions}
+    shut = {JUNCTION + name: name for name in junctions}
     if place not in closing and place not in shut:
         faults.add_unknown((*path, "occlude"), "place", place, (*closing, *shut))
         return None
     if place in shut:
         name = shut[place]
         return _Course("occlude", place, ((0, Constrict(name, math.inf)),), Constrict(name, 0.0))
-    if place == PATIENT_END and pump.setup.path.set.compliance_ml_per_kpa == 0.0:
-        faults.add(
-            (*path, "occlude"),
-            "the set has no compliance: behind a closed end its pressure would have no bound; state a compliance above 0",
-        )
+    if place == PATIENT_END and is_rigid(pump.setup.path):
+        faults.add((*path, "occlude"), RIGID)
         return None
     action = closing[place]
     return _Course("occlude", place, ((0, action),), Release(action.place, action.line))

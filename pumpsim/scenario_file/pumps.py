@@ -39,6 +39,7 @@ from pumpsim.vocabulary.path import (
     PathSetup,
     Sensing,
     junction_faults,
+    way_of,
 )
 
 HEAD_CM = 50.0
@@ -179,7 +180,7 @@ def _assembled(id: str, parts: _Parts, faults: Faults) -> BuiltPump:
     height_cm = 0.0 if parts.table.height is None else parts.table.height.measured
     row = SETS[model.standard_set]
     line_tables = [line for line in parts.lines.values() if line is not None]
-    tubing = _set(parts.set, row, primed, (*parts.set_path, "priming"), faults)
+    tubing = _set(parts.set, row, primed, parts.set_path, faults)
     tubing = replace(tubing, sources=tubing.sources + _assumed(line_tables))
     access = _access(parts.set, parts.set_path, faults)
     path = PathSetup(tuple(setups), tubing, access, parts.set.into, height_cm)
@@ -296,6 +297,11 @@ def _assumed(lines: Iterable[LineTable]) -> tuple[Sourced, ...]:
 def _set(table: SetTable, standard: AdministrationSet, primed: Fluid, path: Path, faults: Faults) -> AdministrationSet:
     """The set named by ``kind``, or the standard one, with the figures that the file states instead."""
     row = table.kind or standard
+    volume_ml = millilitres(table.common_volume) if table.common_volume else row.common_ml
+    compliance = table.compliance.measured if table.compliance else row.compliance_ml_per_kpa
+    if volume_ml == 0.0 and compliance > 0.0:
+        why = f"holds nothing, but gives {1000.0 * compliance:g} uL/kPa: state a common_volume above 0 or a compliance of 0"
+        faults.add(path, why)
     stated = {
         sets.COMMON_VOLUME: table.common_volume,
         sets.COMPLIANCE: table.compliance,
@@ -303,9 +309,9 @@ def _set(table: SetTable, standard: AdministrationSet, primed: Fluid, path: Path
     }
     return replace(
         row,
-        priming=_fluid(table.priming, path, faults)[0] if table.priming else primed,
-        common_ml=millilitres(table.common_volume) if table.common_volume else row.common_ml,
-        compliance_ml_per_kpa=table.compliance.measured if table.compliance else row.compliance_ml_per_kpa,
+        priming=_fluid(table.priming, (*path, "priming"), faults)[0] if table.priming else primed,
+        common_ml=volume_ml,
+        compliance_ml_per_kpa=compliance,
         resistance_kpa_h_per_ml=table.resistance.measured if table.resistance else row.resistance_kpa_h_per_ml,
         transport=table.transport or row.transport,
         tanks=table.tanks or row.tanks,
@@ -342,15 +348,39 @@ def built_junctions(
         if id in pumps:
             faults.add(path, "a pump has this id: junctions and pumps have names of their own")
         table = validated(SetTable, raw, path, faults) or SetTable()
-        tubing = _set(table, sets.IDEAL, NO_CONTAINER, (*path, "priming"), faults)
+        tubing = _set(table, sets.IDEAL, NO_CONTAINER, path, faults)
         if table.priming is None:
             tubing = replace(tubing, priming=_primed(id, pumps))
         found.append(JunctionSetup(id, tubing, _access(table, path, faults), table.into))
+    _check_valves(document, pumps, found, faults)
     leading = [(id, pump.setup.path.into) for id, pump in pumps.items() if pump is not None]
     if all(pump is not None for pump in pumps.values()):
         for fault in junction_faults(leading, [(junction.id, junction.into) for junction in found]):
             faults.add(("junction",), fault)
     return tuple(found)
+
+
+def is_rigid(path: PathSetup) -> bool:
+    """Whether nothing gives behind the mechanism: neither the set nor a syringe."""
+    return path.set.compliance_ml_per_kpa == 0.0 and all(line.syringe is None for line in path.lines)
+
+
+def _check_valves(
+    document: Document, pumps: Mapping[str, BuiltPump | None], junctions: Iterable[JunctionSetup], faults: Faults
+) -> None:
+    """See that no pump delivers into a rigid set behind which a valve can shut."""
+    rows = {junction.id: junction for junction in junctions}
+    leads = [(junction.id, junction.into) for junction in rows.values()]
+    for id, pump in pumps.items():
+        if pump is None or not is_rigid(pump.setup.path):
+            continue
+        way = [pump.setup.path.set, *(rows[name].set for name in way_of(pump.setup.path.into, leads))]
+        if any(tubing.valve_kpa is not None for tubing in way):
+            faults.add(
+                ("set",) if "set" in document else ("pump", id, "set"),
+                "there is a one-way valve in its way and the set has no compliance: behind the shut valve its pressure would "
+                "have no bound; state a compliance above 0",
+            )
 
 
 def _primed(junction: str, pumps: Mapping[str, BuiltPump | None]) -> Fluid:

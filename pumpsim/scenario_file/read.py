@@ -132,7 +132,7 @@ def _checked(document: Document, name: str, faults: Faults) -> Scenario | None:
     pumps = built_pumps(document, faults)
     check_drugs(pumps.values(), faults)
     junctions = built_junctions(document, pumps, faults)
-    placed = script(document, pumps, tuple(junction.id for junction in junctions), duration_ns, faults)
+    placed = script(document, pumps, junctions, duration_ns, faults)
     expected = expectations(document, pumps, duration_ns, faults)
     ordered = orders(document, pumps, duration_ns, faults)
     for pump in pumps.values():

@@ -15,6 +15,7 @@ from pumpsim.scenario_file.pumps import BuiltPump
 from pumpsim.scenario_file.tables import LoadTable, OperatorTable, OrderTable
 from pumpsim.units import Quantity, format_quantity
 from pumpsim.vocabulary.inputs import Acknowledge, ChangeMode, LoadProgram, OperatorCommand, Start, Stop, Titrate
+from pumpsim.vocabulary.path import JunctionSetup
 from pumpsim.vocabulary.program import (
     InfusionProgram,
     format_rate,
@@ -29,7 +30,7 @@ NOTHING_DONE = {"do": "acknowledge"}
 
 
 def script(
-    document: Document, pumps: Pumps, junctions: tuple[str, ...], duration_ns: int | None, faults: Faults
+    document: Document, pumps: Pumps, junctions: tuple[JunctionSetup, ...], duration_ns: int | None, faults: Faults
 ) -> list[Placed]:
     """Read all that is done, sorted: by instant; of one instant disturbances first, then as in the file.
 

@@ -179,6 +179,15 @@ class JunctionSetup:
     into: str | None = None
 
 
+def way_of(into: str | None, junctions: Iterable[tuple[str, str | None]]) -> tuple[str, ...]:
+    """List the junctions that a set which ends in ``into`` leads through, in their order: (name, into) of each junction."""
+    leads, way = dict(junctions), list[str]()
+    while into is not None and into in leads and into not in way:
+        way.append(into)
+        into = leads[into]
+    return tuple(way)
+
+
 def junction_faults(pumps: Iterable[tuple[str, str | None]], junctions: Iterable[tuple[str, str | None]]) -> list[str]:
     """Say what is wrong with the way in which sets lead into junctions: (name, into) of each."""
     into = dict(junctions)

@@ -28,6 +28,7 @@ drive = "smooth"
 container = { bag = "100 mL", fluid = { drug = "heparin", concentration = "100 U/mL" } }
 [pump.closed.set]
 kind = "ideal"
+common_volume = "1 mL"
 compliance = "1 uL/kPa"
 [[operator]]
 at = "0 s"

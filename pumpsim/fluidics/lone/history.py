@@ -126,6 +126,14 @@ class LoneHistory:
                     return max(begin_ns + ns, at_ns)
         return None
 
+    def ahead(self) -> Floats:
+        """What has not been pumped."""
+        pumped = self.chunks[-1].pumped_ml[:, -1]
+        lines = self.setup.lines
+        held = np.array([line.container_ml + line.limb_ml for line in lines])[:, None]
+        content: Floats = (self.common.entered(held) - self.common.entered(pumped[:, None]))[:, 0]
+        return content
+
     def lost(self) -> Floats:
         """A lone line is tight."""
         return np.zeros(len(self.origins))

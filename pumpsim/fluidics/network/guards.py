@@ -134,10 +134,10 @@ def _of_plunger(j: int, plunger: Plunger, stance: Stance, mode: Mode) -> Iterato
             if not plunger.grip:
                 yield less.plus(-plunger.coulomb_kpa - EPSILON), Stance.FREE
             if sticks:
-                yield _scaled(flow, -1.0).plus(plunger.stick_ml_per_h), Stance.STUCK
+                yield _scaled(flow, -1.0).plus(plunger.stick_ml_per_h + EPSILON), Stance.STUCK
         case Stance.BACKWARD:
-            yield flow.plus(plunger.stick_ml_per_h if sticks else -EPSILON), Stance.STUCK
+            yield flow.plus(plunger.stick_ml_per_h + EPSILON if sticks else -EPSILON), Stance.STUCK
         case Stance.FREE:
-            yield _scaled(flow, -1.0).plus(plunger.stick_ml_per_h), Stance.LOOSE
+            yield _scaled(flow, -1.0).plus(plunger.stick_ml_per_h + EPSILON), Stance.LOOSE
         case Stance.BOTTOM:
             pass

@@ -81,7 +81,7 @@ class NetworkHistory:
         """Every volume at every breakpoint."""
         smallest = min((tube.set.common_ml for tube in self.plumbing.tubing if tube.set.common_ml > 0.0), default=1.0)
         bend = min(BEND_ML, BEND_SHARE * smallest)
-        parts = [_divided(passage.stretch, bend) for passage in self.passages]
+        parts = [_at_rest(self.passages[0].stretch), *(_divided(passage.stretch, bend) for passage in self.passages)]
         return _Course(
             np.concatenate([part.at_ns for part in parts]),
             np.concatenate([part.through for part in parts], axis=1),
@@ -104,10 +104,11 @@ class NetworkHistory:
         return np.array(rows)
 
     @cached_property
-    def carried(self) -> tuple[tuple[Outflow, ...], Floats]:
-        """What has arrived at each site, in the order of ``outlets``, and what each tube holds at the end (tubes, sources)."""
+    def carried(self) -> tuple[tuple[Outflow, ...], Floats, Floats]:
+        """What has arrived at each site, in the order of ``outlets``; what each tube holds at the end (tubes, sources), and
+        what all containers hold, with the limbs below them (sources,)."""
         laid, course = self.plumbing, self.course
-        tubes, inlets, entering = [], [], []
+        tubes, inlets, entering, totals = [], [], [], []
         ends = course.through[[tube.edge for tube in laid.tubing]]
         begins = np.zeros_like(ends)
         for row, tube in enumerate(laid.tubing):
@@ -127,6 +128,7 @@ class NetworkHistory:
                 )
                 inlets.append(Inlet(laid.node_of[member.id], changes))
                 entering.append(volume)
+                totals.append(member.setup.lines[line].container_ml + member.setup.lines[line].limb_ml)
         for pump, i in laid.back_leak_of.items():
             begins[next(row for row, tube in enumerate(laid.tubing) if tube.name == pump)] -= course.through[i]
         sites = tuple(Site(laid.topology.edges[i].begin, refill) for i, refill in self.outlets)
@@ -134,7 +136,7 @@ class NetworkHistory:
         moved = carriage.advance(
             Volumes(begins, ends, np.array(entering), course.through[[i for i, _ in self.outlets]])
         )
-        return moved.sites, carriage.contents()
+        return moved.sites, carriage.contents(), carriage.supplies(totals).sum(axis=0)
 
     @cached_property
     def outlets(self) -> list[tuple[int, int]]:
@@ -318,6 +320,11 @@ class PumpHistory:
         contents: Floats = self._network.carried[1].sum(axis=0)[self._mine]
         return contents
 
+    def ahead(self) -> Floats:
+        """What is in the containers and limbs, what ran back into them too."""
+        contents: Floats = self._network.carried[2][self._mine]
+        return contents
+
     def lost(self) -> Floats:
         """What went through leaks."""
         lost = np.zeros(len(self._network.sources))
@@ -332,6 +339,13 @@ class PumpHistory:
         arrived = self._network.carried[0][[i for i, _ in self._network.outlets].index(self._access)].amounts[:, -1]
         flowed = float(self._network.course.through[self._access, -1])
         return float(arrived[self._mine].sum()) + flowed - float(arrived.sum())
+
+
+def _at_rest(stretch: Stretch) -> _Course:
+    """Before anything moved: pressures that do not agree may even out in the very first instant."""
+    begin = stretch.begin
+    still = (np.zeros((len(values), 1)) for values in (begin.through_ml, stretch.given_ml, begin.plunged_ml))
+    return _Course(stretch.at_ns[:1], *still)
 
 
 def _divided(stretch: Stretch, bend_ml: float) -> _Course:

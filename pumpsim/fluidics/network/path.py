@@ -40,6 +40,8 @@ FIRST_NS, LONGEST_NS = 60 * 10**9, 6 * 3600 * 10**9
 """Planned at once: little after an anchor, more and more while there is none. Bounds work and memory, never a result."""
 CLAMP, OCCLUSION, NARROWING, OFF = "roller clamp", "occluded", "narrowed to nothing", "come apart"
 """Why a tube is closed; it opens when no reason is left."""
+OPENING = 1e-4
+"""kPa h/mL of the open end of a line that has come apart: next to nothing (unverified: assumption)."""
 ROUNDING_KPA = 1e-9
 """By how much a bound may be too low, from rounding."""
 
@@ -298,7 +300,7 @@ class NetworkPath:
         """A leak at the end of a tube; an infinite one takes the access off."""
         topology, tube = self._state.regime.topology, self.plumbing.tube(name)
         off = math.isinf(conductance)
-        resistance = 0.0 if off or conductance == 0.0 else 1.0 / conductance
+        resistance = OPENING if off or conductance == 0.0 else 1.0 / conductance
         leak = replace(topology.edges[tube.leak], open=conductance > 0.0, resistance=resistance)
         topology = with_edge(topology, tube.leak, leak)
         return topology if tube.access is None else self._shutting(topology, tube.access, OFF, off)

@@ -32,9 +32,13 @@ def regime_of(topology: Topology, switches: Switches) -> Regime:
 
 
 def at_first(topology: Topology, pressures: Floats) -> Switches:
-    """Valves open, flow in the middle band, plungers not yet touched, unless there is nothing to be taken up."""
+    """Valves open where these pressures open them, flow in the middle band, plungers not yet touched, unless there is
+    nothing to be taken up."""
+    heads = [kpa + node.height_kpa for node, kpa in zip(topology.nodes, pressures.tolist(), strict=True)]
     return Switches(
-        tuple(True for _ in topology.edges),
+        tuple(
+            edge.valve_kpa is None or heads[edge.begin] - heads[edge.end] >= edge.valve_kpa for edge in topology.edges
+        ),
         tuple(0 for _ in topology.edges),
         tuple(Stance.LOOSE if plunger.backlash_ml > 0.0 else Stance.STUCK for plunger in topology.plungers),
         _levels(topology, pressures),

@@ -22,7 +22,7 @@ import numpy as np
 from pumpsim.fluidics.arrays import Floats
 from pumpsim.fluidics.transport.layout import Layout
 from pumpsim.fluidics.transport.routes import Plan
-from pumpsim.fluidics.transport.streams import Composition, Stream
+from pumpsim.fluidics.transport.streams import Composition, Stream, on_grid
 from pumpsim.fluidics.transport.tubing import Carried, Inlet, Outflow, Site, Tube, Volumes
 
 __all__ = ["Carriage", "Carried", "Inlet", "Outflow", "Site", "Tube", "Volumes"]
@@ -115,6 +115,16 @@ class Carriage:
             if place.tube is not None:
                 held[place.tube] += cell.amounts(self._row[i], self._row[n + i])
         return held
+
+    def supplies(self, totals_ml: Sequence[float]) -> Floats:
+        """Give what each inlet's container holds of each source, which held ``totals_ml`` at first: (inlets, sources). What
+        ran back into it is in there."""
+        n, first = len(self._cells), len(self._cells) - len(self._inlets)
+        held = [
+            self._cells[i].amounts(on_grid(total), self._row[n + i])
+            for i, total in zip(range(first, n), totals_ml, strict=True)
+        ]
+        return np.array(held).reshape(len(self._inlets), self._sources)
 
     def copy(self) -> "Carriage":
         """Give one that goes its own way from here on; the network is shared, the contents are not."""

@@ -1,0 +1,78 @@
+"""Whatever is written in a scenario: it is refused with a reason, or it runs and every drug is accounted for."""
+
+from contextlib import suppress
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from pumpsim.analysis.balance import balance
+from pumpsim.errors import ScenarioError
+from pumpsim.scenario_file import parse_scenario
+from pumpsim.simulation import simulate
+from tests.by_chance import by_chance
+from tests.helpers import toml
+
+PASSAGES = 30
+
+
+@settings(max_examples=60)
+@given(st.integers(0, 10**6))
+def test_any_scenario_is_refused_or_balances(seed):
+    with suppress(ScenarioError):
+        run = simulate(parse_scenario(toml(by_chance(seed)), "by chance"))
+        for trace in run.traces:
+            assert balance(trace).worst <= 1e-9, trace.pump
+
+
+@pytest.mark.parametrize("low", [False, True])
+def test_what_runs_back_into_a_container_is_found_there(low):
+    """A drip's bag that hangs 20 cm below the vein fills with blood; the priming goes there first."""
+    text = f"""
+title = "A bag that was put down"
+duration = "5 min"
+[pump]
+model = "gravity-20"
+[line.A]
+container = {{ bag = "500 mL", fluid = {{ drug = "d", concentration = "1 mg/mL" }} }}
+head = "{-20 if low else 80} cm"
+[set]
+access = "18G-peripheral"
+priming = "saline-0.9"
+[[operator]]
+at = "0 s"
+load = {{ rate = "100 mL/h" }}
+[[operator]]
+at = "0 s"
+do = "start"
+"""
+    (trace,) = simulate(parse_scenario(text, "low")).traces
+    found = {account.name: account for account in balance(trace).sources}
+    assert balance(trace).worst <= 1e-9
+    assert (found["priming"].in_container > 5.0) is low
+    assert (found["fluid of the site"].in_container > 5.0) is low
+
+
+def test_a_plunger_that_has_run_out_comes_to_rest_once():
+    """A smooth screw that stops: the flow dies away and the plunger sticks; nothing happens again and again."""
+    text = """
+title = "Done"
+duration = "4 h"
+[pump]
+model = "graseby-3100"
+drive = "smooth"
+[line.A]
+container = { syringe = "monoject-3", fluid = "saline-0.9" }
+[set]
+kind = "four-port-manifold"
+access = "central-venous-4Fr"
+[[operator]]
+at = "0 s"
+load = { rate = "0.6 mL/h", vtbi = "1 mL", at_end = "stop" }
+[[operator]]
+at = "10 s"
+do = "start"
+"""
+    (trace,) = simulate(parse_scenario(text, "done")).traces
+    assert len(trace.chunks) < PASSAGES
+    assert trace.at([trace.end_ns]).pumped_ml[0, 0] == pytest.approx(1.0, abs=0.03)
