@@ -45,7 +45,7 @@ MISSING = object()
         (("line",), {}, "line", "is missing", None),
         (("line", "A", "container"), "bag", "line.A.container", "a table is wanted", None),
         (("line", "A", "container", "bag"), "0 mL", "line.A.container.bag", "above 0", None),
-        (("set", "common_volume"), "0 mL", "set", "holds nothing, but gives", None),
+        (("set", "common_volume"), "0 mL", "set", "holds 0 uL, which 6 uL/kPa empty at -15 kPa", None),
         (
             ("line", "A", "container"),
             {"burette": "1 L", "overfill": "9 mL", "fluid": "water"},

@@ -48,6 +48,8 @@ SAMPLE_NS = 100_000_000
 """Period of ``sensing = "sampled"``: a choice of ours."""
 HEAD_ASSUMED = Sourced("height of the container", "50 cm", "unverified: assumption")
 LIMB_COMPLIANCE_ASSUMED = Sourced("compliance of the limb", "1 uL/kPa", "unverified: assumption")
+EMPTIED_KPA = 15.0
+"""A set that such a fall of pressure (an artery and half a metre) empties cannot be: it would give what it has not."""
 FROM_FILE = "stated in the scenario"
 NO_CONTAINER = Fluid("nothing")
 
@@ -299,9 +301,9 @@ def _set(table: SetTable, standard: AdministrationSet, primed: Fluid, path: Path
     row = table.kind or standard
     volume_ml = millilitres(table.common_volume) if table.common_volume else row.common_ml
     compliance = table.compliance.measured if table.compliance else row.compliance_ml_per_kpa
-    if volume_ml == 0.0 and compliance > 0.0:
-        why = f"holds nothing, but gives {1000.0 * compliance:g} uL/kPa: state a common_volume above 0 or a compliance of 0"
-        faults.add(path, why)
+    if volume_ml < compliance * EMPTIED_KPA:
+        why = f"holds {1000.0 * volume_ml:g} uL, which {1000.0 * compliance:g} uL/kPa empty at {-EMPTIED_KPA:g} kPa"
+        faults.add(path, f"{why}: state a larger common_volume or a smaller compliance")
     stated = {
         sets.COMMON_VOLUME: table.common_volume,
         sets.COMPLIANCE: table.compliance,
