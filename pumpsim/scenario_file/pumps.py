@@ -231,7 +231,7 @@ def _line(line: str, table: LineTable, fluid: Fluid, path: Path, faults: Faults)
         fluid=fluid,
         limb_ml=millilitres(table.limb_volume) if table.limb_volume else 0.0,
         limb_fluid=limb_fluid,
-        head_kpa=head_kpa(HEAD_CM if table.head is None else table.head.measured),
+        head_kpa=head_kpa(HEAD_CM if table.head is None else table.head.measured, fluid.density_kg_per_m3),
         limb_compliance_ml_per_kpa=LIMB_COMPLIANCE_ML_PER_KPA if compliance is None else compliance.measured,
         kind=kind,
         syringe=table.container.syringe,
@@ -268,7 +268,7 @@ def _fluid(given: Fluid | FluidTable, path: Path, faults: Faults) -> tuple[Fluid
         DrugContent(drug, concentration.measured, AmountUnit(concentration.dimension.counted))
         for drug, concentration in drugs
     )
-    return Fluid(given.name or written + carrier, contents), drugs
+    return replace(given.base or Fluid("water"), name=given.name or written + carrier, drugs=contents), drugs
 
 
 def _with_container(model: PumpModel, line: LineSetup, parts: _Parts, faults: Faults) -> PumpModel:
