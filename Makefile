@@ -32,6 +32,7 @@ plots: $(VENV)/.ready
 
 docs: $(VENV)/.ready
 	@$(BIN)/pumpsim docs
+	@$(BIN)/pumpsim verify --docs docs
 
 clean:
 	rm -rf $(VENV) runs build dist

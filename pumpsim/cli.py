@@ -1,6 +1,7 @@
-"""The command ``pumpsim``: run, check, list, replay, and what generates pages.
+"""The command ``pumpsim``: run, check, list, replay, verify, and what generates pages.
 
-Exit codes: 0 all is well; 1 an expectation failed, or a replay parted; 2 a file or an argument is bad; 130 interrupted.
+Exit codes: 0 all is well; 1 an expectation or a case failed, or a replay parted; 2 a file or an argument is bad;
+130 interrupted.
 Heavy modules are imported by the commands that need them, so that ``--help`` is quick.
 """
 
@@ -134,6 +135,27 @@ def plots(
     scenarios = load_scenarios(files)
     write_gallery(scenarios, [simulate(scenario).traces for scenario in scenarios], out)
     print(f"{out}: figures of {len(scenarios)} scenarios")
+
+
+@app.command()
+def verify(
+    docs: Annotated[
+        Path | None, typer.Option("--docs", help="Also write verification.md and its figure into this folder.")
+    ] = None,
+) -> None:
+    """Run every verification case against its published or analytic numbers; 1 where one does not hold."""
+    from pumpsim.listing import print_verification
+    from pumpsim.verification.case import holds
+    from pumpsim.verification.cases import CASES
+
+    print_verification(CASES)
+    if docs is not None:
+        from pumpsim.report.verification import write_verification
+
+        for path in write_verification(CASES, docs):
+            print(path)
+    if not all(map(holds, CASES)):
+        raise typer.Exit(1)
 
 
 @app.command()

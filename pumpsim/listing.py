@@ -3,6 +3,7 @@
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from rich.console import Console
 from rich.table import Table
@@ -17,6 +18,9 @@ from pumpsim.vocabulary.path import Access, AdministrationSet, AmountUnit, Fluid
 
 UNITS = {unit.value.lower(): unit.value for unit in AmountUnit}
 """How amounts are written, by the ends of the summary's keys."""
+
+if TYPE_CHECKING:
+    from pumpsim.verification.case import Case
 
 
 def print_run(scenario: Scenario, outcomes: Sequence[Outcome], summary: Mapping[str, Plain]) -> None:
@@ -62,6 +66,25 @@ def _orders(summary: Mapping[str, Plain]) -> Table:
         alarms = ", ".join(str(alarm) for alarm in row["alarms"]) or "none"
         table.add_row(_plain(str(row["drug"])), _plain(str(row["text"])), str(row["pump"]), *amounts, alarms)
     return table
+
+
+def print_verification(cases: "Sequence[Case]") -> None:
+    """Print whether each verification case holds, and every number that does not."""
+    from pumpsim.verification.case import found, holds
+
+    console = Console()
+    table = Table("case", "what", "numbers", "", title="Verification", title_justify="left")
+    for case in cases:
+        verdict = "[green]holds[/]" if holds(case) else "[bold red]FAILS[/]"
+        table.add_row(_plain(case.id), _plain(case.title), str(len(case.expected)), verdict)
+    console.print(table)
+    for case in cases:
+        for one in found(case):
+            if not one.holds:
+                wanted = one.expected
+                text = f"{case.id}: {wanted.what}: {one.computed:.6g} {wanted.unit}, expected {wanted.value:.6g}"
+                console.print(text, style="bold red", markup=False, highlight=False)
+    console.print(f"{sum(map(holds, cases))} of {len(cases)} cases hold", highlight=False)
 
 
 def _totals(summary: Mapping[str, Plain]) -> Table:

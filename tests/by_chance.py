@@ -80,6 +80,8 @@ def _line(chance: Random, model: PumpModel) -> Document:
 def _tubing(chance: Random, junctions: list[str]) -> Document:
     tubing: Document = {"kind": chance.choice(list(SETS))} if chance.random() < 0.5 else {}
     tubing |= {key: chance.choice(values) for key, values in TUBING if chance.random() < 0.25}
+    if tubing.get("kind") == "ideal":
+        tubing["common_volume"] = "2 mL"
     if junctions and chance.random() < 0.9:
         return tubing | {"into": chance.choice(junctions)}
     return tubing | {"access": chance.choice(list(ACCESSES))} if chance.random() < 0.8 else tubing

@@ -25,6 +25,7 @@ ROWS = {
     "pumpsim.simulation": 4,
     "pumpsim.analysis": 5,
     "firmware_bridge": 6,
+    "pumpsim.verification": 6,
     "pumpsim.figures": 7,
     "pumpsim.report": 8,
     "pumpsim.listing": 10,

@@ -8,7 +8,14 @@ import pytest
 from pumpsim.controller.diagram import page
 
 ROOT = Path(__file__).resolve().parents[1]
-PAGES = ["README.md", "scenarios/README.md", "plots/README.md", "docs/native_protocol.md", "docs/dual_channel.md"]
+PAGES = [
+    "README.md",
+    "scenarios/README.md",
+    "plots/README.md",
+    "docs/native_protocol.md",
+    "docs/dual_channel.md",
+    "docs/verification.md",
+]
 
 
 def test_the_state_diagram_is_that_of_the_table():

@@ -13,6 +13,7 @@ ASSUMED = "unverified: assumption"
 RECALL = "unverified: from memory"
 PUBLIC = "public text on the Kaleido pump"
 OMNIKIT = "LoopKit OmniKit, Pod.swift"
+WELLION = "Wellion Micro-Pump manual p. 105"
 
 
 def _pump(
@@ -189,5 +190,54 @@ D_TRON_PLUS = _pump(
         ),
     ),
 )
+WELLION_MICRO = _pump(
+    "wellion-micro",
+    "Patch insulin pump, figures of the Wellion Micro-Pump",
+    basal=(250, 30 * UNIT, 250),
+    pulse=(250, SECOND_NS // 2),
+    reservoir_u=300,
+    bolus_u_per_min=3.0,
+    occlusion_kpa=100.0,
+    standard_set="wellion-infusion-set",
+    sources=(
+        *figures(
+            WELLION,
+            ("distal occlusion limit", "100 +- 30 kPa"),
+            ("insulin missed at the alarm", "2.5 U: 50 s at 3 U/min, 150 min at 1 U/h, 100 h at 0.025 U/h"),
+            ("bolus rate", "3 U/min"),
+            ("lowest rate", "0.025 U/h"),
+        ),
+        *figures(
+            ASSUMED,
+            ("rate range and steps", "0.025-30 U/h by 0.025 U/h"),
+            ("motor step", "0.025 U (0.25 uL)"),
+            ("pulse", "0.5 s"),
+            ("reservoir", "300 U"),
+        ),
+    ),
+)
+MINIMED_511 = _pump(
+    "minimed-511",
+    "Insulin pump, figures of the MiniMed 511",
+    basal=(1_000, 35 * UNIT, 1_000),
+    pulse=(1_000, SECOND_NS),
+    reservoir_u=300,
+    bolus_u_per_min=1.5,
+    occlusion_kpa=125.0,
+    standard_set="insulin-tubing-60cm",
+    sources=(
+        *figures(
+            "MiniMed 511 manual p. 158",
+            ("insulin missed at the alarm", "at most 3.0 U; typically 75 min at 1 U/h, 12.5 h at 0.1 U/h (1.25 U)"),
+            ("bolus rate", "1.5 U/min"),
+        ),
+        *figures(RECALL, ("rate range and steps", "0.1-35 U/h by 0.1 U/h"), ("reservoir", "300 U")),
+        *figures(ASSUMED, ("motor step", "0.1 U (1 uL)"), ("pulse", "1 s")),
+        *figures(
+            "unverified: chosen for the typical 1.25 U of its manual in a 60 cm tubing",
+            ("distal occlusion limit", "125 kPa"),
+        ),
+    ),
+)
 
-INSULIN = (OMNIPOD, MINIMED_670G, TSLIM_X2, KALEIDO, D_TRON_PLUS)
+INSULIN = (OMNIPOD, MINIMED_670G, MINIMED_511, TSLIM_X2, KALEIDO, WELLION_MICRO, D_TRON_PLUS)

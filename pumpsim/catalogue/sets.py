@@ -217,6 +217,11 @@ _SMALL = (
         compliance=(0.18, f"unverified: by length from the short one; derived 0.25 uL/kPa of {WELLION}"),
     ),
     _tube(
+        "wellion-infusion-set",
+        bore=(0.46, 80.0, "unverified: assumption"),
+        compliance=(0.25, f"derived: {WELLION}"),
+    ),
+    _tube(
         "intrathecal-catheter",
         bore=(0.53, 114.0, "unverified: Medtronic catheters, 0.0022 mL/cm, from memory"),
         compliance=(0.05, ASSUMED),

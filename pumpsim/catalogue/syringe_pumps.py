@@ -21,6 +21,17 @@ SCREW = LeadScrew(step_nm=250, steps_per_turn=4_000, backlash_nm=100_000, stick_
 FL_PER_MM2_NM = 1_000
 """1 mm2 x 1 nm = 1e-15 m3 = 1000 fL."""
 PLACEHOLDER = SYRINGES["bd-plastipak-50"]
+MAKERS_MMHG_CM2_PER_KG = 732.0
+"""The constant in the Graseby 3100's law of force (technical service manual, Aug 2004, p. 6-3)."""
+MMHG_CM2_PER_KGF = 98.0665 / MMHG_KPA
+"""What it is by physics: 1 kgf/cm2 is 98.0665 kPa, 735.56 mmHg."""
+
+
+def trip_mmhg(
+    force_kg: float, area_cm2: float, stiction_kg: float, mmhg_cm2_per_kg: float = MAKERS_MMHG_CM2_PER_KG
+) -> float:
+    """Give the pressure in the line at which a force on the plunger is reached: P = (T - S) 732 / A."""
+    return (force_kg - stiction_kg) * mmhg_cm2_per_kg / area_cm2
 
 
 def with_syringe(model: PumpModel, syringe: Syringe) -> PumpModel:

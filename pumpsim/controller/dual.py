@@ -49,4 +49,4 @@ def _active(status: LineStatus) -> bool:
 def _rate(turn: Turn, status: LineStatus) -> int:
     """The rate at which a line delivers, or would if it were started."""
     kvo = status.doing is LineState.KVO
-    return min(turn.model.kvo_nl_per_h, status.rate_nl_per_h) if kvo else status.rate_nl_per_h
+    return turn.model.kvo_for(status.rate_nl_per_h) if kvo else status.rate_nl_per_h

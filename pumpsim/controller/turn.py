@@ -30,7 +30,7 @@ class Turn:
         if status.state in (LineState.INFUSING, LineState.CONTINUING):
             return status.rate_nl_per_h
         if status.state is LineState.KVO:
-            return min(self.model.kvo_nl_per_h, status.rate_nl_per_h)
+            return self.model.kvo_for(status.rate_nl_per_h)
         return 0
 
     def pass_time(self) -> None:

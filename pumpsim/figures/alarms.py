@@ -13,7 +13,7 @@ from pumpsim.vocabulary.alarms import Priority
 
 SEEN: dict[Priority, tuple[str, str]] = {
     Priority.HIGH: (RED, "////"),
-    Priority.MEDIUM: (ORANGE, "...."),
+    Priority.MEDIUM: (ORANGE, "---"),
     Priority.LOW: (SKY, ""),
 }
 """Colour and hatch of each priority: red, yellow, cyan, dark enough for paper."""

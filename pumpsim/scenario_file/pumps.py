@@ -49,7 +49,8 @@ SAMPLE_NS = 100_000_000
 HEAD_ASSUMED = Sourced("height of the container", "50 cm", "unverified: assumption")
 LIMB_COMPLIANCE_ASSUMED = Sourced("compliance of the limb", "1 uL/kPa", "unverified: assumption")
 EMPTIED_KPA = 15.0
-"""A set that such a fall of pressure (an artery and half a metre) empties cannot be: it would give what it has not."""
+"""A set that such a fall of pressure (an artery and half a metre) empties cannot be: it would give what it has not. The ideal
+set may: it is for analytic cases, in which pressure does not fall below rest."""
 FROM_FILE = "stated in the scenario"
 NO_CONTAINER = Fluid("nothing")
 
@@ -234,7 +235,7 @@ def _line(line: str, table: LineTable, fluid: Fluid, path: Path, faults: Faults)
         fluid=fluid,
         limb_ml=millilitres(table.limb_volume) if table.limb_volume else 0.0,
         limb_fluid=limb_fluid,
-        head_kpa=head_kpa(HEAD_CM if table.head is None else table.head.measured),
+        head_kpa=head_kpa(HEAD_CM if table.head is None else table.head.measured, fluid.density_kg_per_m3),
         limb_compliance_ml_per_kpa=LIMB_COMPLIANCE_ML_PER_KPA if compliance is None else compliance.measured,
         kind=kind,
         syringe=table.container.syringe,
@@ -271,7 +272,7 @@ def _fluid(given: Fluid | FluidTable, path: Path, faults: Faults) -> tuple[Fluid
         DrugContent(drug, concentration.measured, AmountUnit(concentration.dimension.counted))
         for drug, concentration in drugs
     )
-    return Fluid(given.name or written + carrier, contents), drugs
+    return replace(given.base or Fluid("water"), name=given.name or written + carrier, drugs=contents), drugs
 
 
 def _with_container(model: PumpModel, line: LineSetup, parts: _Parts, faults: Faults) -> PumpModel:
@@ -301,7 +302,7 @@ def _set(table: SetTable, standard: AdministrationSet, primed: Fluid, path: Path
     row = table.kind or standard
     volume_ml = millilitres(table.common_volume) if table.common_volume else row.common_ml
     compliance = table.compliance.measured if table.compliance else row.compliance_ml_per_kpa
-    if volume_ml < compliance * EMPTIED_KPA:
+    if volume_ml < compliance * EMPTIED_KPA and not (row is sets.IDEAL and volume_ml == 0.0):
         why = f"holds {1000.0 * volume_ml:g} uL, which {1000.0 * compliance:g} uL/kPa empty at {-EMPTIED_KPA:g} kPa"
         faults.add(path, f"{why}: state a larger common_volume or a smaller compliance")
     stated = {

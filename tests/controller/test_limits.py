@@ -7,6 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from pumpsim.catalogue.peristaltic import INFUSOMAT_SPACE
+from pumpsim.controller import Pump
 from pumpsim.controller.pump_controller import PumpController
 from pumpsim.vocabulary.inputs import (
     Acknowledge,
@@ -19,7 +21,7 @@ from pumpsim.vocabulary.inputs import (
     Titrate,
 )
 from pumpsim.vocabulary.model import AtEnd
-from pumpsim.vocabulary.outputs import CommandRejected
+from pumpsim.vocabulary.outputs import CommandRejected, MotorCommand
 from pumpsim.vocabulary.program import (
     InfusionProgram,
     LineMode,
@@ -153,3 +155,16 @@ def test_the_pump_never_asks_for_more_than_its_limits():
                 controller.step(0, Start("B"))
                 rates = [motion.rate_nl_per_h for motion in controller.state.motor.lines if motion.rate_nl_per_h]
                 assert len(rates) < 2 or (sum(rates) <= 500 * ML and min(rates) >= ML // 2)
+
+
+@pytest.mark.parametrize(("rate", "kvo"), [(125, 3.0), (10, 3.0), (9.9, 1.0), (1, 1.0), (0.5, 0.5)])
+def test_a_model_with_bands_keeps_the_vein_open_at_the_rate_of_its_band(rate, kvo):
+    """B. Braun Infusomat Space IFU: 3 mL/h from 10 mL/h on, 1 below, the set rate below 1 mL/h."""
+    pump = Pump(INFUSOMAT_SPACE)
+    pump.step(0, SensorReading((LineReading("A", 0, 0.0, False),), 0.0))
+    pump.step(0, LoadProgram("A", program(rate, 1.0)))
+    pump.step(0, Start("A"))
+    in_ns, steps = round(3600 * 10**9 / rate), 10_000
+    ended = pump.step(in_ns, SensorReading((LineReading("A", steps, 0.0, False),), 0.0)).outputs
+    (motion,) = next(output for output in ended if isinstance(output, MotorCommand)).lines
+    assert motion.rate_nl_per_h == round(kvo * ML)

@@ -150,7 +150,7 @@ def follow(state: State, at_ns: Instants, given_ml: Floats) -> Iterator[Stretch]
 
     Gives stretch after stretch; each begins with the state in which the last one ended, switches done.
     """
-    first, block = 0, FIRST_BLOCK
+    first, block, unsettled = 0, FIRST_BLOCK, 0
     at_ns, given_ml = at_ns.copy(), given_ml.copy()
     while first < len(at_ns) - 1:
         flows = (given_ml[:, first + 1] - given_ml[:, first]) / (float(at_ns[first + 1] - at_ns[first]) / NS_PER_H)
@@ -159,12 +159,15 @@ def follow(state: State, at_ns: Instants, given_ml: Floats) -> Iterator[Stretch]
         stretch = _run(state, at_ns[first : last + 1], given_ml[:, first : last + 1])
         cut = first_switch(stretch)
         if cut is None:
-            block = min(2 * block, LARGEST_BLOCK)
+            block, unsettled = min(2 * block, LARGEST_BLOCK), 0
         else:
             piece, ns = cut
             block = FIRST_BLOCK
-            if ns == 0 and piece == 0:  # cannot be settled: let the piece pass as it is
-                piece, ns = 1, 0
+            unsettled = unsettled + 1 if cut == (0, 0) else 0
+            if unsettled:  # what has switched would switch back at once: let it have a little time, and more each time
+                ns = 2**unsettled
+                if ns >= int(at_ns[first + 1] - at_ns[first]):
+                    piece, ns = 1, 0
             last = first + piece
             if ns > 0:
                 share = ns / float(at_ns[last + 1] - at_ns[last])

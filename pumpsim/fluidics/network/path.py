@@ -40,8 +40,8 @@ FIRST_NS, LONGEST_NS = 60 * 10**9, 6 * 3600 * 10**9
 """Planned at once: little after an anchor, more and more while there is none. Bounds work and memory, never a result."""
 CLAMP, OCCLUSION, NARROWING, OFF = "roller clamp", "occluded", "narrowed to nothing", "come apart"
 """Why a tube is closed; it opens when no reason is left."""
-OPENING = 1e-4
-"""kPa h/mL of the open end of a line that has come apart: next to nothing (unverified: assumption)."""
+OPENING = 4.4e-7
+"""kPa h/mL of the open end of a line that has come apart: a Luer cone 1 cm long and 4 mm wide, Poiseuille (unverified)."""
 ROUNDING_KPA = 1e-9
 """By how much a bound may be too low, from rounding."""
 
