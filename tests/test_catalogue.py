@@ -214,9 +214,10 @@ def test_every_figure_of_an_access_has_its_source(row):
 
 
 def test_pressures_behind_the_sites():
-    """90 mmHg = 12.0 kPa, 10 cmH2O = 0.98 kPa."""
+    """90 mmHg = 12.0 kPa, 18 cmH2O = 1.77 kPa, 14 cmH2O = 1.37 kPa."""
     assert ACCESSES["arterial-20G"].back_pressure_kpa == pytest.approx(12.0, abs=5e-3)
-    assert ACCESSES["intrathecal"].back_pressure_kpa == pytest.approx(0.98, abs=5e-3)
+    assert ACCESSES["intrathecal"].back_pressure_kpa == pytest.approx(1.77, abs=5e-3)
+    assert ACCESSES["epidural-21G"].back_pressure_kpa == pytest.approx(1.37, abs=5e-3)
     assert ACCESSES["arterial-20G"].resistance_kpa_h_per_ml == ACCESSES["20G-peripheral"].resistance_kpa_h_per_ml
 
 
