@@ -82,7 +82,34 @@ def test_starch_meets_both_temperatures_at_which_it_was_measured():
     for name, cold, warm in (("hydroxyethyl-starch-6", 2.76, 1.74), ("hydroxyethyl-starch-10", 7.62, 4.25)):
         assert viscosity_mpa_s(name, 21.0) == pytest.approx(cold, rel=1e-9)
         assert viscosity_mpa_s(name, 37.0) == pytest.approx(warm, rel=5e-3)
-    assert viscosity_mpa_s("blood", 37.0) == pytest.approx(4.0)
+
+
+def test_blood_and_packed_cells_meet_what_was_measured_at_37():
+    """Wesolowski 2019: 3.352 mPa s. Wells 1962: 7.80 cP at Hct 57, 9.78 at 70; hence 7.80 (9.78 / 7.80)^(5.5 / 13) at 62.5."""
+    assert viscosity_mpa_s("blood", 37.0) == pytest.approx(3.352)
+    assert viscosity_mpa_s("packed-cells", 37.0) == pytest.approx(7.80 * (9.78 / 7.80) ** (5.5 / 13), rel=1e-3)
+    assert FLUIDS["packed-cells"].density_kg_per_m3 == 0.625 * 1125 + 0.375 * 1025
+
+
+def interpolated(lines, at):
+    """What a table of (key, values...) gives at a key between its two lines."""
+    (low, *first), (high, *second) = lines
+    share = (at - low) / (high - low)
+    return [a + share * (b - a) for a, b in zip(first, second, strict=True)]
+
+
+@pytest.mark.parametrize(
+    ("name", "lines", "mol_per_l"),
+    [
+        ("dextrose-10", ((0.516, 1033.4, 1.289), (0.576, 1037.5, 1.33)), 100 / 180.155),
+        ("dextrose-50", ((2.756, 1182.3, 6.288), (2.912, 1192.4, 7.235)), 500 / 180.155),
+    ],
+)
+def test_sugar_is_between_the_lines_of_its_table(name, lines, mol_per_l):
+    """CRC Handbook, 102nd ed., D-glucose: mol/L, kg/m3, mPa s of the lines for 9 and 10, 42 and 44 % by mass."""
+    density, viscosity = interpolated(lines, mol_per_l)
+    assert FLUIDS[name].density_kg_per_m3 == pytest.approx(density, abs=0.5)
+    assert FLUIDS[name].viscosity_mpa_s == pytest.approx(viscosity, abs=0.005)
 
 
 @pytest.mark.parametrize("celsius", [-0.1, 100.1])
@@ -187,9 +214,10 @@ def test_every_figure_of_an_access_has_its_source(row):
 
 
 def test_pressures_behind_the_sites():
-    """90 mmHg = 12.0 kPa, 10 cmH2O = 0.98 kPa."""
+    """90 mmHg = 12.0 kPa, 18 cmH2O = 1.77 kPa, 14 cmH2O = 1.37 kPa."""
     assert ACCESSES["arterial-20G"].back_pressure_kpa == pytest.approx(12.0, abs=5e-3)
-    assert ACCESSES["intrathecal"].back_pressure_kpa == pytest.approx(0.98, abs=5e-3)
+    assert ACCESSES["intrathecal"].back_pressure_kpa == pytest.approx(1.77, abs=5e-3)
+    assert ACCESSES["epidural-21G"].back_pressure_kpa == pytest.approx(1.37, abs=5e-3)
     assert ACCESSES["arterial-20G"].resistance_kpa_h_per_ml == ACCESSES["20G-peripheral"].resistance_kpa_h_per_ml
 
 

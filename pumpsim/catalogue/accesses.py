@@ -19,7 +19,8 @@ VENOUS_KPA = 1.33
 """10 mmHg, rounded."""
 CENTRAL_KPA = 8 * MMHG_KPA
 ARTERIAL_KPA = 90 * MMHG_KPA
-INTRATHECAL_KPA = 10 * CMH2O_KPA
+INTRATHECAL_KPA = 18 * CMH2O_KPA
+EPIDURAL_KPA = 14 * CMH2O_KPA
 RESISTANCE = "resistance of the access"
 BACK_PRESSURE = "venous back pressure"
 """The figures by the names under which a scenario may replace them."""
@@ -27,7 +28,7 @@ TURBULENT = "turbulent term of the access"
 _ML_PER_H = 60.0
 _HEAD = Sourced(RESISTANCE, "at a head of 1 m (9.789 kPa)", "unverified: ISO 10555-5, from memory")
 _VEIN = ("1.33 kPa (10 mmHg)", "unverified: usual pressure of a peripheral vein, from memory")
-_CENTRAL = ("1.07 kPa (8 mmHg)", "unverified: usual central venous pressure, from memory")
+_CENTRAL = ("1.07 kPa (8 mmHg)", "apex-nursing, Hemodynamic Values Reference: 2-8 mmHg, here the upper end")
 
 
 def _measured(name: str, flow: tuple[float, str], back_kpa: float, back: tuple[str, str]) -> Access:
@@ -117,7 +118,7 @@ OPEN_END = Access(
     ),
 )
 _PERIPHERAL = (
-    _peripheral("14G", 330.0, "unverified: nominal flow, from memory"),
+    _peripheral("14G", 330.0, "frca.co.uk, Flow rates and lumen size (2004): 250-360 mL/min"),
     _peripheral("16G", 196.0, "maker's table, datismed"),
     _peripheral("18G", 90.0, "maker's table, bridgeiv"),
     _peripheral("20G", 60.0, "maker's table, bridgeiv"),
@@ -128,11 +129,15 @@ _PERIPHERAL = (
 UMBILICAL = (
     "BMJ Paediatr Open, devices compared, table 1: 4Fr umbilical line, 40 cm, 15 mL/min of whole milk at 100 mmHg"
 )
-_EPIDURAL = ("1.5 kPa", "unverified: usual pressure in the epidural space under infusion, from memory")
+THREE_LUMENS = "studentdoctor.net, IV Catheter Flow Rates, compiled: 30 mL/min by gravity through an 18G lumen of three"
+_EPIDURAL = (
+    "1.37 kPa (14 cmH2O)",
+    "scilit.com/publications/c718a8cbd775ad7716d0582b50d0d203, abstract: 14 (6.5-20) cmH2O after a small volume",
+)
 _SITES = (
     _measured("CVC-16G-distal", (60.0, "emdose.org, Catheter size and fluid resus (2012)"), CENTRAL_KPA, _CENTRAL),
-    _measured("CVC-18G-medial", (30.0, "unverified: from memory"), CENTRAL_KPA, _CENTRAL),
-    _measured("CVC-18G-proximal", (31.0, "unverified: from memory"), CENTRAL_KPA, _CENTRAL),
+    _measured("CVC-18G-medial", (30.0, THREE_LUMENS), CENTRAL_KPA, _CENTRAL),
+    _measured("CVC-18G-proximal", (30.0, THREE_LUMENS), CENTRAL_KPA, _CENTRAL),
     Access(
         name="central-venous-4Fr",
         resistance_kpa_h_per_ml=100 * MMHG_KPA / (15 * _ML_PER_H) / 2.0,
@@ -153,23 +158,32 @@ _SITES = (
         "arterial-20G",
         (60.0, "maker's table, bridgeiv"),
         ARTERIAL_KPA,
-        ("12.0 kPa (90 mmHg)", "unverified: usual mean arterial pressure, from memory"),
+        ("12.0 kPa (90 mmHg)", "rnceus.com, Hemodynamic Measurement Terminology: mean 70-100 mmHg"),
     ),
     _thin(
         "subcutaneous-27G",
-        (0.21, 0.8, "unverified: bore of a 27G needle, from memory"),
+        (0.21, 0.8, 'Wikipedia, "Needle gauge comparison chart": 27G 0.210 mm; 8 mm by definition'),
         2.0,
         ("2 kPa", "unverified: a few kPa while fluid is taken up, assumption"),
     ),
-    _thin("epidural-21G", (0.40, 90.0, "unverified: assumption"), 1.5, _EPIDURAL),
-    _thin("epidural-18G-catheter", (0.45, 90.0, "unverified: catheter for an 18G needle, from memory"), 1.5, _EPIDURAL),
+    _thin("epidural-21G", (0.40, 90.0, "unverified: assumption"), EPIDURAL_KPA, _EPIDURAL),
+    _thin(
+        "epidural-18G-catheter",
+        (0.45, 90.0, "unverified: catheter for an 18G needle, from memory"),
+        EPIDURAL_KPA,
+        _EPIDURAL,
+    ),
     Access(
         name="intrathecal",
         resistance_kpa_h_per_ml=0.0,
         back_pressure_kpa=INTRATHECAL_KPA,
         sources=(
             Sourced(RESISTANCE, "0 kPa/(mL/h)", "by definition: the catheter is the set, intrathecal-catheter"),
-            Sourced(BACK_PRESSURE, "0.98 kPa (10 cmH2O)", "unverified: usual pressure of spinal fluid, from memory"),
+            Sourced(
+                BACK_PRESSURE,
+                "1.77 kPa (18 cmH2O)",
+                "Lee, Lueck 2014, J Neuro-Ophthalmol 34: 278, abstract: mean of adults at lumbar puncture, 6-25 cmH2O",
+            ),
         ),
     ),
 )

@@ -22,7 +22,19 @@ CELSIUS = (0.0, 100.0)
 KESTIN = "Kestin, Sokolov, Wakeham 1978, J Phys Chem Ref Data 7: 941, abstract (1002.0 uPa s at 20 degC)"
 KO = "Ko et al. 2022, J Korean Med Sci 37: e71, abstract"
 WALKER = "Walker et al. 2012, Can J Anesth 59: 288, abstract"
-HANDBOOK = "unverified: tables of aqueous solutions, from memory"
+HANDBOOK = (
+    "CRC Handbook of Chemistry and Physics, 102nd ed., Concentrative properties of aqueous solutions (20 degC), in "
+    "amosonabike/CRC-Solution-Properties-, src/CRC Solution Properties.txt"
+)
+SALT = f"{HANDBOOK}: between water and 1.5 % of NaCl (0.259 mol/L: 1.0089 g/mL, 1.028 mPa s)"
+SUGAR = f"{HANDBOOK}: D-glucose, anhydrous, by g/L between the lines"
+FACTBOOK = "The Physics Factbook, Density of Blood (2004)"
+BLOOD = "Wesolowski, Mlynarczak 2019, Preprints 2019070090, abstract: 3.352 +- 0.360 mPa s at 37 degC"
+WELLS = (
+    "Wells, Merrill 1962, J Clin Invest 41: 1591, in hmella/power-law-parameters, wells_measures/wpd_datasets.csv: at 37 degC "
+    "and 124/s 7.80 cP with Hct 57, 9.78 cP with Hct 70; here Hct 62.5, between by logarithm"
+)
+GELOFUSINE = "MIMS Hong Kong, Gelofusine: relative viscosity 1.9 at 37 degC"
 RECALL = "unverified: from memory"
 
 
@@ -56,12 +68,12 @@ temperatures, n = ln(mu37 / mu21) / ln(water37 / water21); every other fluid has
 _SALINE = 1.02
 _ROWS: tuple[tuple[str, FluidKind, float, str, float, str, float], ...] = (
     ("water", FluidKind.CRYSTALLOID, DENSITY_KG_PER_M3, KESTIN, WATER_VISCOSITY_MPA_S, KESTIN, 1.0),
-    ("saline-0.9", FluidKind.CRYSTALLOID, 1004.6, HANDBOOK, _SALINE, HANDBOOK, 1.0),
-    ("saline-0.45", FluidKind.CRYSTALLOID, 1001.4, HANDBOOK, 1.01, HANDBOOK, 1.0),
-    ("lactated-ringers", FluidKind.CRYSTALLOID, 1004.0, HANDBOOK, 1.02, HANDBOOK, 1.0),
-    ("dextrose-5", FluidKind.CRYSTALLOID, 1017.0, HANDBOOK, 1.14, HANDBOOK, 1.0),
-    ("dextrose-10", FluidKind.CRYSTALLOID, 1036.0, HANDBOOK, 1.32, HANDBOOK, 1.0),
-    ("dextrose-50", FluidKind.CRYSTALLOID, 1187.0, HANDBOOK, 4.9, HANDBOOK, 1.0),
+    ("saline-0.9", FluidKind.CRYSTALLOID, 1004.6, SALT, _SALINE, SALT, 1.0),
+    ("saline-0.45", FluidKind.CRYSTALLOID, 1001.4, SALT, 1.01, SALT, 1.0),
+    ("lactated-ringers", FluidKind.CRYSTALLOID, 1004.0, RECALL, 1.02, RECALL, 1.0),
+    ("dextrose-5", FluidKind.CRYSTALLOID, 1017.0, SUGAR, 1.14, SUGAR, 1.0),
+    ("dextrose-10", FluidKind.CRYSTALLOID, 1036.0, SUGAR, 1.32, SUGAR, 1.0),
+    ("dextrose-50", FluidKind.CRYSTALLOID, 1184.0, SUGAR, 6.41, SUGAR, 1.0),
     ("amino-acids-10", FluidKind.CRYSTALLOID, 1030.0, RECALL, 1.4, RECALL, 1.0),
     ("albumin-5", FluidKind.COLLOID, 1018.0, RECALL, 1.74 * _SALINE, f"{KO}: 1.74 times saline", 1.1),
     (
@@ -82,10 +94,18 @@ _ROWS: tuple[tuple[str, FluidKind, float, str, float, str, float], ...] = (
         f"{WALKER}: HES 260/0.45, 7.62 cP at 21 and 4.25 cP at 37 degC",
         1.0,
     ),
-    ("gelatin-4", FluidKind.COLLOID, 1016.0, RECALL, 2.0, RECALL, 1.0),
+    ("gelatin-4", FluidKind.COLLOID, 1016.0, RECALL, 1.9 * WATER_VISCOSITY_MPA_S, GELOFUSINE, 1.0),
     ("lipid-20", FluidKind.EMULSION, 986.0, RECALL, 2.3, RECALL, 1.2),
-    ("blood", FluidKind.BLOOD, 1058.0, RECALL, 4.0 / water_ratio(37.0), f"{RECALL}: 4 mPa s at 37 degC, Hct 40", 1.1),
-    ("packed-cells", FluidKind.BLOOD, 1080.0, RECALL, 12.0, f"{RECALL}: Hct 60-65", 1.1),
+    ("blood", FluidKind.BLOOD, 1060.0, f"{FACTBOOK}: at 37 degC", 3.352 / water_ratio(37.0), BLOOD, 1.1),
+    (
+        "packed-cells",
+        FluidKind.BLOOD,
+        1087.5,
+        f"derived: Hct 62.5 of cells, 1125, in plasma, 1025 kg/m3, at 37 degC ({FACTBOOK})",
+        8.58 / water_ratio(37.0),
+        WELLS,
+        1.1,
+    ),
 )
 
 AS_WATER = frozenset({"saline-0.9", "saline-0.45", "lactated-ringers", "dextrose-5"})
@@ -108,12 +128,18 @@ KIND: dict[str, FluidKind] = {row[0]: row[1] for row in _ROWS}
 DENSITY, VISCOSITY, DROPS = "density at 20 degC", "viscosity at 20 degC", "drops for one of water"
 
 
+def _counts(source: str) -> str:
+    """Say that a figure is that of water, and where the fluid's own, in brackets, comes from."""
+    if source == RECALL:
+        return "unverified: counts as water; in brackets its own, from memory"
+    return f"by choice counts as water; in brackets its own: {source}"
+
+
 def _sources(name: str, density: tuple[float, str], viscosity: tuple[float, str], drops: float) -> tuple[Sourced, ...]:
     dense, thick = f"{density[0]:g} kg/m3", f"{viscosity[0]:.4g} mPa s"
     if name in AS_WATER:
         dense, thick = f"{DENSITY_KG_PER_M3:g} kg/m3 ({dense})", f"{WATER_VISCOSITY_MPA_S:g} mPa s ({thick})"
-        counts = "unverified: counts as water; in brackets its own, from memory"
-        density, viscosity = (density[0], counts), (viscosity[0], counts)
+        density, viscosity = (density[0], _counts(density[1])), (viscosity[0], _counts(viscosity[1]))
     return (
         Sourced(DENSITY, dense, density[1]),
         Sourced(VISCOSITY, thick, viscosity[1]),

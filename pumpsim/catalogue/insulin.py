@@ -14,6 +14,7 @@ RECALL = "unverified: from memory"
 PUBLIC = "public text on the Kaleido pump"
 OMNIKIT = "LoopKit OmniKit, Pod.swift"
 WELLION = "Wellion Micro-Pump manual p. 105"
+ANDROID_APS = "nightscout/AndroidAPS, interfaces/src/main/java/info/nightscout/interfaces/pump/defs/PumpType.kt"
 
 
 def _pump(
@@ -121,12 +122,13 @@ TSLIM_X2 = _pump(
     sources=(
         *figures(
             RECALL,
-            ("rate range and steps", "0.1-15 U/h by 0.001 U/h"),
+            ("rate range", "0.1-15 U/h"),
             ("interval of delivery", "every 5 min (not in this row)"),
             ("bolus rate", "2 U/min; by 0.01 U"),
-            ("reservoir", "300 U"),
             ("volume accuracy", "+-5 %"),
         ),
+        *figures(f"{ANDROID_APS}: from 0.1 U/h by 0.001 U/h", ("rate steps", "0.001 U/h")),
+        *figures("t1dtoolkit.org, Pump Options: up to 300 units", ("reservoir", "300 U")),
         *figures(
             "t:slim X2 user guide p. 118",
             ("low-insulin alert", "20 U, settable 10-40 U; auto-off 12 h, settable 5-24 h"),
@@ -173,12 +175,12 @@ D_TRON_PLUS = _pump(
     sources=(
         *figures(
             "Accu-Chek D-TRONplus manual p. 94",
+            ("rate range and steps", "0-25 U/h by 0.1 U/h"),
             ("interval of delivery", "1/20 of the hourly rate every 3 min (not in this row)"),
             ("insulin missed at the alarm", "2-5 U, at most 8 U"),
         ),
         *figures(
             RECALL,
-            ("rate range and steps", "0.1-25 U/h by 0.1 U/h"),
             ("reservoir", "300 U"),
             ("bolus rate", "2 U/min"),
         ),
