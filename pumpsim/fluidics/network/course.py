@@ -241,10 +241,10 @@ def first_switch(stretch: Stretch) -> tuple[int, int] | None:
 def first_in_piece(stretch: Stretch, rows: Rows, piece: int) -> int | None:
     """The first ns into a piece at which any of the rows is 0 or more, rounded up; None if none is, or only at its end."""
     length_ns = int(stretch.at_ns[piece + 1] - stretch.at_ns[piece])
-    found = []
-    for row in range(len(rows.constant)):
-        hours = first_reached(stretch.function(rows, row, piece), length_ns / NS_PER_H)
+    first, found = length_ns / NS_PER_H, False
+    for row in range(len(rows.constant)):  # each is of interest only until the earliest of those before it
+        hours = first_reached(stretch.function(rows, row, piece), first)
         if hours is not None:
-            found.append(math.ceil(hours * NS_PER_H))
-    ns = min(found, default=length_ns)
+            first, found = hours, True
+    ns = math.ceil(first * NS_PER_H) if found else length_ns
     return ns if ns < length_ns else None
