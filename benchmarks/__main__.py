@@ -7,6 +7,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from time import perf_counter
 
@@ -15,12 +16,19 @@ from rich.console import Console
 from rich.table import Table
 
 from benchmarks import peer
-from benchmarks.cases import DRUG_MG_PER_ML, H, S, steady
+from benchmarks.cases import DRUG_MG_PER_ML, H, S, beside, manifold, steady, through_the_network
+from pumpsim.catalogue.peristaltic import LINEAR_PERISTALTIC
+from pumpsim.catalogue.pumps import SINGLE_CHANNEL_CASSETTE, with_smooth_drive
 from pumpsim.fluidics.chunk import Chunk
 from pumpsim.simulation import simulate
 
 DAY_S = 86_400
 LENGTHS_H = (1, 6, 24, 7 * 24, 30 * 24)
+RATES_ML_PER_H = (80.0, 25.0, 10.0)
+TWELVE_NODES = (10.0, 8.0, 5.0, 2.0)
+"""Four pumps: each a node and the air at its end; the junction, its end, the air there, the site."""
+VALVED_H, VALVED_ML_PER_H = 1, (60.0, 20.0)
+"""Each revolution ends with a back-flow, at which the valve closes."""
 
 
 def timed(action: Callable[[], object]) -> float:
@@ -63,6 +71,39 @@ def peer_errors() -> tuple[float, float]:
         float(np.abs(np.array(loop.pressure_kpa) - exact.pressure_kpa).max()),
         float(np.abs(drug - exact.patient_drug[0]).max()),
     )
+
+
+def networks(console: Console) -> None:
+    """Pumps in one line; valves that switch; a lone line by the network's way, and beside a network in one scenario."""
+    table = Table("pumps that share a line", "median", "times real time", "target")
+    three = manifold(24, RATES_ML_PER_H)
+    valved = manifold(VALVED_H, VALVED_ML_PER_H, LINEAR_PERISTALTIC, 0.0)
+    for scenario in (three, valved):
+        simulate(replace(scenario, duration_ns=H))
+    day = statistics.median(timed(lambda: simulate(three)) for _ in range(3))
+    traces = simulate(three).traces
+    carried = timed(lambda: [trace.at([trace.end_ns]) for trace in traces])
+    hours = statistics.median(timed(lambda: simulate(valved)) for _ in range(3))
+    switched = sum(len(trace.chunks) for trace in simulate(valved).traces[:1])
+    resolved = "a day of three pumps in one manifold, every stroke"
+    table.add_row(resolved, f"{day:.2f} s", f"{DAY_S / day:,.0f}", "100,000")
+    table.add_row("what of each drug arrived, when it is first asked for", f"{carried:.2f} s", "", "")
+    name = f"{VALVED_H} h of two pumps, valves that switch {switched} times"
+    table.add_row(name, f"{hours:.2f} s", f"{VALVED_H * 3600 / hours:,.0f}", "")
+    console.print(table)
+    lone, crowd = steady(24), manifold(24, TWELVE_NODES, with_smooth_drive(SINGLE_CHANNEL_CASSETTE))
+    forced, both = through_the_network(lone), beside(lone, crowd)
+    rows = [tuple(timed(lambda s=s: simulate(s)) for s in (lone, forced, crowd, both)) for _ in range(15)]
+    alone, network, twelve, together = (statistics.median(column) for column in zip(*rows, strict=True))
+    share = statistics.median((all_ - net) / one for one, _, net, all_ in rows)
+    table = Table("a day of a lone pump, in turn, fifteen times", "median", "to the lone line")
+    table.add_row("its own way, in closed form", f"{alone * 1e3:.1f} ms", "1")
+    table.add_row("forced through the network", f"{network * 1e3:.1f} ms", f"{network / alone:.1f}")
+    table.add_row("a network of 12 nodes (4 pumps, smooth), by itself", f"{twelve * 1e3:.1f} ms", "")
+    table.add_row(
+        "both in one scenario, less the network by itself", f"{(together - twelve) * 1e3:.1f} ms", f"{share:.2f}"
+    )
+    console.print(table)
 
 
 def lengths(console: Console) -> None:
@@ -181,7 +222,7 @@ def main() -> None:
         return
     console = Console(width=110)
     console.print(f"Python {sys.version.split()[0]}, numpy {np.__version__}; a day is {24 * H // S:,} s")
-    for part in (days, lengths, cold_starts, writing):
+    for part in (days, lengths, cold_starts, writing, networks):
         part(console)
 
 

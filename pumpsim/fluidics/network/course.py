@@ -7,6 +7,7 @@ has no way out, straight. A piece in which a guard is reached is cut at the firs
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 
@@ -22,7 +23,7 @@ ROUNDING = 1e-12
 """By how much a bound may come out too low."""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, eq=False)
 class Stretch:
     """What a network does while nothing switches.
 
@@ -40,13 +41,13 @@ class Stretch:
         """The linear system that holds throughout."""
         return self.begin.regime.mode
 
-    @property
+    @cached_property
     def hours(self) -> Floats:
         """Length of each piece, (n,)."""
         length: Floats = (self.at_ns[1:] - self.at_ns[:-1]) / NS_PER_H
         return length
 
-    @property
+    @cached_property
     def flows(self) -> Floats:
         """What each pump delivers within each piece, (ports, n), mL/h."""
         flow: Floats = (self.given_ml[:, 1:] - self.given_ml[:, :-1]) / self.hours
@@ -76,8 +77,7 @@ class Stretch:
         force = self.mode.drive @ flows + self.mode.lift[:, None]
         _, gain = _kept(self.mode, hours)
         decay = self.mode.decay[:, None]
-        safe = np.where(decay > 0.0, decay, 1.0)
-        pushed = np.where(decay > 0.0, (hours - gain) / safe, hours * hours / 2.0)
+        pushed = np.where(decay > 0.0, (hours - gain) / _safe(decay), hours * hours / 2.0)
         integral: Floats = (
             rows.modes @ (self.modes[:, pieces] * gain + force * pushed)
             + (rows.flows @ flows) * hours
@@ -87,32 +87,44 @@ class Stretch:
 
     def state(self) -> State:
         """The network at the last breakpoint."""
-        every = np.arange(len(self.at_ns) - 1)
-        through = self.begin.through_ml + self.through(self.mode.flows, every, self.hours).sum(axis=1)
+        mode, decay = self.mode, self.mode.decay[:, None]
+        force = mode.drive @ self.flows + mode.lift[:, None]
+        _, gain = _kept(mode, self.hours)
+        pushed = np.where(decay > 0.0, (self.hours - gain) / _safe(decay), self.hours * self.hours / 2.0)
+        moved = (self.modes[:, :-1] * gain + force * pushed).sum(axis=1)
+        given, hours = self.given_ml[:, -1] - self.given_ml[:, 0], float(self.hours.sum())
+
+        def passed(rows: Rows) -> Floats:
+            steady = rows.springs @ self.begin.springs + rows.constant
+            total: Floats = rows.modes @ moved + rows.flows @ given + steady * hours
+            return total
+
+        through = self.begin.through_ml + passed(mode.flows)
         plunged = self.begin.plunged_ml
         if len(plunged):
-            plunged = plunged + self.through(self.mode.plunger_flows, every, self.hours).sum(axis=1)
+            plunged = plunged + passed(mode.plunger_flows)
         end = replace(self.begin, modes=self.modes[:, -1].copy(), through_ml=through, plunged_ml=plunged)
         pressures = end.pressures(self.flows[:, -1], self.given_ml[:, -1])
         return replace(end, plunged_ml=plunged_ml(end, pressures, self.given_ml[:, -1]))
 
     def function(self, rows: Rows, row: int, piece: int) -> Expo:
         """One row within one piece, as a function of the hours since its begin."""
-        flows = self.given_ml[:, piece + 1] - self.given_ml[:, piece]
-        flows = flows / (float(self.at_ns[piece + 1] - self.at_ns[piece]) / NS_PER_H)
+        flows = self.flows[:, piece]
         force = self.mode.drive @ flows + self.mode.lift
-        decay, now = self.mode.decay, self.modes[:, piece]
-        weights = rows.modes[row]
-        ends = np.where(decay > 0.0, force / np.where(decay > 0.0, decay, 1.0), now)
-        constant = (
-            float(weights @ ends)
-            + float(rows.flows[row] @ flows)
-            + float(rows.given[row] @ self.given_ml[:, piece])
-            + float(rows.springs[row] @ self.begin.springs)
-            + float(rows.constant[row])
+        constant = float(
+            rows.flows[row] @ flows
+            + rows.given[row] @ self.given_ml[:, piece]
+            + rows.springs[row] @ self.begin.springs
+            + rows.constant[row]
         )
-        slope = float(rows.given[row] @ flows) + float(weights @ np.where(decay > 0.0, 0.0, force))
-        return Expo(constant, slope, (weights * (now - ends)).tolist(), decay.tolist())
+        slope, decays, parts = float(rows.given[row] @ flows), self.mode.decay.tolist(), []
+        courses = zip(rows.modes[row].tolist(), decays, self.modes[:, piece].tolist(), force.tolist(), strict=True)
+        for weight, decay, now, push in courses:  # a handful: arrays would cost more
+            end = push / decay if decay > 0.0 else now
+            constant += weight * end
+            slope += 0.0 if decay > 0.0 else weight * push
+            parts.append(weight * (now - end))
+        return Expo(constant, slope, parts, decays)
 
     def bounds(self, rows: Rows) -> Floats:
         """A value that each row does not exceed within each piece: (m, n).
@@ -122,27 +134,45 @@ class Stretch:
         hours, flows, decay = self.hours, self.flows, self.mode.decay[:, None]
         force = self.mode.drive @ flows + self.mode.lift[:, None]
         now = self.modes[:, :-1]
-        ends = np.where(decay > 0.0, force / np.where(decay > 0.0, decay, 1.0), now)
+        ends = np.where(decay > 0.0, force / _safe(decay), now)
         gone = (ends - now) * -np.expm1(-decay * hours)
         slope = rows.given @ flows + rows.modes @ np.where(decay > 0.0, 0.0, force)
         straight = slope * hours
         begin = rows.modes @ now + rows.flows @ flows + rows.given @ self.given_ml[:, :-1]
         begin += (rows.springs @ self.begin.springs + rows.constant)[:, None]
-        rise, fall = np.maximum(straight, 0.0), np.maximum(-straight, 0.0)
-        for k in range(len(gone)):
-            change = np.outer(rows.modes[:, k], gone[k])
-            rise += np.maximum(change, 0.0)
-            fall += np.maximum(-change, 0.0)
-        bound: Floats = begin + np.minimum(rise, (rows.modes @ gone) + straight + fall)
+        up, down = np.maximum(gone, 0.0), np.maximum(-gone, 0.0)
+        more, less = np.maximum(rows.modes, 0.0), np.maximum(-rows.modes, 0.0)
+        rise = np.maximum(straight, 0.0) + more @ up + less @ down
+        fall = np.maximum(-straight, 0.0) + more @ down + less @ up
+        bound: Floats = begin + np.minimum(rise, rows.modes @ gone + straight + fall)
         return bound
+
+    def until(self, piece: int, ns: int) -> "Stretch":
+        """The part of it that ends ``ns`` after the begin of a piece; 0: at its begin. What leads there is the same."""
+        if ns == 0:
+            last = piece + 1
+            return Stretch(self.begin, self.at_ns[:last], self.given_ml[:, :last], self.modes[:, :last])
+        modes, _, given = self._at(np.array([piece]), np.array([ns / NS_PER_H]))
+        kept = slice(0, piece + 1)
+        return Stretch(
+            self.begin,
+            np.append(self.at_ns[kept], self.at_ns[piece] + ns),
+            np.concatenate([self.given_ml[:, kept], given], axis=1),
+            np.concatenate([self.modes[:, kept], modes], axis=1),
+        )
 
 
 def _kept(mode: Mode, hours: Floats) -> tuple[Floats, Floats]:
     """exp(-decay t), and (1 - exp(-decay t)) / decay, each (k, j)."""
     decay = mode.decay[:, None]
     gone = -np.expm1(-decay * hours)
-    gain = np.where(decay > 0.0, gone / np.where(decay > 0.0, decay, 1.0), hours)
+    gain = np.where(decay > 0.0, gone / _safe(decay), hours)
     return 1.0 - gone, gain
+
+
+def _safe(decay: Floats) -> Floats:
+    """To divide by, where a mode that does not decay is left out."""
+    return np.where(decay > 0.0, decay, 1.0)
 
 
 def follow(state: State, at_ns: Instants, given_ml: Floats) -> Iterator[Stretch]:
@@ -151,34 +181,31 @@ def follow(state: State, at_ns: Instants, given_ml: Floats) -> Iterator[Stretch]
     Gives stretch after stretch; each begins with the state in which the last one ended, switches done.
     """
     first, block, unsettled = 0, FIRST_BLOCK, 0
-    at_ns, given_ml = at_ns.copy(), given_ml.copy()
+    begin_ns, begin_ml = at_ns[:1], given_ml[:, :1]  # of the piece that ``first`` begins, what of it is over left out
     while first < len(at_ns) - 1:
-        flows = (given_ml[:, first + 1] - given_ml[:, first]) / (float(at_ns[first + 1] - at_ns[first]) / NS_PER_H)
-        state = settled(state, flows, given_ml[:, first])
+        length_ns = int(at_ns[first + 1] - begin_ns[0])
+        flows = (given_ml[:, first + 1] - begin_ml[:, 0]) / (length_ns / NS_PER_H)
+        state = settled(state, flows, begin_ml[:, 0])
         last = min(len(at_ns) - 1, first + block)
-        stretch = _run(state, at_ns[first : last + 1], given_ml[:, first : last + 1])
+        stretch = _run(
+            state,
+            np.concatenate([begin_ns, at_ns[first + 1 : last + 1]]),
+            np.concatenate([begin_ml, given_ml[:, first + 1 : last + 1]], axis=1),
+        )
         cut = first_switch(stretch)
         if cut is None:
-            block, unsettled = min(2 * block, LARGEST_BLOCK), 0
+            block, unsettled, first = min(2 * block, LARGEST_BLOCK), 0, last
         else:
             piece, ns = cut
             block = FIRST_BLOCK
             unsettled = unsettled + 1 if cut == (0, 0) else 0
             if unsettled:  # what has switched would switch back at once: let it have a little time, and more each time
-                ns = 2**unsettled
-                if ns >= int(at_ns[first + 1] - at_ns[first]):
-                    piece, ns = 1, 0
-            last = first + piece
-            if ns > 0:
-                share = ns / float(at_ns[last + 1] - at_ns[last])
-                between = given_ml[:, last] + (given_ml[:, last + 1] - given_ml[:, last]) * share
-                at_ns = np.insert(at_ns, last + 1, at_ns[last] + ns)
-                given_ml = np.insert(given_ml, last + 1, between, axis=1)
-                last += 1
-            stretch = _run(state, at_ns[first : last + 1], given_ml[:, first : last + 1])
+                piece, ns = (0, 2**unsettled) if 2**unsettled < length_ns else (1, 0)
+            stretch = stretch.until(piece, ns)
+            first += piece
         yield stretch
         state = stretch.state()
-        first = last
+        begin_ns, begin_ml = stretch.at_ns[-1:], stretch.given_ml[:, -1:]
 
 
 def _run(state: State, at_ns: Instants, given_ml: Floats) -> Stretch:
@@ -214,10 +241,10 @@ def first_switch(stretch: Stretch) -> tuple[int, int] | None:
 def first_in_piece(stretch: Stretch, rows: Rows, piece: int) -> int | None:
     """The first ns into a piece at which any of the rows is 0 or more, rounded up; None if none is, or only at its end."""
     length_ns = int(stretch.at_ns[piece + 1] - stretch.at_ns[piece])
-    found = []
-    for row in range(len(rows.constant)):
-        hours = first_reached(stretch.function(rows, row, piece), length_ns / NS_PER_H)
+    first, found = length_ns / NS_PER_H, False
+    for row in range(len(rows.constant)):  # each is of interest only until the earliest of those before it
+        hours = first_reached(stretch.function(rows, row, piece), first)
         if hours is not None:
-            found.append(math.ceil(hours * NS_PER_H))
-    ns = min(found, default=length_ns)
+            first, found = hours, True
+    ns = math.ceil(first * NS_PER_H) if found else length_ns
     return ns if ns < length_ns else None
