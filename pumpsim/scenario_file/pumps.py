@@ -50,7 +50,7 @@ HEAD_ASSUMED = Sourced("height of the container", "50 cm", "unverified: assumpti
 LIMB_COMPLIANCE_ASSUMED = Sourced("compliance of the limb", "1 uL/kPa", "unverified: assumption")
 EMPTIED_KPA = 15.0
 """A set that such a fall of pressure (an artery and half a metre) empties cannot be: it would give what it has not. The ideal
-set may: it is for analytic cases, in which pressure does not fall below rest."""
+set of a pump may: it is for analytic cases, in which pressure does not fall below rest."""
 FROM_FILE = "stated in the scenario"
 NO_CONTAINER = Fluid("nothing")
 
@@ -184,6 +184,8 @@ def _assembled(id: str, parts: _Parts, faults: Faults) -> BuiltPump:
     row = SETS[model.standard_set]
     line_tables = [line for line in parts.lines.values() if line is not None]
     tubing = _set(parts.set, row, primed, parts.set_path, faults)
+    if tubing.name != sets.IDEAL.name or tubing.common_ml > 0.0:
+        _check_volume(tubing, parts.set_path, faults)
     tubing = replace(tubing, sources=tubing.sources + _assumed(line_tables))
     access = _access(parts.set, parts.set_path, faults)
     path = PathSetup(tuple(setups), tubing, access, parts.set.into, height_cm)
@@ -300,11 +302,6 @@ def _assumed(lines: Iterable[LineTable]) -> tuple[Sourced, ...]:
 def _set(table: SetTable, standard: AdministrationSet, primed: Fluid, path: Path, faults: Faults) -> AdministrationSet:
     """The set named by ``kind``, or the standard one, with the figures that the file states instead."""
     row = table.kind or standard
-    volume_ml = millilitres(table.common_volume) if table.common_volume else row.common_ml
-    compliance = table.compliance.measured if table.compliance else row.compliance_ml_per_kpa
-    if volume_ml < compliance * EMPTIED_KPA and not (row is sets.IDEAL and volume_ml == 0.0):
-        why = f"holds {1000.0 * volume_ml:g} uL, which {1000.0 * compliance:g} uL/kPa empty at {-EMPTIED_KPA:g} kPa"
-        faults.add(path, f"{why}: state a larger common_volume or a smaller compliance")
     stated = {
         sets.COMMON_VOLUME: table.common_volume,
         sets.COMPLIANCE: table.compliance,
@@ -313,14 +310,22 @@ def _set(table: SetTable, standard: AdministrationSet, primed: Fluid, path: Path
     return replace(
         row,
         priming=_fluid(table.priming, (*path, "priming"), faults)[0] if table.priming else primed,
-        common_ml=volume_ml,
-        compliance_ml_per_kpa=compliance,
+        common_ml=millilitres(table.common_volume) if table.common_volume else row.common_ml,
+        compliance_ml_per_kpa=table.compliance.measured if table.compliance else row.compliance_ml_per_kpa,
         resistance_kpa_h_per_ml=table.resistance.measured if table.resistance else row.resistance_kpa_h_per_ml,
         transport=table.transport or row.transport,
         tanks=table.tanks or row.tanks,
         valve_kpa=table.valve.measured if table.valve else row.valve_kpa,
         sources=_sources(row.sources, stated),
     )
+
+
+def _check_volume(tubing: AdministrationSet, path: Path, faults: Faults) -> None:
+    """See that a set holds what it gives when its pressure falls."""
+    volume_ml, compliance = tubing.common_ml, tubing.compliance_ml_per_kpa
+    if volume_ml < compliance * EMPTIED_KPA:
+        why = f"holds {1000.0 * volume_ml:g} uL, which {1000.0 * compliance:g} uL/kPa empty at {-EMPTIED_KPA:g} kPa"
+        faults.add(path, f"{why}: state a larger common_volume or a smaller compliance")
 
 
 def _access(table: SetTable, path: Path, faults: Faults) -> Access:
@@ -352,6 +357,7 @@ def built_junctions(
             faults.add(path, "a pump has this id: junctions and pumps have names of their own")
         table = validated(SetTable, raw, path, faults) or SetTable()
         tubing = _set(table, sets.IDEAL, NO_CONTAINER, path, faults)
+        _check_volume(tubing, path, faults)
         if table.priming is None:
             tubing = replace(tubing, priming=_primed(id, pumps))
         found.append(JunctionSetup(id, tubing, _access(table, path, faults), table.into))

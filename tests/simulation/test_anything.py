@@ -76,3 +76,31 @@ do = "start"
     (trace,) = simulate(parse_scenario(text, "done")).traces
     assert len(trace.chunks) < PASSAGES
     assert trace.at([trace.end_ns]).pumped_ml[0, 0] == pytest.approx(1.0, abs=0.03)
+
+
+def test_a_siphon_ends_when_the_syringe_is_empty():
+    """A metre of height pulls the plunger of an opened clamp: 5 mL are in, 5 mL come, and no more."""
+    text = """
+title = "The clamp of a pump on a shelf is opened"
+duration = "4 h"
+[pump]
+model = "syringe-pump"
+height = "100 cm"
+[line.A]
+container = { syringe = "bd-plastipak-50", volume = "5 mL", fluid = { drug = "d", concentration = "1 mg/mL" } }
+[set]
+access = "central-venous-4Fr"
+[[operator]]
+at = "0 s"
+load = { rate = "1 mL/h" }
+[[operator]]
+at = "10 s"
+do = "start"
+[[fault]]
+at = "10 min"
+release_plunger = true
+"""
+    (trace,) = simulate(parse_scenario(text, "siphon")).traces
+    hour = trace.at([15 * 60 * 10**9, 3600 * 10**9, trace.end_ns])
+    assert hour.pumped_ml[0].tolist() == pytest.approx([5.0, 5.0, 5.0], abs=1e-9)
+    assert balance(trace).worst <= 1e-9

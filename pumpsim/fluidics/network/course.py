@@ -12,6 +12,7 @@ from functools import cached_property
 import numpy as np
 
 from pumpsim.fluidics.arrays import Floats, Instants
+from pumpsim.fluidics.network.elements import Stance
 from pumpsim.fluidics.network.expo import Expo, first_reached
 from pumpsim.fluidics.network.mode import Mode, Rows
 from pumpsim.fluidics.network.state import State, plunged_ml, settled
@@ -192,7 +193,7 @@ def follow(state: State, at_ns: Instants, given_ml: Floats) -> Iterator[Stretch]
             np.concatenate([begin_ns, at_ns[first + 1 : last + 1]]),
             np.concatenate([begin_ml, given_ml[:, first + 1 : last + 1]], axis=1),
         )
-        cut = first_switch(stretch)
+        cut = min((at for at in (first_switch(stretch), first_emptied(stretch)) if at is not None), default=None)
         if cut is None:
             block, unsettled, first = min(2 * block, LARGEST_BLOCK), 0, last
         else:
@@ -236,6 +237,32 @@ def first_switch(stretch: Stretch) -> tuple[int, int] | None:
         if ns is not None:
             return piece, ns
     return None
+
+
+def first_emptied(stretch: Stretch) -> tuple[int, int] | None:
+    """Find when a plunger that is pulled ahead comes to the bottom: the piece, and the ns into it, rounded up.
+
+    What it has given only grows while it is pulled, so bisection finds the instant.
+    """
+    found = []
+    regime, every = stretch.begin.regime, np.arange(len(stretch.hours))
+    for j, plunger in enumerate(regime.topology.plungers):
+        if regime.switches.stances[j] is not Stance.FREE:
+            continue
+        rows = regime.mode.plunger_flows.take([j])
+        given = stretch.begin.plunged_ml[j] + np.cumsum(stretch.through(rows, every, stretch.hours)[0])
+        piece = int(np.searchsorted(given >= plunger.content_ml, True))
+        if piece == len(every):
+            continue
+        wanted = plunger.content_ml - (given[piece - 1] if piece else stretch.begin.plunged_ml[j])
+        low, high = 0, int(stretch.at_ns[piece + 1] - stretch.at_ns[piece])
+        length_ns = high
+        while high - low > 1:
+            middle = (low + high) // 2
+            enough = stretch.through(rows, np.array([piece]), np.array([middle / NS_PER_H]))[0, 0] >= wanted
+            low, high = (low, middle) if enough else (middle, high)
+        found.append((piece, high) if high < length_ns else (piece + 1, 0))
+    return min(found, default=None)
 
 
 def first_in_piece(stretch: Stretch, rows: Rows, piece: int) -> int | None:

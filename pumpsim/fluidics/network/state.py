@@ -13,6 +13,9 @@ from pumpsim.fluidics.network.mode import Mode, Rows, mode_of
 MOST_SWITCHES = 200
 """Switches in one instant beyond which the last ones stand: two valves that cannot agree."""
 
+ROUNDING_ML = 1e-12
+"""By how much what has been given may come out too low."""
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Regime:
@@ -110,6 +113,7 @@ def changed(state: State, topology: Topology, flows: Floats, given: Floats) -> S
 
 def settled(state: State, flows: Floats, given: Floats) -> State:
     """Let everything switch that must switch at this instant."""
+    state = _emptied(state, flows, given)
     seen: set[Switches] = {state.regime.switches}
     for _ in range(MOST_SWITCHES):
         guards = state.regime.guards
@@ -122,6 +126,18 @@ def settled(state: State, flows: Floats, given: Floats) -> State:
         seen.add(after)
         state = switched(state, after, flows, given)
     return state
+
+
+def _emptied(state: State, flows: Floats, given: Floats) -> State:
+    """Let plungers that were pulled ahead stand where there is nothing left."""
+    stances = state.regime.switches.stances
+    now = tuple(
+        Stance.BOTTOM if stance is Stance.FREE and plunged >= plunger.content_ml - ROUNDING_ML else stance
+        for stance, plunger, plunged in zip(
+            stances, state.regime.topology.plungers, state.plunged_ml.tolist(), strict=True
+        )
+    )
+    return state if now == stances else switched(state, replace(state.regime.switches, stances=now), flows, given)
 
 
 def switched(state: State, switches: Switches, flows: Floats, given: Floats) -> State:
