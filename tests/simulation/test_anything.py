@@ -78,9 +78,7 @@ do = "start"
     assert trace.at([trace.end_ns]).pumped_ml[0, 0] == pytest.approx(1.0, abs=0.03)
 
 
-def test_a_siphon_ends_when_the_syringe_is_empty():
-    """A metre of height pulls the plunger of an opened clamp: 5 mL are in, 5 mL come, and no more."""
-    text = """
+SIPHON = """
 title = "The clamp of a pump on a shelf is opened"
 duration = "4 h"
 [pump]
@@ -100,7 +98,20 @@ do = "start"
 at = "10 min"
 release_plunger = true
 """
-    (trace,) = simulate(parse_scenario(text, "siphon")).traces
+
+
+def test_a_siphon_ends_when_the_syringe_is_empty():
+    """A metre of height pulls the plunger of an opened clamp: 5 mL are in, 5 mL come, and no more."""
+    (trace,) = simulate(parse_scenario(SIPHON, "siphon")).traces
     hour = trace.at([15 * 60 * 10**9, 3600 * 10**9, trace.end_ns])
     assert hour.pumped_ml[0].tolist() == pytest.approx([5.0, 5.0, 5.0], abs=1e-9)
+    assert balance(trace).worst <= 1e-9
+
+
+def test_a_plunger_that_is_held_again_stands_until_the_screw_has_come_up_to_it():
+    """The clamp is open for 30 s: some mL come; then nothing, for the screw at 1 mL/h is hours behind."""
+    (trace,) = simulate(parse_scenario(SIPHON + 'until = "10 min 30 s"\n', "siphon")).traces
+    minutes = trace.at([m * 60 * 10**9 for m in (10, 11, 60, 100)]).pumped_ml[0]
+    assert 1.0 < minutes[1] - minutes[0] < 4.9
+    assert minutes[2:].tolist() == pytest.approx([float(minutes[1])] * 2, abs=1e-9)
     assert balance(trace).worst <= 1e-9

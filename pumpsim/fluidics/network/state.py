@@ -113,7 +113,7 @@ def changed(state: State, topology: Topology, flows: Floats, given: Floats) -> S
 
 def settled(state: State, flows: Floats, given: Floats) -> State:
     """Let everything switch that must switch at this instant."""
-    state = _emptied(state, flows, given)
+    state = _caught(state, flows, given)
     seen: set[Switches] = {state.regime.switches}
     for _ in range(MOST_SWITCHES):
         guards = state.regime.guards
@@ -128,16 +128,21 @@ def settled(state: State, flows: Floats, given: Floats) -> State:
     return state
 
 
-def _emptied(state: State, flows: Floats, given: Floats) -> State:
-    """Let plungers that were pulled ahead stand where there is nothing left."""
+def _caught(state: State, flows: Floats, given: Floats) -> State:
+    """Let plungers that were pulled ahead stand where there is nothing left, or where they are held again."""
     stances = state.regime.switches.stances
+    plungers = state.regime.topology.plungers
     now = tuple(
-        Stance.BOTTOM if stance is Stance.FREE and plunged >= plunger.content_ml - ROUNDING_ML else stance
-        for stance, plunger, plunged in zip(
-            stances, state.regime.topology.plungers, state.plunged_ml.tolist(), strict=True
-        )
+        _after_pull(plunger, float(plunged)) if stance is Stance.FREE else stance
+        for stance, plunger, plunged in zip(stances, plungers, state.plunged_ml, strict=True)
     )
     return state if now == stances else switched(state, replace(state.regime.switches, stances=now), flows, given)
+
+
+def _after_pull(plunger: Plunger, plunged_ml: float) -> Stance:
+    if plunged_ml >= plunger.content_ml - ROUNDING_ML:
+        return Stance.BOTTOM
+    return Stance.LOOSE if plunger.grip else Stance.FREE
 
 
 def switched(state: State, switches: Switches, flows: Floats, given: Floats) -> State:
