@@ -9,6 +9,7 @@ from pumpsim.vocabulary.alarms import AlarmId
 from pumpsim.vocabulary.inputs import OperatorCommand
 from pumpsim.vocabulary.model import PumpModel, Sourced
 from pumpsim.vocabulary.path import AmountUnit, Disturbance, JunctionSetup, PathSetup, Sensing
+from pumpsim.vocabulary.sensors import SensorFault
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +33,7 @@ class Entry:
 
     at_ns: int
     pump: str
-    action: OperatorCommand | Disturbance
+    action: OperatorCommand | Disturbance | SensorFault
 
 
 @dataclass(frozen=True, slots=True)

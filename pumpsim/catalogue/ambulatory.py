@@ -6,6 +6,7 @@ these rows do not.
 
 from pumpsim.catalogue.alarms import DECLARED, occlusion_distal, occlusion_proximal
 from pumpsim.catalogue.rows import FL_PER_NL, ML, MS_NS, figures
+from pumpsim.vocabulary.alarms import Signal
 from pumpsim.vocabulary.model import AtEnd, Drive, Mechanism, PumpClass, PumpModel, RateBand
 
 ASSUMED = "unverified: assumption"
@@ -40,6 +41,7 @@ CADD_PRIZM = PumpModel(
     alarms=(occlusion_distal(124.0), *DECLARED),
     kind=PumpClass.PCA,
     standard_set="cadd-set",
+    sensors=(Signal.RESERVOIR_LEVEL,),
     bolus_nl_per_h=125 * ML,
     sources=(
         *figures(
@@ -61,6 +63,7 @@ CADD_PRIZM = PumpModel(
             ("KVO rate", "0.1 mL/h, the lowest rate"),
             ("near-end warning", "0 min: its warning is of the reservoir"),
             ("leak through the mechanism", "0 mL/h/kPa"),
+            ("level of the reservoir", "counted from the activations"),
         ),
         *figures(RECALL, ("bolus rate", "125 mL/h")),
     ),
@@ -82,6 +85,7 @@ CADD_SOLIS = PumpModel(
     alarms=(occlusion_distal(124.0), occlusion_proximal(-16.0), *DECLARED),
     kind=PumpClass.PCA,
     standard_set="cadd-set",
+    sensors=(Signal.RESERVOIR_LEVEL,),
     bolus_nl_per_h=125 * ML,
     sources=(
         *figures(
@@ -112,6 +116,7 @@ CADD_SOLIS = PumpModel(
             ("KVO rate", "0.1 mL/h"),
             ("near-end warning", "0 min: its warning is of the reservoir"),
             ("leak through the mechanism", "0 mL/h/kPa"),
+            ("level of the reservoir", "counted from the activations"),
         ),
     ),
 )

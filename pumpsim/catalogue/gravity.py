@@ -1,4 +1,5 @@
-"""Gravity drips, for comparison: a bag on a pole, a drip chamber and a roller clamp. Nothing drives and nothing measures.
+"""Gravity drips, for comparison: a bag on a pole, a drip chamber and a roller clamp. Nothing drives; drops are
+counted.
 
 The nurse sets drops a minute: gtt/min = mL/h x gtt/mL / 60. What flows then follows the height of the bag, the vein and the
 clamp. There is no occlusion limit and no alarm but those that any model declares; a drip does not stop at its VTBI.
@@ -7,6 +8,7 @@ clamp. There is no occlusion limit and no alarm but those that any model declare
 from pumpsim.catalogue.alarms import DECLARED
 from pumpsim.catalogue.rows import FL_PER_ML, ML, figures
 from pumpsim.catalogue.sets import DROPS, SETS
+from pumpsim.vocabulary.alarms import Signal
 from pumpsim.vocabulary.model import AtEnd, Drive, Mechanism, PumpClass, PumpModel, RateBand
 
 ASSUMED = "unverified: assumption"
@@ -33,6 +35,7 @@ def _drip(gtt_per_ml: int, max_ml_per_h: int) -> PumpModel:
         alarms=DECLARED,
         kind=PumpClass.GRAVITY,
         standard_set=kind.name,
+        sensors=(Signal.DROPS,),
         sources=(
             *figures(drops, ("motor step", f"one drop, 1/{gtt_per_ml} mL of water")),
             *figures("by definition", ("distal occlusion limit", "none: nothing measures")),
@@ -43,6 +46,7 @@ def _drip(gtt_per_ml: int, max_ml_per_h: int) -> PumpModel:
                 ("rate range and steps", f"1-{max_ml_per_h} mL/h by 1 mL/h"),
                 ("VTBI range", "1-9999 mL by 1 mL"),
                 ("KVO rate", "10 mL/h"),
+                ("sensors", "a drop counter that is clipped on; it raises no alarm"),
             ),
         ),
     )

@@ -2,6 +2,7 @@
 
 from pumpsim.catalogue.alarms import DECLARED
 from pumpsim.catalogue.rows import FL_PER_NL, ML, figures
+from pumpsim.vocabulary.alarms import Signal
 from pumpsim.vocabulary.model import AtEnd, Corner, Drive, Mechanism, PumpClass, PumpModel, RateBand
 
 ASSUMED = "unverified: assumption"
@@ -31,6 +32,7 @@ SYNCHROMED_II = PumpModel(
     alarms=DECLARED,
     kind=PumpClass.IMPLANTED,
     standard_set="intrathecal-catheter",
+    sensors=(Signal.RESERVOIR_LEVEL,),
     sources=(
         *figures("ANZCA, SynchroMed II: the limit for over-infusion", ("volume accuracy", "+14.5 %")),
         *figures(
@@ -45,6 +47,7 @@ SYNCHROMED_II = PumpModel(
             ("volume of a revolution", "2.5 uL"),
             ("course over a revolution", "ripple, and a back-flow of 1 % of a revolution"),
             ("leak through the mechanism", "0 mL/h/kPa"),
+            ("sensors", "the level of the reservoir, counted from the motor's steps"),
             ("VTBI range", "0.001-40 mL by 0.01 uL"),
             ("KVO rate", "0.002 mL/h, the lowest rate: the pump has none"),
             ("near-end warning", "0 min: its warning is of the reservoir"),

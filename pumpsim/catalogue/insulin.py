@@ -7,6 +7,7 @@ A bolus runs at ``bolus_nl_per_h``, far above every basal rate. None has a KVO: 
 
 from pumpsim.catalogue.alarms import DECLARED, occlusion_distal
 from pumpsim.catalogue.rows import FL_PER_NL, SECOND_NS, UNIT, figures
+from pumpsim.vocabulary.alarms import Signal
 from pumpsim.vocabulary.model import AtEnd, Drive, Mechanism, PumpClass, PumpModel, RateBand, Sourced
 
 ASSUMED = "unverified: assumption"
@@ -48,6 +49,7 @@ def _pump(
         alarms=(occlusion_distal(occlusion_kpa), *DECLARED),
         kind=PumpClass.INSULIN,
         standard_set=standard_set,
+        sensors=(Signal.RESERVOIR_LEVEL,),
         bolus_nl_per_h=round(bolus_u_per_min * 60 * UNIT),
         sources=(
             *sources,
@@ -56,6 +58,7 @@ def _pump(
                 ("VTBI range", f"{volume_nl / UNIT:g}-{reservoir_u} U by one pulse"),
                 ("KVO rate", f"{low / UNIT:g} U/h, the lowest basal rate: the pump has none"),
                 ("near-end warning", "0 min: its warning is of the reservoir"),
+                ("sensors", "the level of the reservoir, counted from the pulses"),
             ),
         ),
     )

@@ -9,6 +9,7 @@ from dataclasses import replace
 from pumpsim.catalogue.alarms import DECLARED, PSI_KPA, occlusion_distal
 from pumpsim.catalogue.rows import BAR_KPA, FL_PER_NL, MINUTE_NS, ML, MMHG_KPA, MS_NS, figures
 from pumpsim.catalogue.syringes import BORE, SYRINGES
+from pumpsim.vocabulary.alarms import Signal
 from pumpsim.vocabulary.model import AtEnd, Drive, LeadScrew, Mechanism, PumpClass, PumpModel, RateBand, Sourced
 from pumpsim.vocabulary.path import Syringe
 
@@ -20,6 +21,8 @@ SCREW = LeadScrew(step_nm=250, steps_per_turn=4_000, backlash_nm=100_000, stick_
 """A lead of 1 mm; 0.1 mm of lost motion at first."""
 FL_PER_MM2_NM = 1_000
 """1 mm2 x 1 nm = 1e-15 m3 = 1000 fL."""
+SENSORS = (Signal.PLUNGER_FORCE, Signal.PLUNGER_POSITION, Signal.RESERVOIR_LEVEL)
+"""The force of the drive on the plunger, the travel of the drive, and what the travel has left in the syringe."""
 PLACEHOLDER = SYRINGES["bd-plastipak-50"]
 MAKERS_MMHG_CM2_PER_KG = 732.0
 """The constant in the Graseby 3100's law of force (technical service manual, Aug 2004, p. 6-3)."""
@@ -68,6 +71,7 @@ _INSIDE = figures(
     ("travel of a micro-step", "250 nm in 10 ms; 4000 steps, 1 mm, a turn"),
     ("backlash", "0.1 mm"),
     ("speed below which the plunger sticks", "0.1 um/s"),
+    ("sensors", "force and position of the plunger; the level follows from the position"),
 )
 
 
@@ -103,6 +107,7 @@ def _pump(
         alarms=(occlusion_distal(default), *DECLARED),
         kind=kind,
         standard_set=standard_set,
+        sensors=SENSORS,
         bolus_nl_per_h=bolus_nl_per_h,
         sources=(*sources, *_INSIDE),
     )

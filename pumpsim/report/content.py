@@ -110,20 +110,20 @@ def build_report(
         tables.orders(orders),
         tables.line_totals(summary),
         tables.drug_totals(summary),
-        tuple(_section(setup, trace) for setup, trace in zip(scenario.pumps, traces, strict=True)),
+        tuple(_section(scenario, setup, trace) for setup, trace in zip(scenario.pumps, traces, strict=True)),
         _run(scenario, summary),
         tuple(junction_table(junction) for junction in scenario.junctions),
         unverified,
     )
 
 
-def _section(setup: PumpSetup, trace: PumpTrace) -> PumpSection:
+def _section(scenario: Scenario, setup: PumpSetup, trace: PumpTrace) -> PumpSection:
     results = analyse(trace)
     return PumpSection(
         setup.id,
         setup.model.title,
         results,
-        tables.events(trace),
+        tables.events(trace, [entry for entry in scenario.entries if entry.pump == setup.id]),
         tables.stored(results.stored) if results.stored else None,
         tables.mass_balance(results.balance),
         error(results.balance.worst),

@@ -84,9 +84,11 @@ def _container(container: str, volume_ml: float, fluid: str) -> str:
 
 
 def _sensing(sensing: Sensing) -> str:
+    offset = f", pressures {sensing.offset_kpa:+g} kPa" if sensing.offset_kpa else ""
     if sensing.period_ns is None:
-        return "at once, by watches"
+        return f"at once, by watches{offset}"
+    late = f", {format_time(sensing.delay_ns)} old" if sensing.delay_ns else ""
     return (
         f"sampled each {format_time(sensing.period_ns)}, noise {sensing.noise_kpa:g} kPa (standard deviation), "
-        f"quantised to {sensing.quantum_kpa:g} kPa"
+        f"quantised to {sensing.quantum_kpa:g} kPa{offset}{late}"
     )

@@ -1,5 +1,6 @@
 """The tables of a report: totals, events, what was stored at an alarm, the mass balance, the figures that were used."""
 
+from bisect import bisect_left
 from collections.abc import Iterable, Mapping, Sequence
 from typing import assert_never
 
@@ -7,8 +8,9 @@ from pumpsim.analysis.balance import Account, Balance
 from pumpsim.analysis.orders import Fulfilment
 from pumpsim.analysis.storage import Release, StoredAtAlarm
 from pumpsim.analysis.summary import Plain
+from pumpsim.report.happenings import happened
 from pumpsim.report.table import Table, amount, error, number
-from pumpsim.scenario import PumpSetup
+from pumpsim.scenario import Entry, PumpSetup
 from pumpsim.trace import PumpTrace
 from pumpsim.units import format_time
 from pumpsim.vocabulary.alarms import AlarmId
@@ -25,6 +27,8 @@ from pumpsim.vocabulary.outputs import (
 from pumpsim.vocabulary.path import AmountUnit
 from pumpsim.vocabulary.program import format_rate
 
+WORLD = "⚡ "
+"""Marks what the world did, not the pump."""
 MOST_EVENTS = 1_000
 """Events shown at the begin and at the end of a long run, each; all of them are in ``events.jsonl``."""
 
@@ -81,15 +85,24 @@ def orders(found: Iterable[Fulfilment]) -> Table:
     )
 
 
-def events(trace: PumpTrace) -> Table:
-    """Every record of a pump, in time."""
+def events(trace: PumpTrace, happenings: Sequence[Entry] = ()) -> Table:
+    """Every record of a pump, in time, among what the world did to it; of one instant the world comes first."""
     texts = {row.id: row.text for row in trace.model.alarms}
     records = trace.records
     dropped = max(0, len(records) - 2 * MOST_EVENTS)
     shown = records if not dropped else (*records[:MOST_EVENTS], *records[-MOST_EVENTS:])
     rows = [(format_time(r.at_ns), r.record.line or "all", *_said(r.record, texts)) for r in shown]
+    at_ns = [r.at_ns for r in shown]
     if dropped:
+        at_ns.insert(MOST_EVENTS, records[MOST_EVENTS].at_ns)
         rows.insert(MOST_EVENTS, ("…", "", f"{dropped} events left out here: see events.jsonl", ""))
+    for entry in happenings:
+        if entry.at_ns <= trace.end_ns and (told := happened(entry)) is not None:
+            place = bisect_left(at_ns, entry.at_ns)
+            while place < len(rows) and at_ns[place] == entry.at_ns and rows[place][2].startswith(WORLD):
+                place += 1
+            at_ns.insert(place, entry.at_ns)
+            rows.insert(place, (format_time(entry.at_ns), told[0], f"{WORLD}{told[1]}", told[2]))
     return Table("Events", ("Time", "Line", "What", "Cause or detail"), tuple(rows), words=4, kind="events")
 
 

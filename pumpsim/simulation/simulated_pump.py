@@ -5,8 +5,9 @@ sleeps until the next of them; nothing happens between, so nothing is computed b
 time is the bridge's.
 """
 
+from collections import deque
 from collections.abc import Generator, Sequence
-from dataclasses import replace
+from operator import itemgetter
 
 import simpy
 
@@ -15,10 +16,12 @@ from pumpsim.journal import Taken
 from pumpsim.scenario import Entry, PumpSetup
 from pumpsim.simulation.chance import Chance
 from pumpsim.simulation.paths import Way
+from pumpsim.simulation.sensors import Sensors
 from pumpsim.trace import PumpTrace, Recorded
-from pumpsim.vocabulary.inputs import Input, SensorReading, Tick
+from pumpsim.vocabulary.inputs import Acknowledge, DeviceEvent, DeviceEventKind, Input, SensorReading, Tick
 from pumpsim.vocabulary.outputs import MotorCommand, Step
 from pumpsim.vocabulary.path import Disturbance
+from pumpsim.vocabulary.sensors import Mended, Sensor, SensorFault, Silent
 
 HOUSEKEEPING_NS = 6 * 3_600_000_000_000
 """How far the path is planned at most before history is handed over: bounds memory, never a result."""
@@ -28,6 +31,7 @@ def live(env: simpy.Environment, pumps: Sequence["SimulatedPump"], until_ns: int
     """Let the pumps of one line live from now to ``until_ns``, inclusive."""
     for pump in pumps:
         pump.sense(0)
+        pump.capture(0)
     while True:
         now_ns = int(env.now)
         for pump in pumps:
@@ -45,6 +49,7 @@ def live(env: simpy.Environment, pumps: Sequence["SimulatedPump"], until_ns: int
         for pump in pumps:
             pump.way.forget(next_ns)
             pump.suffer(next_ns)
+            pump.capture(next_ns)
         for pump, looks in zip(pumps, looking, strict=True):
             if looks:
                 pump.sense(next_ns)
@@ -56,12 +61,16 @@ class SimulatedPump:
 
     def __init__(self, setup: PumpSetup, entries: tuple[Entry, ...], chance: Chance, way: Way) -> None:
         self.way = way
-        self._setup, self._chance = setup, chance
+        self._setup, self._sensors = setup, Sensors(setup, chance)
         self._pump = Pump(setup.model)
         self._entries = list(entries)
         self._records: list[Recorded] = []
         self._decisions: list[tuple[int, MotorCommand]] = []
         self._step = Step((), None, ())
+        self._noticed: list[tuple[int, Sensor]] = []
+        self._silent: dict[Sensor, int] = {}
+        self._older: deque[SensorReading] = deque()
+        self._captured = 0
         self._foreseen: tuple[int, Step, int, int | None] | None = None
         self.taken: list[Taken] = []
 
@@ -90,7 +99,11 @@ class SimulatedPump:
         wake = self._step.wake_at_ns
         if wake is not None:
             horizon = min(horizon, max(wake, now_ns))
+        if self._noticed:
+            horizon = min(horizon, max(self._noticed[0][0], now_ns))
         period = self._setup.sensing.period_ns
+        if self._setup.sensing.delay_ns and period is not None:
+            horizon = min(horizon, max(now_ns, (self._captured + 1) * period - self._setup.sensing.delay_ns))
         if period is not None:
             sample_ns = (now_ns // period + 1) * period
             return (sample_ns, True) if sample_ns <= horizon else (horizon, False)
@@ -109,7 +122,7 @@ class SimulatedPump:
                     return crossing if crossing <= horizon else None
                 if crossing is None and looked_to >= horizon:
                     return None
-        crossing = self.way.next_crossing(self._step.watches, now_ns, horizon)
+        crossing = self._sensors.next_crossing(self.way, self._step.watches, now_ns, horizon)
         if version is not None:
             self._foreseen = (version, self._step, horizon, crossing)
         return crossing
@@ -122,13 +135,43 @@ class SimulatedPump:
         """Let the disturbances of this instant happen."""
         while self._entries and self._entries[0].at_ns <= now_ns:
             action = self._entries[0].action
-            if not isinstance(action, Disturbance):
+            if isinstance(action, SensorFault):
+                self._fail(now_ns, action)
+            elif isinstance(action, Disturbance):
+                self.way.disturb(now_ns, action)
+            else:
                 return
-            self.way.disturb(now_ns, action)
             del self._entries[0]
 
+    def _fail(self, now_ns: int, fault: SensorFault) -> None:
+        """Let a sensor fail; the pump's self-test finds a silent one a while later."""
+        self._sensors.disturb(now_ns, fault, lambda: self.way.read(now_ns))
+        self._foreseen = None
+        if isinstance(fault, Silent):
+            self._test(now_ns + fault.noticed_ns, fault.sensor)
+            self._silent[fault.sensor] = fault.noticed_ns
+        elif isinstance(fault, Mended):
+            self._silent.pop(fault.sensor, None)
+            self._noticed = [found for found in self._noticed if found[1] != fault.sensor]
+
+    def _test(self, at_ns: int, sensor: Sensor) -> None:
+        """Let the self-test find a sensor silent at an instant."""
+        self._noticed = sorted([*self._noticed, (at_ns, sensor)], key=itemgetter(0))
+
+    def capture(self, now_ns: int) -> None:
+        """Keep what sensors that answer late have by now been exposed to, sample by sample."""
+        period, delay = self._setup.sensing.period_ns, self._setup.sensing.delay_ns
+        while period is not None and delay and (self._captured + 1) * period - delay <= now_ns:
+            self._captured += 1
+            self._older.append(self.way.read(now_ns))
+
     def wake(self, now_ns: int) -> None:
-        """Call the pump if it wanted to be called by now."""
+        """Call the pump if its self-test has found something, and if it wanted to be called by now."""
+        while self._noticed and self._noticed[0][0] <= now_ns:
+            _, sensor = self._noticed.pop(0)
+            where = "" if sensor.line is None else f" of line {sensor.line}"
+            what = sensor.signal.value.partition(" (")[0]
+            self._give(now_ns, DeviceEvent(DeviceEventKind.DEVICE_FAULT, f"no answer from the sensor: {what}{where}"))
         if self._step.wake_at_ns is not None and self._step.wake_at_ns <= now_ns:
             self._give(now_ns, Tick())
 
@@ -136,27 +179,19 @@ class SimulatedPump:
         """Carry out the script's entries of this instant."""
         while self._entries and self._entries[0].at_ns <= now_ns:
             action = self._entries[0].action
-            if isinstance(action, Disturbance):
+            if isinstance(action, Disturbance | SensorFault):
                 self.suffer(now_ns)
             else:
                 del self._entries[0]
                 self._give(now_ns, action)
+                if isinstance(action, Acknowledge):  # what was acknowledged is found again as long as it is so
+                    for sensor, noticed_ns in self._silent.items():
+                        self._test(now_ns + noticed_ns, sensor)
 
     def sense(self, now_ns: int) -> None:
         """Hand a reading over, as the sensors give it."""
-        self._give(now_ns, self._with_noise(self.way.read(now_ns)))
-
-    def _with_noise(self, reading: SensorReading) -> SensorReading:
-        sensing = self._setup.sensing
-        if sensing.period_ns is None:
-            return reading
-
-        def measured(kpa: float) -> float:
-            value = kpa + (self._chance.normal(sensing.noise_kpa) if sensing.noise_kpa else 0.0)
-            return round(value / sensing.quantum_kpa) * sensing.quantum_kpa if sensing.quantum_kpa else value
-
-        lines = tuple(replace(line, proximal_kpa=measured(line.proximal_kpa)) for line in reading.lines)
-        return SensorReading(lines, measured(reading.distal_kpa))
+        truth = self._older.popleft() if self._older else self.way.read(now_ns)
+        self._give(now_ns, self._sensors.seen(truth, now_ns))
 
     def _give(self, now_ns: int, given: Input) -> None:
         """One input: the pump answers, the motor obeys, the rest is recorded."""

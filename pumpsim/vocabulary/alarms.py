@@ -46,6 +46,10 @@ class Signal(Enum):
     PROXIMAL_PRESSURE = "proximal pressure (kPa)"
     AIR_PROXIMAL = "air at the proximal sensor (0 or 1)"
     STEPS = "motor steps (absolute count)"
+    PLUNGER_FORCE = "plunger force (N)"
+    PLUNGER_POSITION = "plunger position (mm)"
+    RESERVOIR_LEVEL = "reservoir level (mL)"
+    DROPS = "drops (absolute count)"
 
 
 class Direction(Enum):

@@ -8,6 +8,7 @@ from enum import Enum
 
 from pumpsim.vocabulary.alarms import AlarmId, Signal
 from pumpsim.vocabulary.program import InfusionProgram, LineMode
+from pumpsim.vocabulary.sensors import Sensor
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,36 +17,63 @@ class Tick:
 
 
 @dataclass(frozen=True, slots=True)
+class Measured:
+    """What a further sensor says, in the unit of its signal."""
+
+    signal: Signal
+    value: float
+
+
+@dataclass(frozen=True, slots=True)
 class LineReading:
     """One line at one instant: steps pumped since the device's power-on, pressure and air ahead of the pump.
 
-    ``proximal_kpa`` is gauge; negative when the pump draws against a closed clamp.
+    ``proximal_kpa`` is gauge; negative when the pump draws against a closed clamp. ``more``: the sensors that the model has
+    beside these.
     """
 
     line: str
     steps: int
     proximal_kpa: float
     air: bool
+    more: tuple[Measured, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class SensorReading:
-    """All that the pump knows of the world at one instant. ``age_ns``: how old it was when handed over (bridge)."""
+    """All that the pump knows of the world at one instant. ``age_ns``: how old it was when handed over (bridge).
+
+    ``silent``: sensors that say nothing; what stands in their place is 0 and means nothing.
+    """
 
     lines: tuple[LineReading, ...]
     distal_kpa: float
     age_ns: int = 0
+    silent: tuple[Sensor, ...] = ()
 
     def value(self, signal: Signal, line: str | None) -> float | None:
-        """The value of a signal, of a line if it is one of a line's; None when nothing is known of that line."""
+        """The value of a signal, of a line if it is one of a line's; None when nothing is known of it."""
+        if self.silent and Sensor(signal, None if signal is Signal.DISTAL_PRESSURE else line) in self.silent:
+            return None
         if signal is Signal.DISTAL_PRESSURE:
             return self.distal_kpa
         for reading in self.lines:
             if reading.line == line:
-                if signal is Signal.PROXIMAL_PRESSURE:
-                    return reading.proximal_kpa
-                return float(reading.air if signal is Signal.AIR_PROXIMAL else reading.steps)
+                return _of_line(reading, signal)
         return None
+
+
+def _of_line(reading: LineReading, signal: Signal) -> float | None:
+    """The value of a line's signal; None where the line has no such sensor."""
+    match signal:
+        case Signal.PROXIMAL_PRESSURE:
+            return reading.proximal_kpa
+        case Signal.AIR_PROXIMAL:
+            return float(reading.air)
+        case Signal.STEPS:
+            return float(reading.steps)
+        case _:
+            return next((measured.value for measured in reading.more if measured.signal is signal), None)
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ A model decides nothing. Each figure has an entry in ``sources``; one whose entr
 from dataclasses import dataclass
 from enum import Enum
 
-from pumpsim.vocabulary.alarms import AlarmCondition
+from pumpsim.vocabulary.alarms import AlarmCondition, Signal
 
 
 class Drive(Enum):
@@ -157,6 +157,7 @@ class PumpModel:
     in the near-end condition is raised. ``standard_set``: the administration set that a scenario has if it names none.
     ``kvo_bands`` ascend; below the first, or where there are none, KVO is ``kvo_nl_per_h``. ``bolus_nl_per_h``: the rate at
     which a dose on request or a bolus is given, which may be above every rate that can be programmed; 0 where there is none.
+    ``sensors``: what each line measures beside pressure, air and motor steps.
     """
 
     id: str
@@ -178,6 +179,7 @@ class PumpModel:
     standard_set: str = "dual-channel-cassette-set"
     kvo_bands: tuple[KvoBand, ...] = ()
     bolus_nl_per_h: int = 0
+    sensors: tuple[Signal, ...] = ()
 
     def kvo_for(self, rate_nl_per_h: int) -> int:
         """The KVO rate of a line programmed at this rate, nL/h; never above it."""

@@ -212,12 +212,20 @@ class Sensing:
     """How the pump sees the world.
 
     ``period_ns`` None: at once, by watches; else sampled, with noise (standard deviation) and quantisation of the
-    pressures, both in kPa, 0 for none.
+    pressures, both in kPa, 0 for none. ``offset_kpa`` is added to every pressure, sampled or not. ``delay_ns``: how old a
+    sample is when the pump has it; only with a period. Raises ValueError for what wants a period and has none.
     """
 
     period_ns: int | None = None
     noise_kpa: float = 0.0
     quantum_kpa: float = 0.0
+    offset_kpa: float = 0.0
+    delay_ns: int = 0
+
+    def __post_init__(self) -> None:
+        """See that what belongs to samples has a period."""
+        if self.period_ns is None and (self.noise_kpa or self.quantum_kpa or self.delay_ns):
+            raise ValueError("noise, quantum and delay are of samples: a period is wanted")
 
 
 class Place(Enum):

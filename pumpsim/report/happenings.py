@@ -1,0 +1,76 @@
+"""What the world did to a pump, in plain words: the disturbances of a scenario, for the list of events."""
+
+import math
+from typing import assert_never
+
+from pumpsim.scenario import Entry
+from pumpsim.units import format_time
+from pumpsim.vocabulary.path import (
+    BackPressure,
+    Constrict,
+    Disturbance,
+    Grip,
+    Leak,
+    Occlude,
+    Place,
+    Raise,
+    Release,
+)
+from pumpsim.vocabulary.sensors import Drift, Mended, Sensor, SensorFault, Silent, Stuck
+
+
+def happened(entry: Entry) -> tuple[str, str, str] | None:
+    """Say line, what and detail of a disturbance; None for what the operator does."""
+    action = entry.action
+    if isinstance(action, SensorFault):
+        return action.sensor.line or "all", *_of_sensor(action)
+    if isinstance(action, Disturbance):
+        line = action.line if isinstance(action, Occlude | Release) else None
+        return line or "all", *_of_path(action)
+    return None
+
+
+def _of_sensor(fault: SensorFault) -> tuple[str, str]:
+    name, unit = _words(fault.sensor)
+    match fault:
+        case Stuck(value=value):
+            said = "what it said last" if value is None else f"{value:.4g} {unit}".rstrip()
+            return f"sensor stuck: {name}", f"says {said}"
+        case Drift(per_h=per_h):
+            return f"sensor drifts: {name}", f"{per_h:+.4g} {unit} in each hour"
+        case Silent(noticed_ns=noticed_ns):
+            return f"sensor silent: {name}", f"noticed after {format_time(noticed_ns)}"
+        case Mended():
+            return f"sensor in order again: {name}", ""
+        case _:
+            assert_never(fault)
+
+
+def _words(sensor: Sensor) -> tuple[str, str]:
+    """A signal's name, and its unit where it has one."""
+    name, _, unit = sensor.signal.value.partition(" (")
+    return name, "" if unit.startswith(("0 or", "absolute")) else unit.rstrip(")")
+
+
+def _of_path(disturbance: Disturbance) -> tuple[str, str]:
+    match disturbance:
+        case Occlude(place=place):
+            return ("patient end closed" if place is Place.PATIENT_END else "limb closed"), ""
+        case Release(place=place):
+            return ("patient end opened" if place is Place.PATIENT_END else "limb opened"), ""
+        case Constrict(tube=tube, added_kpa_h_per_ml=added):
+            if math.isinf(added):
+                return f"end of {tube} closed", ""
+            return f"end of {tube} narrowed" if added else f"end of {tube} as wide as before", f"{added:.4g} kPa/(mL/h)"
+        case Raise(height_cm=height):
+            return "pump brought to another height", f"{height:g} cm above the patient"
+        case BackPressure(tube=tube, pressure_kpa=kpa):
+            return f"pressure behind the access of {tube}", f"{kpa:.4g} kPa"
+        case Leak(tube=tube, ml_per_h_per_kpa=conductance):
+            if math.isinf(conductance):
+                return f"line disconnected at the end of {tube}", ""
+            return f"leak at the end of {tube}" if conductance else f"end of {tube} tight again", ""
+        case Grip(holds=holds):
+            return ("plunger held again" if holds else "plunger not held back"), ""
+        case _:
+            assert_never(disturbance)
