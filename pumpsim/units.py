@@ -38,6 +38,7 @@ class Dimension(Enum):
     EQUIVALENT_RATE_PER_KG = "mEq/kg/h"
     PRESSURE = "kPa"
     LENGTH = "cm"
+    FORCE = "N"
     WEIGHT = "kg"
     COMPLIANCE = "mL/kPa"
     RESISTANCE = "kPa h/mL"
@@ -139,6 +140,7 @@ TABLE: dict[Dimension, Words] = {
     Dimension.EQUIVALENT_RATE_PER_KG: _over(_EQUIVALENTS, "kg", _PER_TIME),
     Dimension.PRESSURE: _PRESSURES,
     Dimension.LENGTH: {"cm": Fraction(1), "m": Fraction(100), "mm": Fraction(1, 10), "in": Fraction("2.54")},
+    Dimension.FORCE: {"N": Fraction(1), "mN": Fraction(1, 1000), "kgf": Fraction("9.80665")},
     Dimension.WEIGHT: {"kg": Fraction(1), "g": Fraction(1, 1000)},
     Dimension.COMPLIANCE: {"mL/kPa": Fraction(1), "mL/mmHg": 1 / MMHG_KPA, "mL/psi": 1 / PSI_KPA}
     | {f"{word}/kPa": Fraction(1, 1000) for word in _MICROLITRES}

@@ -1,4 +1,4 @@
-"""What the world does to the lines of a scenario file: clamps, heights, pressures, leaks.
+"""What the world does to the lines of a scenario file: clamps, heights, pressures, leaks, sensors that fail.
 
 A disturbance with ``until`` ends there: what it changed is as it was before it. One that comes gradually becomes a row of
 small ones, each adding at most a tenth to the resistance.
@@ -12,6 +12,7 @@ from pumpsim.scenario import Entry
 from pumpsim.scenario_file.checks import Document, Faults, Path, tables_at, validated
 from pumpsim.scenario_file.places import Placed, Pumps, check_instant, pump_of
 from pumpsim.scenario_file.pumps import BuiltPump, is_rigid
+from pumpsim.scenario_file.sensor_faults import sensor_course
 from pumpsim.scenario_file.tables import FaultTable, NarrowTable
 from pumpsim.units import format_time
 from pumpsim.vocabulary.path import (
@@ -27,6 +28,7 @@ from pumpsim.vocabulary.path import (
     Release,
     way_of,
 )
+from pumpsim.vocabulary.sensors import SensorFault
 
 PATIENT_END, JUNCTION = "patient end", "junction "
 RIGID = "the set has no compliance: behind a closed end its pressure would have no bound; state a compliance above 0"
@@ -41,8 +43,8 @@ class _Course:
 
     key: str
     what: str
-    begins: tuple[tuple[int, Disturbance], ...]
-    ends: Disturbance
+    begins: tuple[tuple[int, Disturbance | SensorFault], ...]
+    ends: Disturbance | SensorFault
 
 
 def disturbances(
@@ -122,6 +124,9 @@ def _course(
     if table.disconnect is not None:
         name = _tube(table.disconnect, pump, junctions, (*path, "disconnect"), faults)
         return None if name is None else _Course("disconnect", name, ((0, Leak(name, math.inf)),), Leak(name, 0.0))
+    if table.sensor is not None:
+        failing = sensor_course(table.sensor, pump, (*path, "sensor"), faults)
+        return None if failing is None else _Course("sensor", failing.what, ((0, failing.begins),), failing.ends)
     if not any(line.syringe for line in setup.path.lines):
         faults.add((*path, "release_plunger"), f"pump {setup.id} has no syringe")
         return None

@@ -217,8 +217,9 @@ def _model(table: PumpTable, path: Path, faults: Faults) -> PumpModel:
 
 def _sensing(table: PumpTable) -> Sensing:
     if isinstance(table.sensing, SensingTable):
-        noise, quantum = table.sensing.noise, table.sensing.quantum
-        return Sensing(table.sensing.period, noise.measured if noise else 0.0, quantum.measured if quantum else 0.0)
+        given = table.sensing
+        noise, quantum, offset = (0.0 if q is None else q.measured for q in (given.noise, given.quantum, given.offset))
+        return Sensing(given.period, noise, quantum, offset, given.delay or 0)
     return Sensing(SAMPLE_NS) if table.sensing == "sampled" else Sensing()
 
 

@@ -57,6 +57,16 @@ TRANSPORTS = {kind.value: kind for kind in Transport if kind is not Transport.DI
 Alarm = Annotated[AlarmId, Choice("alarm", by_value(AlarmId))]
 Mode = Annotated[LineMode, Choice("mode", by_value(LineMode))]
 Between = Annotated[list[Moment], Field(min_length=2, max_length=2)]
+SENSORS = (
+    "distal pressure",
+    "proximal pressure",
+    "air",
+    "plunger force",
+    "plunger position",
+    "reservoir level",
+    "drop",
+)
+"""What a pump can measure with, by the words that scenarios use; ``scenario_file.sensor_faults`` knows their signals."""
 Text1 = Annotated[str, Field(min_length=1)]
 
 
@@ -183,11 +193,23 @@ class SetTable(Table):
 
 
 class SensingTable(Table):
-    """Sensors that are read at intervals; noise is a standard deviation, quantum the smallest step."""
+    """How the pump is told of the world. With a period: samples, each ``delay`` old, with noise (a standard deviation) and
+    quantum (the smallest step). Without one: at once. ``offset`` is added to every pressure, either way."""
 
-    period: Span
+    period: Span | None = None
     noise: Pressure | None = None
     quantum: Pressure | None = None
+    offset: GaugePressure | None = None
+    delay: Span | None = None
+
+    @model_validator(mode="after")
+    def _samples(self) -> "SensingTable":
+        given = [name for name in ("noise", "quantum", "delay") if getattr(self, name) is not None]
+        if self.period is None and given:
+            raise ValueError(f"{' and '.join(given)} belong to samples: a period is wanted beside")
+        if self.period is None and self.offset is None:
+            raise ValueError("a period or an offset is wanted; at once and exact is sensing = 'watches'")
+        return self
 
 
 SensingField = Annotated[
@@ -286,9 +308,22 @@ class NarrowTable(Table):
     over: Span | None = None
 
 
+class SensorTable(Table):
+    """A sensor that fails: which, and how. ``value`` is what a stuck one says (what it said last, if not given),
+    ``per_hour`` how a drifting one wanders, ``noticed_after`` when the pump knows that one is silent."""
+
+    name: Annotated[str, Choice("sensor", {word: word for word in SENSORS})]
+    line: str | None = None
+    does: Annotated[str, Choice("way to fail", {word: word for word in ("stuck", "drift", "silent")})]
+    value: Text1 | None = None
+    per_hour: Text1 | None = None
+    noticed_after: Instant | None = None
+
+
 class FaultTable(Table):
     """A disturbance, from when, until when (for good, if not given): a place that is closed or narrowed, a pump that is
-    lowered or raised, another pressure behind the access, a leak, a line that comes apart, a plunger that nothing holds."""
+    lowered or raised, another pressure behind the access, a leak, a line that comes apart, a plunger that nothing holds, a
+    sensor that fails."""
 
     at: Instant
     pump: str | None = None
@@ -299,6 +334,7 @@ class FaultTable(Table):
     leak: Resistance | None = None
     disconnect: str | None = None
     release_plunger: bool | None = None
+    sensor: SensorTable | None = None
     until: Instant | None = None
     one_of: ClassVar[tuple[str, ...]] = (
         "occlude",
@@ -308,6 +344,7 @@ class FaultTable(Table):
         "leak",
         "disconnect",
         "release_plunger",
+        "sensor",
     )
 
 
