@@ -6,6 +6,8 @@ It is read with ``fractions`` from the text as written and never passes through 
 be misread is refused, never guessed: ``.5 mL``, ``1,000 mL``, ``5 IU``, a number alone. Source of the cautions: ISMP, list
 of error-prone abbreviations, symbols and dose designations (unverified: from memory).
 
+A temperature is read in degC alone: every other word (C, K, degF) is refused, so that no zero point is ever shifted.
+
 Conversion constants: NIST SP 811, appendix B.8; the conventional millimetre of mercury is 133.322387415 Pa.
 """
 
@@ -39,6 +41,7 @@ class Dimension(Enum):
     PRESSURE = "kPa"
     LENGTH = "cm"
     FORCE = "N"
+    TEMPERATURE = "degC"
     WEIGHT = "kg"
     COMPLIANCE = "mL/kPa"
     RESISTANCE = "kPa h/mL"
@@ -141,6 +144,7 @@ TABLE: dict[Dimension, Words] = {
     Dimension.PRESSURE: _PRESSURES,
     Dimension.LENGTH: {"cm": Fraction(1), "m": Fraction(100), "mm": Fraction(1, 10), "in": Fraction("2.54")},
     Dimension.FORCE: {"N": Fraction(1), "mN": Fraction(1, 1000), "kgf": Fraction("9.80665")},
+    Dimension.TEMPERATURE: {"degC": Fraction(1)},
     Dimension.WEIGHT: {"kg": Fraction(1), "g": Fraction(1, 1000)},
     Dimension.COMPLIANCE: {"mL/kPa": Fraction(1), "mL/mmHg": 1 / MMHG_KPA, "mL/psi": 1 / PSI_KPA}
     | {f"{word}/kPa": Fraction(1, 1000) for word in _MICROLITRES}

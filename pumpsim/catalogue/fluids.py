@@ -116,7 +116,8 @@ and 14 %. A name taken out of here has its own figures."""
 def _fluid(name: str, density_kg_per_m3: float, viscosity_mpa_s: float, drop_factor: float) -> Fluid:
     if name in AS_WATER:
         return Fluid(name, drop_factor=drop_factor)
-    return Fluid(name, (), density_kg_per_m3, viscosity_mpa_s, drop_factor)
+    exponent = TEMPERATURE_EXPONENT.get(name, 1.0)
+    return Fluid(name, (), density_kg_per_m3, viscosity_mpa_s, drop_factor, exponent)
 
 
 FLUIDS: dict[str, Fluid] = {
@@ -163,8 +164,7 @@ def viscosity_mpa_s(fluid: Fluid | str, celsius: float) -> float:
         if fluid not in FLUIDS:
             raise UnknownNameError("fluid", fluid, FLUIDS)
         fluid = FLUIDS[fluid]
-    exponent = TEMPERATURE_EXPONENT.get(fluid.name, 1.0)
-    return float(fluid.viscosity_mpa_s * water_ratio(celsius) ** exponent)
+    return float(fluid.viscosity_mpa_s * water_ratio(celsius) ** fluid.viscosity_exponent)
 
 
 def head_kpa(height_cm: float, density_kg_per_m3: float = DENSITY_KG_PER_M3) -> float:

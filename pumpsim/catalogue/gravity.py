@@ -46,6 +46,7 @@ def _drip(gtt_per_ml: int, max_ml_per_h: int) -> PumpModel:
                 ("rate range and steps", f"1-{max_ml_per_h} mL/h by 1 mL/h"),
                 ("VTBI range", "1-9999 mL by 1 mL"),
                 ("KVO rate", "10 mL/h"),
+                ("resistance of the clamp", "goes with the fluid's viscosity, as friction does"),
                 ("sensors", "a drop counter that is clipped on; it raises no alarm"),
             ),
         ),

@@ -4,11 +4,11 @@ It stands between controller and motor with limits and a count of its own, and n
 motor command is above the model's limits or runs backwards, or when a line has pumped more than it was commanded, beyond
 one pumping cycle (the fluid of a stroke under way; a cycle and a half where lines take turns by whole strokes) plus
 ``ALLOWANCE_PERCENT``. Once tripped it passes nothing but stop
-until the pump is powered again. It shares no code with the controller.
+until the pump is powered again. It shares no code with the controller. A drip, which nothing drives, runs ahead as it may.
 """
 
 from pumpsim.vocabulary.inputs import DeviceEvent, DeviceEventKind, SensorReading
-from pumpsim.vocabulary.model import Interleave, PumpModel
+from pumpsim.vocabulary.model import Drive, Interleave, PumpModel
 from pumpsim.vocabulary.outputs import LineMotion, MotorCommand
 
 ALLOWANCE_PERCENT = 10
@@ -36,7 +36,7 @@ class Interlock:
 
     def observe(self, reading: SensorReading) -> DeviceEvent | None:
         """Compare the pumped counts with the commanded volume; the event of a trip, if it trips now."""
-        if self.tripped is not None:
+        if self.tripped is not None or self._model.mechanism.drive is Drive.ROLLER_CLAMP:
             return None
         step = self._model.mechanism.step_fl * FL_NS_PER_H
         cycle = self._model.mechanism.cycle_steps * step

@@ -15,6 +15,7 @@ from pumpsim.vocabulary.path import (
     Place,
     Raise,
     Release,
+    Warm,
 )
 from pumpsim.vocabulary.sensors import Drift, Mended, Sensor, SensorFault, Silent, Stuck
 
@@ -70,6 +71,8 @@ def _of_path(disturbance: Disturbance) -> tuple[str, str]:
             if math.isinf(conductance):
                 return f"line disconnected at the end of {tube}", ""
             return f"leak at the end of {tube}" if conductance else f"end of {tube} tight again", ""
+        case Warm(tube=tube, celsius=celsius):
+            return f"fluid in {tube} brought to another temperature", f"{celsius:g} degC"
         case Grip(holds=holds):
             return ("plunger held again" if holds else "plunger not held back"), ""
         case _:

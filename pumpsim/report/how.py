@@ -61,7 +61,7 @@ def _tubing(kind: AdministrationSet) -> str:
     return (
         f"{kind.name}: common volume {kind.common_ml:g} mL, {TRANSPORT[kind.transport]}{tanks}, primed with "
         f"{kind.priming.name}, {1000 * kind.compliance_ml_per_kpa:g} µL/kPa, "
-        f"{kind.resistance_kpa_h_per_ml:.4g} kPa for each mL/h{valve}"
+        f"{kind.resistance_kpa_h_per_ml:.4g} kPa for each mL/h of water at 20 °C, fluid at {kind.celsius:g} °C{valve}"
     )
 
 

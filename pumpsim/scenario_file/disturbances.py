@@ -26,6 +26,7 @@ from pumpsim.vocabulary.path import (
     Place,
     Raise,
     Release,
+    Warm,
     way_of,
 )
 from pumpsim.vocabulary.sensors import SensorFault
@@ -124,6 +125,9 @@ def _course(
     if table.disconnect is not None:
         name = _tube(table.disconnect, pump, junctions, (*path, "disconnect"), faults)
         return None if name is None else _Course("disconnect", name, ((0, Leak(name, math.inf)),), Leak(name, 0.0))
+    if table.temperature is not None:
+        warmed, before_it = Warm(setup.id, table.temperature), Warm(setup.id, setup.path.set.celsius)
+        return _Course("temperature", "temperature", ((0, warmed),), before_it)
     if table.sensor is not None:
         failing = sensor_course(table.sensor, pump, (*path, "sensor"), faults)
         return None if failing is None else _Course("sensor", failing.what, ((0, failing.begins),), failing.ends)

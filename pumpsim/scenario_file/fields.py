@@ -13,6 +13,7 @@ from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema, core_schema
 
+from pumpsim.catalogue.fluids import CELSIUS
 from pumpsim.errors import FieldError, UnitError, UnknownNameError
 from pumpsim.units import AMOUNTS, CONCENTRATIONS, DOSE_RATES, Dimension, Quantity, parse
 
@@ -99,6 +100,15 @@ def _moment(text: str) -> Quantity:
     return moment
 
 
+def _celsius(text: str) -> float:
+    """Read a temperature at which water flows."""
+    low, high = CELSIUS
+    celsius = parse(text, Dimension.TEMPERATURE, negative=True).measured
+    if not low <= celsius <= high:
+        raise UnitError(f"{text} is outside {low:g} to {high:g} degC")
+    return celsius
+
+
 Instant = Annotated[int, Text(_count(Dimension.TIME), "90 min")]
 Span = Annotated[int, Text(_count(Dimension.TIME, least=1), "10 s")]
 Rate = Annotated[int, Text(_count(Dimension.RATE, least=1), "13.1 mL/h")]
@@ -120,6 +130,7 @@ SomeCompliance = Annotated[Quantity, Text(_quantity(Dimension.COMPLIANCE, zero=F
 Resistance = Annotated[Quantity, Text(_quantity(Dimension.RESISTANCE), "0.02 kPa/(mL/h)")]
 VolumeTolerance = Annotated[Quantity, Text(_quantity(Dimension.RATIO, Dimension.VOLUME), "2 %")]
 AmountTolerance = Annotated[Quantity, Text(_quantity(Dimension.RATIO, *AMOUNTS), "2 %")]
+Temperature = Annotated[float, Text(_celsius, "20 degC")]
 """Exact quantities with the words in which they were written; ``Some...``: above 0."""
 
 

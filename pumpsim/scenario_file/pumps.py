@@ -8,7 +8,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
 from pumpsim.catalogue import accesses, sets
-from pumpsim.catalogue.fluids import FLUIDS, head_kpa
+from pumpsim.catalogue.fluids import AS_WATER, DROPS, FLUIDS, head_kpa
+from pumpsim.catalogue.fluids import SOURCES as FLUID_SOURCES
 from pumpsim.catalogue.pumps import with_mechanism, with_occlusion_limit, with_smooth_drive
 from pumpsim.catalogue.sets import SETS
 from pumpsim.catalogue.syringe_pumps import with_syringe
@@ -51,6 +52,7 @@ LIMB_COMPLIANCE_ASSUMED = Sourced("compliance of the limb", "1 uL/kPa", "unverif
 EMPTIED_KPA = 15.0
 """A set that such a fall of pressure (an artery and half a metre) empties cannot be: it would give what it has not. The ideal
 set of a pump may: it is for analytic cases, in which pressure does not fall below rest."""
+MIXTURE = Sourced("viscosity of a mixture", "Arrhenius 1887: ln mu by volume", "unverified: from memory")
 FROM_FILE = "stated in the scenario"
 NO_CONTAINER = Fluid("nothing")
 
@@ -186,7 +188,7 @@ def _assembled(id: str, parts: _Parts, faults: Faults) -> BuiltPump:
     tubing = _set(parts.set, row, primed, parts.set_path, faults)
     if tubing.name != sets.IDEAL.name or tubing.common_ml > 0.0:
         _check_volume(tubing, parts.set_path, faults)
-    tubing = replace(tubing, sources=tubing.sources + _assumed(line_tables))
+    tubing = replace(tubing, sources=tubing.sources + _assumed(line_tables) + _thick(line_tables))
     access = _access(parts.set, parts.set_path, faults)
     path = PathSetup(tuple(setups), tubing, access, parts.set.into, height_cm)
     settled = _model(parts.table, parts.path, faults)
@@ -300,6 +302,15 @@ def _assumed(lines: Iterable[LineTable]) -> tuple[Sourced, ...]:
     )
 
 
+def _thick(lines: Iterable[LineTable]) -> tuple[Sourced, ...]:
+    """Density and viscosity of the fluids in the containers; those that count as water say so in the catalogue."""
+    given = [line.container.fluid for line in lines]
+    names = [f.name if isinstance(f, Fluid) else f.base.name if f.base else "water" for f in given]
+    rows = [(name, row) for name in dict.fromkeys(names) for row in FLUID_SOURCES[name] if name not in AS_WATER]
+    figures = [replace(row, figure=f"{row.figure}: {name}") for name, row in rows if row.figure != DROPS]
+    return (*figures, MIXTURE) if len({FLUIDS[name].viscosity_mpa_s for name in names}) > 1 else tuple(figures)
+
+
 def _set(table: SetTable, standard: AdministrationSet, primed: Fluid, path: Path, faults: Faults) -> AdministrationSet:
     """The set named by ``kind``, or the standard one, with the figures that the file states instead."""
     row = table.kind or standard
@@ -316,6 +327,7 @@ def _set(table: SetTable, standard: AdministrationSet, primed: Fluid, path: Path
         resistance_kpa_h_per_ml=table.resistance.measured if table.resistance else row.resistance_kpa_h_per_ml,
         transport=table.transport or row.transport,
         tanks=table.tanks or row.tanks,
+        celsius=row.celsius if table.temperature is None else table.temperature,
         valve_kpa=table.valve.measured if table.valve else row.valve_kpa,
         sources=_sources(row.sources, stated),
     )

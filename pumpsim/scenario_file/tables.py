@@ -31,6 +31,7 @@ from pumpsim.scenario_file.fields import (
     SomeCompliance,
     SomeVolume,
     Span,
+    Temperature,
     Volume,
     VolumeTolerance,
     Weight,
@@ -169,7 +170,7 @@ AccessField = Annotated[
 
 class SetTable(Table):
     """Tubing between pump, or junction, and patient, or the next junction (``into``); what is not given is that of the row
-    named by ``kind``. ``valve``: opening pressure of a one-way valve at its end."""
+    named by ``kind``. ``valve``: opening pressure of a one-way valve at its end. ``temperature``: of the fluid in it."""
 
     kind: Annotated[AdministrationSet, Choice("set", SETS)] | None = None
     common_volume: Volume | None = None
@@ -178,6 +179,7 @@ class SetTable(Table):
     resistance: Resistance | None = None
     transport: Annotated[Transport, Choice("transport", TRANSPORTS)] | None = None
     tanks: int | None = Field(default=None, ge=1, le=1000)
+    temperature: Temperature | None = None
     valve: Pressure | None = None
     into: Text1 | None = None
     access: AccessField | None = None
@@ -323,7 +325,7 @@ class SensorTable(Table):
 class FaultTable(Table):
     """A disturbance, from when, until when (for good, if not given): a place that is closed or narrowed, a pump that is
     lowered or raised, another pressure behind the access, a leak, a line that comes apart, a plunger that nothing holds, a
-    sensor that fails."""
+    line that is warmed or cooled, a sensor that fails."""
 
     at: Instant
     pump: str | None = None
@@ -334,6 +336,7 @@ class FaultTable(Table):
     leak: Resistance | None = None
     disconnect: str | None = None
     release_plunger: bool | None = None
+    temperature: Temperature | None = None
     sensor: SensorTable | None = None
     until: Instant | None = None
     one_of: ClassVar[tuple[str, ...]] = (
@@ -344,6 +347,7 @@ class FaultTable(Table):
         "leak",
         "disconnect",
         "release_plunger",
+        "temperature",
         "sensor",
     )
 

@@ -31,6 +31,8 @@ class DrugContent:
 WATER_DENSITY_KG_PER_M3 = 998.2
 WATER_VISCOSITY_MPA_S = 1.002
 """Water at 20 degC (PHYSICS, unit constants)."""
+ROOM_CELSIUS = 20.0
+"""The temperature for which viscosities and resistances are given."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +41,7 @@ class Fluid:
 
     Density and dynamic viscosity at 20 degC. ``drop_factor``: drops of this fluid from an orifice that makes one drop of
     water, 1 where nothing else is known (a drop of a fluid with less surface tension is smaller: above 1).
+    ``viscosity_exponent``: with temperature the viscosity goes as that of water to this power.
     """
 
     name: str
@@ -46,6 +49,7 @@ class Fluid:
     density_kg_per_m3: float = WATER_DENSITY_KG_PER_M3
     viscosity_mpa_s: float = WATER_VISCOSITY_MPA_S
     drop_factor: float = 1.0
+    viscosity_exponent: float = 1.0
 
 
 class ContainerKind(Enum):
@@ -122,7 +126,8 @@ class AdministrationSet:
     ``common_ml``: volume from the begin to the end, full of ``priming`` at the start. ``compliance_ml_per_kpa``
     and ``resistance_kpa_h_per_ml`` may be 0. Resistance: kPa for each mL/h. ``tanks``: how many, with TANKS.
     ``valve_kpa``: opening pressure of a one-way valve at its end (check, anti-reflux or anti-siphon valve), None for none.
-    ``bore_mm``, ``length_cm``: 0 where they are not known; then nothing can be said of dispersion.
+    ``bore_mm``, ``length_cm``: 0 where they are not known; then nothing can be said of dispersion. Resistance is for water
+    at 20 degC; ``celsius``: the temperature of the fluid in it, and in the access at its end, at the start.
     """
 
     name: str
@@ -136,13 +141,14 @@ class AdministrationSet:
     valve_kpa: float | None = None
     bore_mm: float = 0.0
     length_cm: float = 0.0
+    celsius: float = ROOM_CELSIUS
 
 
 @dataclass(frozen=True, slots=True)
 class Access:
     """The catheter and the pressure behind it: dP = R F + R_T F |F|. Both resistances may be 0.
 
-    ``resistance_kpa_h_per_ml``: R. ``turbulent_kpa_h2_per_ml2``: R_T, entrance loss (Philip & Philip).
+    ``resistance_kpa_h_per_ml``: R. ``turbulent_kpa_h2_per_ml2``: R_T, entrance loss (Philip & Philip). For water at 20 degC.
     """
 
     name: str
@@ -289,8 +295,18 @@ class Grip:
     holds: bool
 
 
+@dataclass(frozen=True, slots=True)
+class Warm:
+    """Bring the fluid in a tube, and in the access at its end, to a temperature, degC."""
+
+    tube: str
+    celsius: float
+
+
 Closing = Occlude | Release
-Disturbance = Occlude | Release | Constrict | Raise | BackPressure | Leak | Grip
+Plain = Occlude | Release | Warm
+"""What a line of its own can bear; everything else makes it a network."""
+Disturbance = Occlude | Release | Constrict | Raise | BackPressure | Leak | Grip | Warm
 
 
 @dataclass(frozen=True, slots=True)

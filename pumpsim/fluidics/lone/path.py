@@ -15,10 +15,11 @@ from pumpsim.fluidics.drives.leg import Leg
 from pumpsim.fluidics.drives.limb import Limb
 from pumpsim.fluidics.drives.pumping import Pumping
 from pumpsim.fluidics.outlet import Outlet
+from pumpsim.fluidics.thickness import hanging, thickness
 from pumpsim.vocabulary.inputs import SensorReading
 from pumpsim.vocabulary.model import PumpModel
 from pumpsim.vocabulary.outputs import MotorCommand
-from pumpsim.vocabulary.path import Closing, Occlude, PathSetup, Place
+from pumpsim.vocabulary.path import Fluid, Occlude, PathSetup, Place, Plain, Warm
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,11 +43,11 @@ class FluidPath:
         self._record = record
         self._pumping = Pumping(model, setup.lines)
         self.step_ml = self._pumping.step_ml
-        self._outlet = Outlet(
-            setup.set.resistance_kpa_h_per_ml + setup.access.resistance_kpa_h_per_ml,
-            setup.set.compliance_ml_per_kpa,
-            setup.access.back_pressure_kpa,
-        )
+        self._water = setup.set.resistance_kpa_h_per_ml + setup.access.resistance_kpa_h_per_ml
+        self._outlet = Outlet(self._water, setup.set.compliance_ml_per_kpa, setup.access.back_pressure_kpa)
+        self._celsius = setup.set.celsius
+        self._filling: tuple[tuple[Fluid, float], ...] = ((hanging(setup.lines), 1.0),)
+        self._fill()
         self._anchor_kpa = setup.access.back_pressure_kpa
         self._plan: list[Planned] = []
 
@@ -55,9 +56,25 @@ class FluidPath:
         if self._pumping.wants(command):
             self._settle(at_ns)
             self._pumping.command(command)
+            rates = {motion.line: float(motion.rate_nl_per_h) for motion in command.lines}
+            parts = tuple((line.fluid, rate) for line in self.setup.lines if (rate := rates.get(line.line, 0.0)) > 0.0)
+            if parts and len(self.setup.lines) > 1:
+                self._filling = parts
+                self._fill()
 
-    def disturb(self, at_ns: int, disturbance: Closing) -> None:
+    def _fill(self) -> None:
+        """Give set and access the resistance of what fills them: the container's fluid, of two lines the mixture that is
+        programmed (see ``network.filling``)."""
+        viscosity = thickness(self._filling, self._celsius).viscosity
+        self._outlet = replace(self._outlet, resistance=self._water * viscosity)
+
+    def disturb(self, at_ns: int, disturbance: Plain) -> None:
         """Put a disturbance on the path. Raises ValueError for a closed line that cannot give (compliance 0)."""
+        if isinstance(disturbance, Warm):
+            self._settle(at_ns)
+            self._celsius = disturbance.celsius
+            self._fill()
+            return
         closing = isinstance(disturbance, Occlude)
         if disturbance.place is Place.PATIENT_END:
             if closing and self._outlet.compliance == 0.0:

@@ -193,11 +193,9 @@ class PumpHistory:
         pieces, hours = np.append(np.arange(n), n - 1), np.append(np.zeros(n), stretch.hours[-1])
         look = self._inside(passage, pieces, hours)
         kind, topology = self._tube.set, stretch.begin.regime.topology
-        edge = topology.edges[self._access]
+        tubing, edge = topology.edges[self._tube.edge], topology.edges[self._access]
         back = topology.nodes[edge.end].held_kpa or 0.0
-        outlet = Outlet(
-            kind.resistance_kpa_h_per_ml + edge.resistance, kind.compliance_ml_per_kpa, back, self._is_open(stretch)
-        )
+        outlet = Outlet(tubing.resistance + edge.resistance, kind.compliance_ml_per_kpa, back, self._is_open(stretch))
         return Chunk(stretch.at_ns, look.pumped_ml, look.drawn_ml, look.pressure_kpa, outlet)
 
     def _is_open(self, stretch: Stretch) -> bool:

@@ -6,7 +6,7 @@ a query of a plan that may be prolonged but never changes.
 
 import math
 from bisect import bisect_right
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -16,10 +16,21 @@ from pumpsim.fluidics.drives.pumping import Pumping
 from pumpsim.fluidics.first_holding import first_holding
 from pumpsim.fluidics.network.course import Stretch, first_in_piece, follow
 from pumpsim.fluidics.network.elements import SLIDING, Stance, Topology
+from pumpsim.fluidics.network.filling import filled, leading_into
 from pumpsim.fluidics.network.mode import Rows
-from pumpsim.fluidics.network.plumbing import CLAMP_OPEN, Member, Plumbing, head_kpa, plumbing, with_edge, with_node
+from pumpsim.fluidics.network.plumbing import (
+    CLAMP_OPEN,
+    Member,
+    Plumbing,
+    Tubing,
+    head_kpa,
+    plumbing,
+    with_edge,
+    with_node,
+)
 from pumpsim.fluidics.network.state import State, begin, changed
 from pumpsim.fluidics.outlet import NS_PER_H
+from pumpsim.fluidics.thickness import WATER, Thickness
 from pumpsim.vocabulary.alarms import Direction, Signal
 from pumpsim.vocabulary.inputs import LineReading, SensorReading
 from pumpsim.vocabulary.outputs import MotorCommand, Watch
@@ -34,6 +45,7 @@ from pumpsim.vocabulary.path import (
     Place,
     Raise,
     Release,
+    Warm,
 )
 
 FIRST_NS, LONGEST_NS = 60 * 10**9, 6 * 3600 * 10**9
@@ -80,6 +92,13 @@ class NetworkPath:
         self._plan: list[Passage] = []
         self._starts: list[int] = []
         self._ahead_ns = FIRST_NS
+        self._rates: dict[tuple[str, str], int] = {}
+        self._celsius = {tube.name: tube.set.celsius for tube in self.plumbing.tubing}
+        self._added = dict.fromkeys(self._celsius, 0.0)
+        self._thick: dict[str, Thickness] = dict.fromkeys(self._celsius, WATER)
+        self._weights: dict[str, Mapping[tuple[str, str], float]] = {}
+        self._leading = leading_into(self.plumbing)
+        self._fill()
 
     def command(self, pump: str, at_ns: int, command: MotorCommand) -> None:
         """Let a pump's mechanism do this from now on; the same command again changes nothing."""
@@ -88,10 +107,45 @@ class NetworkPath:
             if rate != self._clamps[pump]:
                 self._settle(at_ns)
                 self._clamps[pump] = rate
+                self._program(pump, command)
                 self._set_clamp(pump, rate / 1e6)
         elif self._pumping[pump].wants(command):
             self._settle(at_ns)
             self._pumping[pump].command(command)
+            self._program(pump, command)
+
+    def _program(self, pump: str, command: MotorCommand) -> None:
+        """Let what fills the tubes follow the rates."""
+        self._rates |= {(pump, motion.line): motion.rate_nl_per_h for motion in command.lines}
+        self._fill()
+
+    def _fill(self) -> None:
+        """Give every tube, access and roller clamp the resistance of what fills it now."""
+        thick, self._weights = filled(self._leading, self._rates, self._celsius, self._weights)
+        before, self._thick = self._thick, thick
+        topology = self._state.regime.topology
+        for tube in self.plumbing.tubing:
+            if thick[tube.name] != before[tube.name]:
+                topology = self._resisting(topology, tube)
+                i = self.plumbing.clamp_of.get(tube.name)
+                if i is not None:
+                    share = thick[tube.name].viscosity / before[tube.name].viscosity
+                    clamp = topology.edges[i]
+                    topology = with_edge(topology, i, replace(clamp, resistance=clamp.resistance * share))
+        self._change(topology)
+
+    def _resisting(self, topology: Topology, tube: Tubing) -> Topology:
+        """The topology with the resistances that a tube and its access have for their fluid."""
+        thick, last = self._thick[tube.name], tube.edge if tube.access is None else tube.access
+        for i in (tube.edge, *([] if tube.access is None else [tube.access])):
+            usual, added = self.plumbing.topology.edges[i], self._added[tube.name] if i == last else 0.0
+            edge = replace(
+                topology.edges[i],
+                resistance=(usual.resistance + added) * thick.viscosity,
+                turbulent=usual.turbulent * thick.density,
+            )
+            topology = with_edge(topology, i, edge)
+        return topology
 
     def disturb(self, pump: str, at_ns: int, disturbance: Disturbance) -> None:
         """Put a disturbance on the path of a pump. Raises ValueError for one that cannot be."""
@@ -272,10 +326,9 @@ class NetworkPath:
             case Constrict(tube=name, added_kpa_h_per_ml=added):
                 tube = laid.tube(name)
                 i = tube.edge if tube.access is None else tube.access
-                usual = laid.topology.edges[i]
                 if not math.isinf(added):
-                    edge = replace(topology.edges[i], resistance=usual.resistance + added)
-                    topology = with_edge(topology, i, edge)
+                    self._added[name] = added
+                    topology = self._resisting(topology, tube)
                 return self._shutting(topology, i, NARROWING, math.isinf(added))
             case Raise(height_cm=height):
                 i = laid.node_of[pump]
@@ -287,6 +340,10 @@ class NetworkPath:
                     raise ValueError(f"{name} ends in a junction, not at a patient")
                 i = topology.edges[access].end
                 return with_node(topology, i, replace(topology.nodes[i], held_kpa=kpa))
+            case Warm(tube=name, celsius=celsius):
+                self._celsius[laid.tube(name).name] = celsius
+                self._fill()
+                return self._state.regime.topology
             case Leak(tube=name, ml_per_h_per_kpa=conductance):
                 return self._leaking(name, conductance)
             case Grip(holds=holds):
@@ -322,7 +379,7 @@ class NetworkPath:
         edge = topology.edges[i]
         head = float(pressures[edge.begin]) + topology.nodes[edge.begin].height_kpa
         behind = self._steady_head(pump, rate_ml_per_h)
-        resistance = max(CLAMP_OPEN, (head - behind) / rate_ml_per_h)
+        resistance = max(CLAMP_OPEN * self._thick[pump].viscosity, (head - behind) / rate_ml_per_h)
         topology = with_edge(topology, i, replace(edge, resistance=resistance))
         self._change(self._shutting(topology, i, CLAMP, False))
 
