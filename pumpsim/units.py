@@ -42,6 +42,7 @@ class Dimension(Enum):
     LENGTH = "cm"
     FORCE = "N"
     TEMPERATURE = "degC"
+    DIFFUSIVITY = "m2/s"
     WEIGHT = "kg"
     COMPLIANCE = "mL/kPa"
     RESISTANCE = "kPa h/mL"
@@ -144,6 +145,7 @@ TABLE: dict[Dimension, Words] = {
     Dimension.PRESSURE: _PRESSURES,
     Dimension.LENGTH: {"cm": Fraction(1), "m": Fraction(100), "mm": Fraction(1, 10), "in": Fraction("2.54")},
     Dimension.FORCE: {"N": Fraction(1), "mN": Fraction(1, 1000), "kgf": Fraction("9.80665")},
+    Dimension.DIFFUSIVITY: {"m2/s": Fraction(1), "cm2/s": Fraction(1, 10_000)},
     Dimension.TEMPERATURE: {"degC": Fraction(1)},
     Dimension.WEIGHT: {"kg": Fraction(1), "g": Fraction(1, 1000)},
     Dimension.COMPLIANCE: {"mL/kPa": Fraction(1), "mL/mmHg": 1 / MMHG_KPA, "mL/psi": 1 / PSI_KPA}

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from pumpsim import __version__
+from pumpsim.analysis.dispersion import Dispersion, dispersions
 from pumpsim.analysis.expectations import Outcome
 from pumpsim.analysis.orders import Fulfilment, fulfilments
 from pumpsim.analysis.results import PumpResults, analyse
@@ -96,6 +97,7 @@ def build_report(
     """Work everything out. Traces in the order of the scenario's pumps."""
     unverified = tables.unverified(scenario.pumps, traces)
     orders = fulfilments(scenario, {trace.pump: trace for trace in traces})
+    spread = dispersions(scenario, traces)
     held = sum(outcome.passed for outcome in expectations)
     return Report(
         "Bench" if "bridge" in summary else "Simulation",
@@ -110,14 +112,17 @@ def build_report(
         tables.orders(orders),
         tables.line_totals(summary),
         tables.drug_totals(summary),
-        tuple(_section(scenario, setup, trace) for setup, trace in zip(scenario.pumps, traces, strict=True)),
+        tuple(
+            _section(scenario, setup, trace, spread.get(setup.id))
+            for setup, trace in zip(scenario.pumps, traces, strict=True)
+        ),
         _run(scenario, summary),
-        tuple(junction_table(junction) for junction in scenario.junctions),
+        tuple(junction_table(junction, spread.get(junction.id)) for junction in scenario.junctions),
         unverified,
     )
 
 
-def _section(scenario: Scenario, setup: PumpSetup, trace: PumpTrace) -> PumpSection:
+def _section(scenario: Scenario, setup: PumpSetup, trace: PumpTrace, spread: Dispersion | None) -> PumpSection:
     results = analyse(trace)
     return PumpSection(
         setup.id,
@@ -128,7 +133,7 @@ def _section(scenario: Scenario, setup: PumpSetup, trace: PumpTrace) -> PumpSect
         tables.mass_balance(results.balance),
         error(results.balance.worst),
         results.balance.worst <= BALANCED,
-        setup_table(setup),
+        setup_table(setup, spread),
     )
 
 

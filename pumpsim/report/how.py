@@ -1,5 +1,6 @@
 """How each pump and each junction of a run was set up, as tables."""
 
+from pumpsim.analysis.dispersion import Dispersion
 from pumpsim.report.table import Table, number
 from pumpsim.scenario import PumpSetup
 from pumpsim.units import format_time
@@ -15,7 +16,7 @@ TRANSPORT = {
 }
 
 
-def setup_table(setup: PumpSetup) -> Table:
+def setup_table(setup: PumpSetup, dispersion: Dispersion | None) -> Table:
     """How one pump was run."""
     path = setup.path
     rows = [
@@ -26,6 +27,7 @@ def setup_table(setup: PumpSetup) -> Table:
             for line in setup.path.lines
         ),
         ("Set", _tubing(path.set)),
+        *_dispersed(dispersion),
         ("Access", _end(path.access, path.into)),
         *([("Height", f"{path.height_cm:g} cm above the patient")] if path.height_cm else []),
         ("Sensing", _sensing(setup.sensing)),
@@ -73,9 +75,23 @@ def _end(access: Access, into: str | None) -> str:
     return f"{access.name}: {resistance:.4g} kPa for each mL/h, {behind:.4g} kPa behind it"
 
 
-def junction_table(junction: JunctionSetup) -> Table:
+def _dispersed(found: Dispersion | None) -> list[tuple[str, str]]:
+    """The dispersion number, and whether the transport that was chosen can hold there."""
+    if found is None:
+        return []
+    said = f"D t / r² = {found.at_slowest:.3g} at {found.slowest_ml_per_h:g} mL/h"
+    if found.fastest_ml_per_h != found.slowest_ml_per_h:
+        said += f", {found.at_fastest:.3g} at {found.fastest_ml_per_h:g} mL/h"
+    return [("Dispersion", f"{said}. Warning: {found.warning}" if found.warning else said)]
+
+
+def junction_table(junction: JunctionSetup, dispersion: Dispersion | None) -> Table:
     """The tubing that several pumps share."""
-    rows = (("Tubing", _tubing(junction.set)), ("Access", _end(junction.access, junction.into)))
+    rows = (
+        ("Tubing", _tubing(junction.set)),
+        *_dispersed(dispersion),
+        ("Access", _end(junction.access, junction.into)),
+    )
     return Table(f"Junction {junction.id}", ("What", "Value"), rows, words=2)
 
 

@@ -128,6 +128,8 @@ Height = Annotated[Quantity, Text(_quantity(Dimension.LENGTH, negative=True), "5
 Compliance = Annotated[Quantity, Text(_quantity(Dimension.COMPLIANCE), "6 uL/kPa")]
 SomeCompliance = Annotated[Quantity, Text(_quantity(Dimension.COMPLIANCE, zero=False), "1 uL/kPa")]
 Resistance = Annotated[Quantity, Text(_quantity(Dimension.RESISTANCE), "0.02 kPa/(mL/h)")]
+SomeLength = Annotated[Quantity, Text(_quantity(Dimension.LENGTH, zero=False), "150 cm")]
+Diffusivity = Annotated[Quantity, Text(_quantity(Dimension.DIFFUSIVITY, zero=False), "1e-9 m2/s")]
 VolumeTolerance = Annotated[Quantity, Text(_quantity(Dimension.RATIO, Dimension.VOLUME), "2 %")]
 AmountTolerance = Annotated[Quantity, Text(_quantity(Dimension.RATIO, *AMOUNTS), "2 %")]
 Temperature = Annotated[float, Text(_celsius, "20 degC")]

@@ -13,6 +13,7 @@ from pumpsim.catalogue.fluids import SOURCES as FLUID_SOURCES
 from pumpsim.catalogue.pumps import with_mechanism, with_occlusion_limit, with_smooth_drive
 from pumpsim.catalogue.sets import SETS
 from pumpsim.catalogue.syringe_pumps import with_syringe
+from pumpsim.catalogue.tubing import bore_ml, poiseuille_kpa_h_per_ml
 from pumpsim.scenario import PumpSetup
 from pumpsim.scenario_file.checks import Document, Faults, Path, table_at, validated
 from pumpsim.scenario_file.fields import millilitres
@@ -39,6 +40,7 @@ from pumpsim.vocabulary.path import (
     LineSetup,
     PathSetup,
     Sensing,
+    Transport,
     junction_faults,
     way_of,
 )
@@ -53,6 +55,7 @@ EMPTIED_KPA = 15.0
 """A set that such a fall of pressure (an artery and half a metre) empties cannot be: it would give what it has not. The ideal
 set of a pump may: it is for analytic cases, in which pressure does not fall below rest."""
 MIXTURE = Sourced("viscosity of a mixture", "Arrhenius 1887: ln mu by volume", "unverified: from memory")
+DIFFUSIVITY = "diffusivity of what is dissolved"
 FROM_FILE = "stated in the scenario"
 NO_CONTAINER = Fluid("nothing")
 
@@ -313,7 +316,8 @@ def _thick(lines: Iterable[LineTable]) -> tuple[Sourced, ...]:
 
 def _set(table: SetTable, standard: AdministrationSet, primed: Fluid, path: Path, faults: Faults) -> AdministrationSet:
     """The set named by ``kind``, or the standard one, with the figures that the file states instead."""
-    row = table.kind or standard
+    row = _bored(table, table.kind or standard)
+    _check_dispersion(table, row, path, faults)
     stated = {
         sets.COMMON_VOLUME: table.common_volume,
         sets.COMPLIANCE: table.compliance,
@@ -327,9 +331,10 @@ def _set(table: SetTable, standard: AdministrationSet, primed: Fluid, path: Path
         resistance_kpa_h_per_ml=table.resistance.measured if table.resistance else row.resistance_kpa_h_per_ml,
         transport=table.transport or row.transport,
         tanks=table.tanks or row.tanks,
+        diffusivity_m2_per_s=table.diffusivity.measured if table.diffusivity else row.diffusivity_m2_per_s,
         celsius=row.celsius if table.temperature is None else table.temperature,
         valve_kpa=table.valve.measured if table.valve else row.valve_kpa,
-        sources=_sources(row.sources, stated),
+        sources=_sources(row.sources, stated) + _diffusing(table),
     )
 
 
@@ -339,6 +344,44 @@ def _check_volume(tubing: AdministrationSet, path: Path, faults: Faults) -> None
     if volume_ml < compliance * EMPTIED_KPA:
         why = f"holds {1000.0 * volume_ml:g} uL, which {1000.0 * compliance:g} uL/kPa empty at {-EMPTIED_KPA:g} kPa"
         faults.add(path, f"{why}: state a larger common_volume or a smaller compliance")
+
+
+def _bored(table: SetTable, row: AdministrationSet) -> AdministrationSet:
+    """The row with a stated bore, and what follows from it (Poiseuille, water at 20 degC)."""
+    if table.bore is None or table.length is None:
+        return row
+    bore_mm, length_cm = 10.0 * table.bore.measured, table.length.measured
+    follows = (sets.COMMON_VOLUME, sets.RESISTANCE, sets.BORE)
+    return replace(
+        row,
+        bore_mm=bore_mm,
+        length_cm=length_cm,
+        common_ml=bore_ml(length_cm, bore_mm),
+        resistance_kpa_h_per_ml=poiseuille_kpa_h_per_ml(length_cm, bore_mm),
+        sources=(
+            *(source for source in row.sources if source.figure not in follows),
+            *(Sourced(figure, f"{table.bore.text}, {table.length.text}", FROM_FILE) for figure in follows),
+        ),
+    )
+
+
+def _check_dispersion(table: SetTable, row: AdministrationSet, path: Path, faults: Faults) -> None:
+    """Dispersion follows from a bore."""
+    if not row.bore_mm:
+        why = f"{row.name} has no known bore: state bore and length"
+        if table.transport is Transport.DISPERSED:
+            faults.add((*path, "transport"), why)
+        elif table.diffusivity is not None:
+            faults.add((*path, "diffusivity"), why)
+
+
+def _diffusing(table: SetTable) -> tuple[Sourced, ...]:
+    """Where the diffusivity comes from, if anything hangs on it."""
+    if table.diffusivity is not None:
+        return (Sourced(DIFFUSIVITY, table.diffusivity.text, FROM_FILE),)
+    if table.transport is Transport.DISPERSED:
+        return (Sourced(DIFFUSIVITY, "1e-9 m2/s", "unverified: small molecules in water, from memory"),)
+    return ()
 
 
 def _access(table: SetTable, path: Path, faults: Faults) -> Access:

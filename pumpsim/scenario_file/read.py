@@ -17,6 +17,7 @@ from pumpsim.scenario_file.expect import expectations
 from pumpsim.scenario_file.orders import orders
 from pumpsim.scenario_file.pumps import built_junctions, built_pumps, check_drugs
 from pumpsim.scenario_file.script import script
+from pumpsim.scenario_file.spreads import with_spreads
 from pumpsim.scenario_file.starts import check_starts
 from pumpsim.scenario_file.tables import HeadTable, ScenarioTable
 from pumpsim.units import format_time
@@ -140,13 +141,15 @@ def _checked(document: Document, name: str, faults: Faults) -> Scenario | None:
             check_starts(pump.setup.id, pump.model, placed, expected, faults)
     if head is None or faults.found:
         return None
+    entries = tuple(p.entry for p in placed)
+    setups, junctions = with_spreads((pump.setup for pump in pumps.values() if pump is not None), junctions, entries)
     return Scenario(
         name=name,
         title=head.title,
         duration_ns=head.duration,
         seed=head.seed,
-        pumps=tuple(pump.setup for pump in pumps.values() if pump is not None),
-        entries=tuple(p.entry for p in placed),
+        pumps=setups,
+        entries=entries,
         expectations=tuple(expected),
         record_every_ns=head.record.every if head.record else _default_every_ns(head.duration),
         description=head.description,

@@ -19,6 +19,7 @@ from pumpsim.scenario_file.fields import (
     Choice,
     Compliance,
     Concentration,
+    Diffusivity,
     Dose,
     GaugePressure,
     Height,
@@ -29,6 +30,7 @@ from pumpsim.scenario_file.fields import (
     Rate,
     Resistance,
     SomeCompliance,
+    SomeLength,
     SomeVolume,
     Span,
     Temperature,
@@ -53,8 +55,6 @@ def text_or_table(value: object) -> str | None:
     return TEXT if isinstance(value, str) else TABLE if isinstance(value, dict | BaseModel) else None
 
 
-TRANSPORTS = {kind.value: kind for kind in Transport if kind is not Transport.DISPERSED}
-"""Dispersion wants a diffusivity and a velocity, which no table of a file has."""
 Alarm = Annotated[AlarmId, Choice("alarm", by_value(AlarmId))]
 Mode = Annotated[LineMode, Choice("mode", by_value(LineMode))]
 Between = Annotated[list[Moment], Field(min_length=2, max_length=2)]
@@ -170,15 +170,20 @@ AccessField = Annotated[
 
 class SetTable(Table):
     """Tubing between pump, or junction, and patient, or the next junction (``into``); what is not given is that of the row
-    named by ``kind``. ``valve``: opening pressure of a one-way valve at its end. ``temperature``: of the fluid in it."""
+    named by ``kind``. ``valve``: opening pressure of a one-way valve at its end. ``temperature``: of the fluid in it. From
+    a stated ``bore`` and ``length`` volume and resistance follow where they are not stated; ``diffusivity``: of what is
+    dissolved."""
 
     kind: Annotated[AdministrationSet, Choice("set", SETS)] | None = None
     common_volume: Volume | None = None
     priming: FluidField | None = None
     compliance: Compliance | None = None
     resistance: Resistance | None = None
-    transport: Annotated[Transport, Choice("transport", TRANSPORTS)] | None = None
+    transport: Annotated[Transport, Choice("transport", by_value(Transport))] | None = None
     tanks: int | None = Field(default=None, ge=1, le=1000)
+    bore: SomeLength | None = None
+    length: SomeLength | None = None
+    diffusivity: Diffusivity | None = None
     temperature: Temperature | None = None
     valve: Pressure | None = None
     into: Text1 | None = None
@@ -191,6 +196,8 @@ class SetTable(Table):
             raise ValueError("into and access (or back_pressure) exclude each other: a set ends in one place")
         if (self.transport is Transport.TANKS) != (self.tanks is not None):
             raise ValueError("transport = 'tanks' and their number, tanks, belong together")
+        if (self.bore is None) != (self.length is None):
+            raise ValueError("bore and length belong together")
         return self
 
 

@@ -31,6 +31,8 @@ class DrugContent:
 WATER_DENSITY_KG_PER_M3 = 998.2
 WATER_VISCOSITY_MPA_S = 1.002
 """Water at 20 degC (PHYSICS, unit constants)."""
+SMALL_MOLECULES_M2_PER_S = 1e-9
+"""Diffusivity of small molecules in water (unverified: PHYSICS 4.1, from memory)."""
 ROOM_CELSIUS = 20.0
 """The temperature for which viscosities and resistances are given."""
 
@@ -128,6 +130,7 @@ class AdministrationSet:
     ``valve_kpa``: opening pressure of a one-way valve at its end (check, anti-reflux or anti-siphon valve), None for none.
     ``bore_mm``, ``length_cm``: 0 where they are not known; then nothing can be said of dispersion. Resistance is for water
     at 20 degC; ``celsius``: the temperature of the fluid in it, and in the access at its end, at the start.
+    ``diffusivity_m2_per_s``: of what is dissolved. ``spread``: with DISPERSED, see ``fluidics.transport.tubing``.
     """
 
     name: str
@@ -142,6 +145,8 @@ class AdministrationSet:
     bore_mm: float = 0.0
     length_cm: float = 0.0
     celsius: float = ROOM_CELSIUS
+    diffusivity_m2_per_s: float = SMALL_MOLECULES_M2_PER_S
+    spread: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

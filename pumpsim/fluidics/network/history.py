@@ -150,7 +150,7 @@ class NetworkHistory:
     def _tube(self, tube: Tubing) -> Tube:
         filling = self._filling(tube)
         kind = tube.set
-        return Tube(tube.name, tube.begin, tube.end, kind.common_ml, filling, kind.transport, kind.tanks)
+        return Tube(tube.name, tube.begin, tube.end, kind.common_ml, filling, kind.transport, kind.tanks, kind.spread)
 
     def _filling(self, tube: Tubing) -> int:
         for member in self.plumbing.members:
