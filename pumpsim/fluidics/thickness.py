@@ -37,6 +37,12 @@ def thickness(parts: Iterable[tuple[Fluid, float]], celsius: float) -> Thickness
     return Thickness(math.exp(logarithm), 1.0 + denser)
 
 
+def alike(lines: Iterable[LineSetup]) -> bool:
+    """Whether all containers hold fluids of one thickness, so that no mixture of them differs."""
+    fluids = (line.fluid for line in lines if line.container_ml > 0.0)
+    return len({(f.viscosity_mpa_s, f.viscosity_exponent, f.density_kg_per_m3) for f in fluids}) <= 1
+
+
 def hanging(lines: Iterable[LineSetup]) -> Fluid:
     """The fluid that is taken to fill a set before anything is programmed: that of the first line with something in it."""
     every = tuple(lines)

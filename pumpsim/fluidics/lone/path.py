@@ -15,7 +15,7 @@ from pumpsim.fluidics.drives.leg import Leg
 from pumpsim.fluidics.drives.limb import Limb
 from pumpsim.fluidics.drives.pumping import Pumping
 from pumpsim.fluidics.outlet import Outlet
-from pumpsim.fluidics.thickness import hanging, thickness
+from pumpsim.fluidics.thickness import alike, hanging, thickness
 from pumpsim.vocabulary.inputs import SensorReading
 from pumpsim.vocabulary.model import PumpModel
 from pumpsim.vocabulary.outputs import MotorCommand
@@ -46,6 +46,7 @@ class FluidPath:
         self._water = setup.set.resistance_kpa_h_per_ml + setup.access.resistance_kpa_h_per_ml
         self._outlet = Outlet(self._water, setup.set.compliance_ml_per_kpa, setup.access.back_pressure_kpa)
         self._celsius = setup.set.celsius
+        self._alike = alike(setup.lines)
         self._filling: tuple[tuple[Fluid, float], ...] = ((hanging(setup.lines), 1.0),)
         self._fill()
         self._anchor_kpa = setup.access.back_pressure_kpa
@@ -56,11 +57,16 @@ class FluidPath:
         if self._pumping.wants(command):
             self._settle(at_ns)
             self._pumping.command(command)
-            rates = {motion.line: float(motion.rate_nl_per_h) for motion in command.lines}
-            parts = tuple((line.fluid, rate) for line in self.setup.lines if (rate := rates.get(line.line, 0.0)) > 0.0)
-            if parts and len(self.setup.lines) > 1:
-                self._filling = parts
-                self._fill()
+            if not self._alike:
+                self._mix(command)
+
+    def _mix(self, command: MotorCommand) -> None:
+        """Fill the set with the mixture that is programmed; where all stands it stays as it was."""
+        rates = {motion.line: float(motion.rate_nl_per_h) for motion in command.lines}
+        parts = tuple((line.fluid, rate) for line in self.setup.lines if (rate := rates.get(line.line, 0.0)) > 0.0)
+        if parts:
+            self._filling = parts
+            self._fill()
 
     def _fill(self) -> None:
         """Give set and access the resistance of what fills them: the container's fluid, of two lines the mixture that is

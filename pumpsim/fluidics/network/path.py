@@ -30,7 +30,7 @@ from pumpsim.fluidics.network.plumbing import (
 )
 from pumpsim.fluidics.network.state import State, begin, changed
 from pumpsim.fluidics.outlet import NS_PER_H
-from pumpsim.fluidics.thickness import WATER, Thickness
+from pumpsim.fluidics.thickness import WATER, Thickness, alike
 from pumpsim.vocabulary.alarms import Direction, Signal
 from pumpsim.vocabulary.inputs import LineReading, SensorReading
 from pumpsim.vocabulary.outputs import MotorCommand, Watch
@@ -98,6 +98,7 @@ class NetworkPath:
         self._thick: dict[str, Thickness] = dict.fromkeys(self._celsius, WATER)
         self._weights: dict[str, Mapping[tuple[str, str], float]] = {}
         self._leading = leading_into(self.plumbing)
+        self._alike = alike(line for member in self.plumbing.members for line in member.setup.lines)
         self._fill()
 
     def command(self, pump: str, at_ns: int, command: MotorCommand) -> None:
@@ -116,8 +117,9 @@ class NetworkPath:
 
     def _program(self, pump: str, command: MotorCommand) -> None:
         """Let what fills the tubes follow the rates."""
-        self._rates |= {(pump, motion.line): motion.rate_nl_per_h for motion in command.lines}
-        self._fill()
+        if not self._alike:
+            self._rates |= {(pump, motion.line): motion.rate_nl_per_h for motion in command.lines}
+            self._fill()
 
     def _fill(self) -> None:
         """Give every tube, access and roller clamp the resistance of what fills it now."""
