@@ -6,7 +6,7 @@ PHYSICS V10: laminar flow along streamlines holds while the number is small, Tay
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from pumpsim.fluidics.transport.dispersion import dispersion_number
+from pumpsim.fluidics.transport.dispersion import LEAST_SPREAD, dispersion_number
 from pumpsim.scenario import Scenario
 from pumpsim.trace import PumpTrace
 from pumpsim.vocabulary.path import AdministrationSet, Transport
@@ -75,4 +75,6 @@ def _judged(tubing: AdministrationSet, flows: list[float]) -> Dispersion:
             warnings.append(f"dispersed holds from about {DISPERSED_FROM:g} on")
         if max(fastest / flows[0], flows[0] / slowest) > SAME_WITHIN:
             warnings.append("flows leave by more than a factor of 2 the first one, for which the spread was fixed")
+        if tubing.spread == LEAST_SPREAD:
+            warnings.append("the spread is less than that of the 200 stirred tanks that stand for it")
     return Dispersion(slowest, fastest, number(slowest), number(fastest), "; ".join(warnings))

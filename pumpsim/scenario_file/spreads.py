@@ -9,14 +9,11 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from itertools import groupby
 
-from pumpsim.fluidics.transport.dispersion import taylor_spread
+from pumpsim.fluidics.transport.dispersion import LEAST_SPREAD, taylor_spread
 from pumpsim.scenario import Entry, PumpSetup
 from pumpsim.vocabulary.inputs import ChangeMode, LoadProgram, Start, Titrate
 from pumpsim.vocabulary.path import AdministrationSet, JunctionSetup, Transport
 from pumpsim.vocabulary.program import LineMode
-
-LEAST = 1e-3
-"""A row of at most 1000 tanks stands for less spread than this too (a choice of ours: 3 % of the transit time)."""
 
 
 def with_spreads(
@@ -67,4 +64,4 @@ def _spread(tubing: AdministrationSet, flow_ml_per_h: float) -> AdministrationSe
     area_m2 = math.pi * (radius_mm / 1000.0) ** 2
     velocity = flow_ml_per_h * 1e-6 / 3600.0 / area_m2
     spread = taylor_spread(tubing.diffusivity_m2_per_s, radius_mm, velocity, tubing.common_ml * 1e-6 / area_m2)
-    return replace(tubing, spread=max(LEAST, spread))
+    return replace(tubing, spread=max(LEAST_SPREAD, spread))

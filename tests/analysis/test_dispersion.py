@@ -55,11 +55,13 @@ def of(text, name="main"):
         ("dispersed", CHANGED.replace("RATE", "17"), (1.696, 0.998), "dispersed holds from about 1 on"),
         ("dispersed", CHANGED.replace("RATE", "4.9"), (3.46, 1.696), "factor of 2"),
         ("dispersed", CHANGED.replace("RATE", "5"), (3.392, 1.696), ""),
+        ("dispersed", 'diffusivity = "1e-8 m2/s"', (16.96, 16.96), "200 stirred tanks"),
         ("laminar", CHANGED.replace("RATE", "340"), (1.696, 0.0499), "laminar"),
     ],
 )
 def test_the_number_and_what_it_warns_of(transport, extra, ends, warning):
-    found = of(MICROBORE.replace("TRANSPORT", transport) + extra)
+    text = MICROBORE.replace("TRANSPORT", transport)
+    found = of(text.replace("[set]", f"[set]\n{extra}") if extra.startswith("diff") else text + extra)
     assert (found.at_slowest, found.at_fastest) == pytest.approx(ends, rel=1e-3)
     assert warning in found.warning
     assert bool(found.warning) == bool(warning)
