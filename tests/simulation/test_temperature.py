@@ -99,6 +99,8 @@ def test_a_lone_line_and_a_network_agree():
         (0, TWO),
         (10 * MIN, Warm("p", 37.0)),
         (20 * MIN, replace(TWO, lines=(TWO.lines[0], LineMotion("B", 0)))),
+        (30 * MIN, TWO),
+        (40 * MIN, MotorCommand((LineMotion("A", 0), LineMotion("B", 0)))),
     ):
         if isinstance(act, Warm):
             lone.disturb(at_ns, act)
