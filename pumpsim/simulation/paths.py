@@ -1,7 +1,7 @@
 """One face for every kind of path that a simulated pump can have: a line of its own, or a part of a network.
 
 Which it is follows from the scenario: a pump whose set is a single compliance behind a resistance, and to which nothing is
-done but closing and opening, has a path of its own, in closed form; everything else is a network.
+done but closing, opening and changing containers, has a path of its own, in closed form; everything else is a network.
 """
 
 from collections.abc import Callable, Iterable
@@ -20,7 +20,7 @@ from pumpsim.scenario import PumpSetup, Scenario
 from pumpsim.vocabulary.inputs import SensorReading
 from pumpsim.vocabulary.model import Drive
 from pumpsim.vocabulary.outputs import MotorCommand, Watch
-from pumpsim.vocabulary.path import Closing, Disturbance, Transport
+from pumpsim.vocabulary.path import Closing, Disturbance, Hanging, Transport
 
 TAIL_VOLUMES, TAIL_ML = 40.0, 1.0
 """History kept beside a sink: 40 common volumes (a stirred one has forgotten all but exp(-40)), and what is stored."""
@@ -70,7 +70,7 @@ def is_lone(setup: PumpSetup, scenario: Scenario) -> bool:
         and setup.model.mechanism.leak_ml_per_h_per_kpa == 0.0
     )
     return plain and all(
-        isinstance(entry.action, Closing) or not isinstance(entry.action, Disturbance)
+        isinstance(entry.action, Closing | Hanging) or not isinstance(entry.action, Disturbance)
         for entry in scenario.entries
         if entry.pump == setup.id
     )
@@ -91,8 +91,8 @@ class LoneWay:
         self._path.command(at_ns, command)
 
     def disturb(self, at_ns: int, disturbance: Disturbance) -> None:
-        """Close or open something."""
-        assert isinstance(disturbance, Closing)
+        """Close or open something, or change a container."""
+        assert isinstance(disturbance, Closing | Hanging)
         self._path.disturb(at_ns, disturbance)
 
     def read(self, at_ns: int) -> SensorReading:
@@ -113,7 +113,7 @@ class LoneWay:
 
     def history(self) -> History:
         """Everything that happened; with a sink only the end of it."""
-        return LoneHistory(self._setup.path, self._chunks)
+        return LoneHistory(self._setup.path, self._chunks, self._path.hung)
 
     def _keep(self, chunk: Chunk) -> None:
         self._chunks.append(chunk)
@@ -187,5 +187,5 @@ def ways(group: tuple[PumpSetup, ...], scenario: Scenario, sink: Sink | None) ->
     while more := [j for j in scenario.junctions if j.id in {k.into for k in junctions} and j not in junctions]:
         junctions += more
     path = NetworkPath([Member(setup.id, setup.model, setup.path) for setup in group], junctions)
-    shared = cache(lambda: NetworkHistory(path.plumbing, path.history))
+    shared = cache(lambda: NetworkHistory(path.plumbing, path.history, path.hung))
     return [NetworkWay(setup.id, path, shared) for setup in group]

@@ -14,11 +14,12 @@ from pumpsim.fluidics.chunk import Chunk, flow_between
 from pumpsim.fluidics.drives.leg import Leg
 from pumpsim.fluidics.drives.limb import Limb
 from pumpsim.fluidics.drives.pumping import Pumping
+from pumpsim.fluidics.hung import Hung, head_of, hung_on
 from pumpsim.fluidics.outlet import Outlet
 from pumpsim.vocabulary.inputs import SensorReading
 from pumpsim.vocabulary.model import PumpModel
 from pumpsim.vocabulary.outputs import MotorCommand
-from pumpsim.vocabulary.path import Closing, Occlude, PathSetup, Place
+from pumpsim.vocabulary.path import Closing, Hanging, Occlude, PathSetup, Place
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,8 +34,8 @@ class Planned:
 class FluidPath:
     """Where every microlitre is, at any instant from the last anchor on.
 
-    ``record`` receives the history, chunk by chunk, as anchors are passed. Instants are ns since power-on; ``command``,
-    ``disturb`` and ``advance`` must not go back in time (ValueError).
+    ``hung``: what was hung on its lines since power-on. ``record`` receives the history, chunk by chunk, as anchors
+    are passed. Instants are ns since power-on; ``command``, ``disturb`` and ``advance`` must not go back in time (ValueError).
     """
 
     def __init__(self, model: PumpModel, setup: PathSetup, record: Callable[[Chunk], None] | None = None) -> None:
@@ -49,6 +50,7 @@ class FluidPath:
         )
         self._anchor_kpa = setup.access.back_pressure_kpa
         self._plan: list[Planned] = []
+        self.hung: list[Hung] = []
 
     def command(self, at_ns: int, command: MotorCommand) -> None:
         """Let the mechanism do this from now on; the same command again changes nothing."""
@@ -56,8 +58,11 @@ class FluidPath:
             self._settle(at_ns)
             self._pumping.command(command)
 
-    def disturb(self, at_ns: int, disturbance: Closing) -> None:
+    def disturb(self, at_ns: int, disturbance: Closing | Hanging) -> None:
         """Put a disturbance on the path. Raises ValueError for a closed line that cannot give (compliance 0)."""
+        if isinstance(disturbance, Hanging):
+            self._hang(at_ns, disturbance)
+            return
         closing = isinstance(disturbance, Occlude)
         if disturbance.place is Place.PATIENT_END:
             if closing and self._outlet.compliance == 0.0:
@@ -70,6 +75,15 @@ class FluidPath:
         self._pumping.index(str(disturbance.line))
         self._settle(at_ns)
         self._pumping.close(str(disturbance.line), closing)
+
+    def _hang(self, at_ns: int, hanging: Hanging) -> None:
+        """Another container, or one filled again."""
+        i = self._pumping.index(hanging.line)
+        self._settle(at_ns)
+        drawn_ml = self._pumping.drawn(i) * self.step_ml
+        hung = hung_on((i, self.setup.lines[i]), self.hung, at_ns, drawn_ml, hanging)
+        self._pumping.hang(i, hung.more_ml / self.step_ml, head_of(hanging))
+        self.hung.append(hung)
 
     def read(self, at_ns: int) -> SensorReading:
         """Give what the sensors see at an instant at or after the last anchor."""
