@@ -54,13 +54,14 @@ class Verdict:
 
 @dataclass(frozen=True, slots=True)
 class PumpSection:
-    """What is said of one pump. ``stored`` None: no distal occlusion alarm was raised. ``worst``: the largest error of the
-    balance."""
+    """What is said of one pump. ``containers`` None: none was changed. ``stored`` None: no distal occlusion alarm was raised.
+    ``worst``: the largest error of the balance."""
 
     id: str
     title: str
     results: PumpResults
     events: Table
+    containers: Table | None
     stored: Table | None
     balance: Table
     worst: str
@@ -124,6 +125,7 @@ def _section(setup: PumpSetup, trace: PumpTrace) -> PumpSection:
         setup.model.title,
         results,
         tables.events(trace),
+        tables.containers(trace, results.balance),
         tables.stored(results.stored) if results.stored else None,
         tables.mass_balance(results.balance),
         error(results.balance.worst),
