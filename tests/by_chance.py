@@ -49,6 +49,7 @@ def by_chance(seed: int) -> Document:
         },
         "operator": [entry for id, model in models.items() for entry in _orders(chance, id, model)],
         "fault": [_fault(chance, list(models)) for _ in range(chance.choice((0, 1, 2, 4)))],
+        "change": [_change(chance, *chance.choice(list(models.items()))) for _ in range(chance.choice((0, 0, 1, 3)))],
     }
 
 
@@ -64,7 +65,8 @@ def _pump(chance: Random, model: PumpModel, junctions: list[str]) -> Document:
 
 def _line(chance: Random, model: PumpModel) -> Document:
     if model.mechanism.screw is not None:
-        container: Document = {"syringe": chance.choice(list(SYRINGES)), "fluid": DRUG}
+        kind = chance.choice(("bd-plastipak-50", *SYRINGES)) if chance.random() < 0.5 else "bd-plastipak-50"
+        container: Document = {"syringe": kind, "fluid": DRUG}
     else:
         kind = chance.choice(("bag", "burette", "cartridge", "reservoir"))
         fluid = chance.choice(("saline-0.9", "blood", DRUG))
@@ -110,3 +112,17 @@ def _fault(chance: Random, pumps: list[str]) -> Document:
     if chance.random() < 0.6:
         fault["until"] = f"{at + 1} min"
     return fault
+
+
+def _change(chance: Random, pump: str, model: PumpModel) -> Document:
+    """Syringes of the type that half of the pumps have; what does not fit is refused."""
+    change: Document = {"at": f"{chance.choice((0, 60, 90, 240))} s", "pump": pump, "line": chance.choice(model.lines)}
+    if model.mechanism.screw is not None:
+        change["container"] = {"syringe": "bd-plastipak-50", "fluid": chance.choice(("saline-0.9", DRUG))}
+        return change | chance.choice(({}, {"purged": True}, {"bolus": "30 uL"}, {"bolus": "-20 uL"}))
+    if chance.random() < 0.2:
+        return change | {
+            "refill": {"volume": "5 mL", "fluid": DRUG, "withdraw": chance.choice(("0 mL", "1 mL", "1 L"))}
+        }
+    change["container"] = {"bag": chance.choice(("3 mL", "100 mL")), "fluid": chance.choice(("blood", DRUG))}
+    return change | chance.choice(({}, {"gap": "20 s"}, {"head": "-30 cm"}))

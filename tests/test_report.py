@@ -16,9 +16,10 @@ from pumpsim.report.page import render, write_report
 from pumpsim.report.table import amount, error, number
 from pumpsim.scenario import PumpSetup, Scenario
 from pumpsim.simulation import Run, simulate
-from pumpsim.vocabulary.path import AmountUnit
+from pumpsim.vocabulary.inputs import LoadProgram, Start
+from pumpsim.vocabulary.path import AmountUnit, Refill
 from tests.analysis.cases import CASES, occluded, push_out, run_of
-from tests.build import STROKES, path
+from tests.build import DRUG, SMOOTH, STROKES, H, path, program, scenario
 
 VOID = {"meta", "link", "br", "hr", "img", "input", "col"}
 OUTCOMES = (
@@ -222,3 +223,18 @@ def test_amounts_and_errors() -> None:
     assert amount(0.05, AmountUnit.U) == "0.05000 U"
     assert amount(0.0, AmountUnit.MG) == "0 mg"
     assert (error(0.0), error(3.99e-14)) == ("0", "4e−14")
+
+
+def test_changed_containers_stand_in_the_report_and_in_the_balance() -> None:
+    """An hour at 10 mL/h from 1000 mL, then all but 5 mL of 990 withdrawn and 50 mL put in."""
+    entries = ((0, LoadProgram("B", program(10))), (0, Start("B")), (H, Refill("B", 50.0, DRUG, 985.0)))
+    (pump,) = report_of(simulate(scenario(*entries, until_ns=2 * H, model=SMOOTH))).pumps
+    assert pump.containers is not None
+    assert pump.containers.rows[1:] == (
+        ("B bag", "drug 1 mg/mL", "the start", "1,000.00", "985.000", "5.00000", "0"),
+        ("B bag 2", "drug 1 mg/mL", "60 min", "55.0000", "0", "0", "45.0000"),
+    )
+    assert pump.balance.headings[-3:] == ("Taken away", "Mixed", "Error")
+    (plain,) = report_of(run_of("minute")).pumps
+    assert plain.containers is None
+    assert not {"Hung later", "Taken away", "Mixed"} & set(plain.balance.headings)

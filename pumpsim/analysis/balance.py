@@ -1,6 +1,7 @@
 """Where every microlitre and every milligram is at the end of a run: the mass balance.
 
-    initial = in container and limb + in the chamber + in the line + at the patient + leaked
+    initial + hung later = in container and limb + in the chamber + in the line + at the patient + leaked
+                           + taken away + mixed into what a container was filled with again
 
 The line's content is not taken as what is missing, which could not fail: it is followed here by itself, as what entered
 last (plug flow) or as a stirred tank, from the volume that the pressure says is stored. The flow to the patient is
@@ -21,7 +22,11 @@ LEAST_ML = 1.0
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """One source (mL) or drug (its own unit): what there was, and where it is."""
+    """One source (mL) or drug (its own unit): what there was, and where it is.
+
+    ``hung``: what came with containers while the pump was on; ``taken``: what went away with those that they replaced;
+    ``mixed``: of a source, what stayed when its container was filled again, and is that source's now.
+    """
 
     name: str
     unit: str
@@ -31,12 +36,17 @@ class Account:
     in_line: float
     at_patient: float
     lost: float
+    hung: float = 0.0
+    taken: float = 0.0
+    mixed: float = 0.0
 
     @property
     def error(self) -> float:
-        """What is missing (positive) or too much, as a share of the initial amount."""
+        """What is missing (positive) or too much, as a share of all that there was."""
         found = self.in_container + self.in_chamber + self.in_line + self.at_patient + self.lost
-        return (self.initial - found) / self.initial if self.initial else self.initial - found
+        was = self.initial + self.hung
+        error = was - found - self.taken - self.mixed
+        return error / was if was else error
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,26 +70,21 @@ class Balance:
 def balance(trace: PumpTrace) -> Balance:
     """Draw up the balance at the end of a run."""
     end = trace.at([trace.end_ns])
-    initial, drawn, pumped = (_of_sources(trace, values)[:, 0] for values in (None, end.drawn_ml, end.pumped_ml))
-    history = trace.history
-    columns = (
-        initial,
-        history.ahead() - (drawn - pumped),
-        drawn - pumped,
-        history.in_line(),
-        end.patient_ml[:, 0],
-        history.lost(),
-    )
+    history, stock = trace.history, trace.history.stock()
+    held = np.array([origin.held_ml for origin in trace.sources])
+    later = np.array([origin.since_ns is not None for origin in trace.sources], dtype=bool)
+    initial, hung = np.where(later, 0.0, held), np.where(later, held, 0.0)
+    places = (stock.in_container, stock.in_chamber, history.in_line(), end.patient_ml[:, 0], history.lost())
+    columns = (initial, *places, hung, stock.taken, stock.mixed)
+    of_drugs = [trace.concentration @ column for column in (initial, *places, hung, stock.taken, np.zeros_like(held))]
+    of_drugs[6] -= trace.concentration @ stock.mixed  # what stayed is no new drug
     names = [origin.source.name for origin in trace.sources]
     given = float(end.patient_ml.sum())
     most = max(float(np.abs(end.patient_ml).sum()), float(end.pumped_ml.sum()), LEAST_ML)
     flowed = history.outflow_ml()
     return Balance(
         tuple(Account(name, "mL", *row) for name, row in zip(names, _rows(columns), strict=True)),
-        tuple(
-            Account(drug, unit.value, *row)
-            for (drug, unit), row in zip(trace.drugs, _rows([trace.concentration @ c for c in columns]), strict=True)
-        ),
+        tuple(Account(drug, unit.value, *row) for (drug, unit), row in zip(trace.drugs, _rows(of_drugs), strict=True)),
         (flowed - given) / most,
     )
 
@@ -87,19 +92,3 @@ def balance(trace: PumpTrace) -> Balance:
 def _rows(columns: Sequence[Floats]) -> list[list[float]]:
     rows: list[list[float]] = np.stack(columns, axis=1).tolist()
     return rows
-
-
-def _of_sources(trace: PumpTrace, volumes: Floats | None) -> Floats:
-    """What of each source is within volumes drawn or pumped by each line (lines, m); None: all that there was.
-
-    The priming counts as pumped from the beginning: it is in the line.
-    """
-    if volumes is None:
-        volumes = np.array([[line.container_ml + line.limb_ml] for line in trace.setup.lines])
-    found = np.empty((len(trace.sources), volumes.shape[1]))
-    for row, origin in enumerate(trace.sources):
-        if origin.line >= 0:
-            found[row] = np.clip(volumes[origin.line] - origin.begin_ml, 0.0, origin.end_ml - origin.begin_ml)
-        else:
-            found[row] = origin.end_ml
-    return found

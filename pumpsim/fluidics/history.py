@@ -25,6 +25,24 @@ class Look:
     patient_ml: Floats
 
 
+NOTHING = 1e-12
+"""A share of all that there was of a source that is rounding."""
+
+
+@dataclass(frozen=True, slots=True)
+class Stock:
+    """What of each source has not gone into the line by the end, (sources,), mL, or has come back out of it.
+
+    ``in_container`` and limb, ``in_chamber`` of the mechanism; ``taken``: gone with a container that was changed;
+    ``mixed``: part of what a container was filled with again, and counted there.
+    """
+
+    in_container: Floats
+    in_chamber: Floats
+    taken: Floats
+    mixed: Floats
+
+
 class History(Protocol):
     """What one pump's path leaves behind, from 0 to its end.
 
@@ -51,8 +69,8 @@ class History(Protocol):
         """First instant from ``at_ns`` on at which pressure is within ``excess_kpa`` of what the flow of the moment settles
         at; None if it never is, or the end is closed first."""
 
-    def ahead(self) -> Floats:
-        """What of each source has not come out of the mechanism at the end, or ran back: in container, limb and chamber."""
+    def stock(self) -> Stock:
+        """What is left ahead of the line, or went away there, by source."""
 
     def in_line(self) -> Floats:
         """What of each source is between mechanism and patient at the end, found by itself, (sources,), mL."""

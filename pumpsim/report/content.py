@@ -55,13 +55,14 @@ class Verdict:
 
 @dataclass(frozen=True, slots=True)
 class PumpSection:
-    """What is said of one pump. ``stored`` None: no distal occlusion alarm was raised. ``worst``: the largest error of the
-    balance."""
+    """What is said of one pump. ``containers`` None: none was changed. ``stored`` None: no distal occlusion alarm was raised.
+    ``worst``: the largest error of the balance."""
 
     id: str
     title: str
     results: PumpResults
     events: Table
+    containers: Table | None
     stored: Table | None
     balance: Table
     worst: str
@@ -129,6 +130,7 @@ def _section(scenario: Scenario, setup: PumpSetup, trace: PumpTrace, spread: Dis
         setup.model.title,
         results,
         tables.events(trace, [entry for entry in scenario.entries if entry.pump == setup.id]),
+        tables.containers(trace, results.balance),
         tables.stored(results.stored) if results.stored else None,
         tables.mass_balance(results.balance),
         error(results.balance.worst),

@@ -7,6 +7,7 @@ from pumpsim.scenario import Entry
 from pumpsim.units import format_time
 from pumpsim.vocabulary.path import (
     BackPressure,
+    Change,
     Constrict,
     Disturbance,
     Grip,
@@ -14,6 +15,7 @@ from pumpsim.vocabulary.path import (
     Occlude,
     Place,
     Raise,
+    Refill,
     Release,
     Warm,
 )
@@ -26,7 +28,7 @@ def happened(entry: Entry) -> tuple[str, str, str] | None:
     if isinstance(action, SensorFault):
         return action.sensor.line or "all", *_of_sensor(action)
     if isinstance(action, Disturbance):
-        line = action.line if isinstance(action, Occlude | Release) else None
+        line = action.line if isinstance(action, Occlude | Release | Change | Refill) else None
         return line or "all", *_of_path(action)
     return None
 
@@ -73,6 +75,10 @@ def _of_path(disturbance: Disturbance) -> tuple[str, str]:
             return f"leak at the end of {tube}" if conductance else f"end of {tube} tight again", ""
         case Warm(tube=tube, celsius=celsius):
             return f"fluid in {tube} brought to another temperature", f"{celsius:g} degC"
+        case Change(container=container, fluid=fluid):
+            return "container changed", f"{container} of {fluid.name}"
+        case Refill(volume_ml=volume, fluid=fluid):
+            return "container filled again", f"{volume:g} mL of {fluid.name}"
         case Grip(holds=holds):
             return ("plunger held again" if holds else "plunger not held back"), ""
         case _:

@@ -1,7 +1,8 @@
 """The tables of a report: totals, events, what was stored at an alarm, the mass balance, the figures that were used."""
 
 from bisect import bisect_left
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from operator import attrgetter
 from typing import assert_never
 
 from pumpsim.analysis.balance import Account, Balance
@@ -159,19 +160,59 @@ def _release(release: Release | None) -> tuple[str, str, str]:
 
 def mass_balance(found: Balance) -> Table:
     """Where all fluid and every drug is."""
+    accounts = (*found.sources, *found.drugs)
+    changed = any(account.hung or account.taken for account in accounts)
+    shown = [column for column in _PLACES if changed or column[0] not in ("Hung later", "Taken away")]
+    shown = [column for column in shown if column[0] != "Mixed" or any(account.mixed for account in accounts)]
     return Table(
         "Mass balance at the end",
-        ("Source or drug", "Unit", "Initial", "In container", "In chamber", "In the line", "At the patient", "Error"),
-        tuple(_account(account) for account in (*found.sources, *found.drugs)),
+        ("Source or drug", "Unit", *(title for title, _ in shown), "Error"),
+        tuple(
+            (account.name, account.unit, *(number(place(account), 6) for _, place in shown), error(account.error))
+            for account in accounts
+        ),
         words=2,
-        note=f"Error: share of the initial amount. The flow to the patient, integrated by itself, agrees with the volume "
+        note=f"Error: share of all that there was. The flow to the patient, integrated by itself, agrees with the volume "
         f"that the sources gave to {error(abs(found.flow_error))}.",
     )
 
 
-def _account(account: Account) -> tuple[str, ...]:
-    places = (account.initial, account.in_container, account.in_chamber, account.in_line, account.at_patient)
-    return account.name, account.unit, *(number(place, 6) for place in places), error(account.error)
+_PLACES: tuple[tuple[str, Callable[[Account], float]], ...] = (
+    ("Initial", attrgetter("initial")),
+    ("Hung later", attrgetter("hung")),
+    ("In container", attrgetter("in_container")),
+    ("In chamber", attrgetter("in_chamber")),
+    ("In the line", attrgetter("in_line")),
+    ("At the patient", attrgetter("at_patient")),
+    ("Taken away", attrgetter("taken")),
+    ("Mixed", attrgetter("mixed")),
+)
+"""The columns of the balance; those of changed containers only where there are any."""
+
+
+def containers(trace: PumpTrace, found: Balance) -> Table | None:
+    """What hung on each line, and when; None where nothing was changed."""
+    origins = [
+        (origin, account) for origin, account in zip(trace.sources, found.sources, strict=True) if origin.line >= 0
+    ]
+    if all(origin.since_ns is None for origin, _ in origins):
+        return None
+    rows = [
+        (
+            origin.source.name,
+            origin.source.fluid.name,
+            "the start" if origin.since_ns is None else format_time(origin.since_ns),
+            *(number(value, 6) for value in (origin.held_ml, account.taken, account.mixed, account.in_container)),
+        )
+        for origin, account in origins
+    ]
+    return Table(
+        "What hung on the lines",
+        ("Source", "Fluid", "From", "Held (mL)", "Taken away (mL)", "Mixed with the next (mL)", "Left at the end (mL)"),
+        tuple(rows),
+        words=3,
+        note="What a limb holds when its container is changed stays and comes first; it is counted for the old one.",
+    )
 
 
 def unverified(setups: Iterable[PumpSetup], traces: Iterable[PumpTrace]) -> Table:

@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from pumpsim.scenario import Entry
+from pumpsim.scenario_file.changes import Changed
 from pumpsim.scenario_file.checks import Document, Faults, Path, tables_at, validated
 from pumpsim.scenario_file.places import Placed, Pumps, check_instant, pump_of
 from pumpsim.scenario_file.pumps import BuiltPump, is_rigid
@@ -32,6 +33,7 @@ from pumpsim.vocabulary.path import (
 from pumpsim.vocabulary.sensors import SensorFault
 
 PATIENT_END, JUNCTION = "patient end", "junction "
+CLOSING = ("occlude", "gap")
 RIGID = "the set has no compliance: behind a closed end its pressure would have no bound; state a compliance above 0"
 GROWTH = 1.1
 FIRST_SHARE = 0.001
@@ -48,10 +50,46 @@ class _Course:
     ends: Disturbance | SensorFault
 
 
+@dataclass(frozen=True, slots=True)
+class _Disturbed:
+    """A disturbance with its pump, its place in the file, and when it begins and ends (None: never)."""
+
+    at_ns: int
+    until_ns: int | None
+    pump: str
+    path: Path
+    course: _Course
+
+
+def _gaps(found: Iterable[Changed]) -> list[_Disturbed]:
+    """The clamps that are shut while a container is changed."""
+    return [
+        _Disturbed(
+            changed.later.at_ns,
+            changed.later.at_ns + changed.gap_ns,
+            changed.placed.entry.pump,
+            changed.placed.path,
+            _Course(
+                "gap",
+                f"line {changed.later.line}",
+                ((0, Occlude(Place.LIMB, changed.later.line)),),
+                Release(Place.LIMB, changed.later.line),
+            ),
+        )
+        for changed in found
+        if changed.gap_ns is not None
+    ]
+
+
 def disturbances(
-    document: Document, pumps: Pumps, junctions: tuple[JunctionSetup, ...], duration_ns: int | None, faults: Faults
+    document: Document,
+    pumps: Pumps,
+    junctions: tuple[JunctionSetup, ...],
+    changed: Iterable[Changed],
+    duration_ns: int | None,
+    faults: Faults,
 ) -> Iterable[Placed]:
-    """Read every ``[[fault]]``; one that is put where it is already is refused."""
+    """Read every ``[[fault]]``, and the gaps of the changes; one that is put where it is already is refused."""
     leads = [(junction.id, junction.into) for junction in junctions]
     rigid = {
         name
@@ -60,7 +98,7 @@ def disturbances(
         for name in way_of(pump.setup.path.into, leads)
     }
     standing: dict[tuple[str, str], int | None] = {}
-    found: list[tuple[FaultTable, Path, BuiltPump, _Course]] = []
+    found = _gaps(changed)
     for path, raw in tables_at(document, "fault", faults):
         table = validated(FaultTable, raw, path, faults)
         if table is None:
@@ -74,19 +112,20 @@ def disturbances(
             if course is not None and course.key == "occlude" and course.what.removeprefix(JUNCTION) in rigid:
                 faults.add((*path, "occlude"), RIGID)
         if pump is not None and course is not None:
-            found.append((table, path, pump, course))
-    for table, path, pump, course in sorted(found, key=lambda f: f[0].at):
-        key = ("" if course.what.startswith(JUNCTION) else pump.setup.id, course.what)
-        if key in standing and ((until := standing[key]) is None or until > table.at):
+            found.append(_Disturbed(table.at, table.until, pump.setup.id, path, course))
+    for this in sorted(found, key=lambda disturbed: disturbed.at_ns):
+        course = this.course
+        key = ("" if course.what.startswith(JUNCTION) else this.pump, course.what)
+        if key in standing and ((until := standing[key]) is None or until > this.at_ns):
             when = "for good" if until is None else f"until {format_time(until)}"
-            done = "closed" if course.key == "occlude" else "so"
-            faults.add((*path, course.key), f"is {done} already at {format_time(table.at)}, {when}")
-        standing[key] = table.until
+            done = "so" if course.key not in CLOSING else "closed"
+            faults.add((*this.path, course.key), f"is {done} already at {format_time(this.at_ns)}, {when}")
+        standing[key] = this.until_ns
         for after_ns, action in course.begins:
-            if table.until is None or table.at + after_ns < table.until:
-                yield Placed(Entry(table.at + after_ns, pump.setup.id, action), path)
-        if table.until is not None:
-            yield Placed(Entry(table.until, pump.setup.id, course.ends), path)
+            if this.until_ns is None or this.at_ns + after_ns < this.until_ns:
+                yield Placed(Entry(this.at_ns + after_ns, this.pump, action), this.path)
+        if this.until_ns is not None:
+            yield Placed(Entry(this.until_ns, this.pump, course.ends), this.path)
 
 
 def _check_times(table: FaultTable, duration_ns: int | None, path: Path, faults: Faults) -> None:

@@ -122,6 +122,7 @@ Concentration = Annotated[Quantity, Text(_quantity(*CONCENTRATIONS, zero=False),
 Amount = Annotated[Quantity, Text(_quantity(*AMOUNTS), "0.25 mg")]
 Volume = Annotated[Quantity, Text(_quantity(Dimension.VOLUME), "2.5 mL")]
 SomeVolume = Annotated[Quantity, Text(_quantity(Dimension.VOLUME, zero=False), "500 mL")]
+SignedVolume = Annotated[Quantity, Text(_quantity(Dimension.VOLUME, negative=True), "20 uL")]
 Pressure = Annotated[Quantity, Text(_quantity(Dimension.PRESSURE), "6 psi")]
 GaugePressure = Annotated[Quantity, Text(_quantity(Dimension.PRESSURE, negative=True), "10 mmHg")]
 Height = Annotated[Quantity, Text(_quantity(Dimension.LENGTH, negative=True), "50 cm")]

@@ -64,25 +64,48 @@ Contents = tuple[tuple[str, Quantity], ...]
 
 
 @dataclass(frozen=True, slots=True)
+class Later:
+    """What hangs on a line from an instant on: its drugs as they are labelled, and the fluid."""
+
+    at_ns: int
+    line: str
+    contents: Contents
+    fluid: Fluid
+
+
+@dataclass(frozen=True, slots=True)
 class BuiltPump:
     """A pump as far as its part of the file could be read.
 
     ``contents``: the drugs in each line's container. ``unknown``: the lines whose table has faults; what depends on them
-    is not checked.
+    is not checked. ``later``: what is hung while the pump is on, in time.
     """
 
     setup: PumpSetup
     contents: Mapping[str, Contents] = field(default_factory=dict)
     unknown: frozenset[str] = frozenset()
+    later: tuple[Later, ...] = ()
 
     @property
     def model(self) -> PumpModel:
         """The model with the scenario's settings applied."""
         return self.setup.model
 
+    @property
+    def fluids(self) -> tuple[Fluid, ...]:
+        """Every fluid of its containers, limbs and set."""
+        path = self.setup.path
+        found = [fluid for line in path.lines for fluid in (line.fluid, line.limb_fluid) if fluid is not None]
+        return (*found, *(later.fluid for later in self.later), path.set.priming)
+
     def has_container(self, line: str) -> bool:
         """Whether something hangs on the line, as far as is known."""
         return line in self.contents or line in self.unknown
+
+    def at(self, at_ns: int) -> "BuiltPump":
+        """The pump with the contents that its lines have at an instant."""
+        changed = {later.line: later.contents for later in self.later if later.at_ns <= at_ns}
+        return replace(self, contents={**self.contents, **changed})
 
 
 def built_pumps(document: Document, faults: Faults) -> dict[str, BuiltPump | None]:
@@ -106,9 +129,7 @@ def check_drugs(pumps: Iterable[BuiltPump | None], faults: Faults) -> None:
     for pump in pumps:
         if pump is None:
             continue
-        path = pump.setup.path
-        fluids = [f for line in path.lines for f in (line.fluid, line.limb_fluid) if f is not None]
-        for content in (content for fluid in (*fluids, path.set.priming) for content in fluid.drugs):
+        for content in (content for fluid in pump.fluids for content in fluid.drugs):
             unit = counted.setdefault(content.drug, content.unit)
             if unit is not content.unit:
                 faults.add(("pump",), f"{content.drug} is counted in {unit.value} and in {content.unit.value}: use one")
@@ -116,9 +137,7 @@ def check_drugs(pumps: Iterable[BuiltPump | None], faults: Faults) -> None:
 
 def drugs_of(pump: BuiltPump) -> dict[str, AmountUnit]:
     """Every drug that a pump's containers, limbs and set hold, and how it is counted."""
-    path = pump.setup.path
-    fluids = [fluid for line in path.lines for fluid in (line.fluid, line.limb_fluid) if fluid is not None]
-    return {content.drug: content.unit for fluid in (*fluids, path.set.priming) for content in fluid.drugs}
+    return {content.drug: content.unit for fluid in pump.fluids for content in fluid.drugs}
 
 
 def _stands_alone(pumps: Mapping[str, object]) -> bool:
@@ -182,7 +201,7 @@ def _assembled(id: str, parts: _Parts, faults: Faults) -> BuiltPump:
         if found is None:
             setups.append(LineSetup(line, "no container", 0.0, NO_CONTAINER))
             continue
-        fluid, contents[line] = _fluid(found.container.fluid, (*line_path, line, "container", "fluid"), faults)
+        fluid, contents[line] = built_fluid(found.container.fluid, (*line_path, line, "container", "fluid"), faults)
         setups.append(_line(line, found, fluid, (*line_path, line), faults))
     primed = next((setup.fluid for setup in setups if setup.line in contents), NO_CONTAINER)
     height_cm = 0.0 if parts.table.height is None else parts.table.height.measured
@@ -231,11 +250,11 @@ def _sensing(table: PumpTable) -> Sensing:
 def _line(line: str, table: LineTable, fluid: Fluid, path: Path, faults: Faults) -> LineSetup:
     limb_fluid = None
     if table.limb_fluid is not None:
-        limb_fluid = _fluid(table.limb_fluid, (*path, "limb_fluid"), faults)[0]
+        limb_fluid = built_fluid(table.limb_fluid, (*path, "limb_fluid"), faults)[0]
         if table.limb_volume is None or table.limb_volume.value == 0:
             faults.add((*path, "limb_fluid"), "a limb with a fluid of its own wants a limb_volume above 0")
     compliance = table.limb_compliance
-    kind, volume_ml = _held(table.container)
+    kind, volume_ml = held_in(table.container)
     return LineSetup(
         line=line,
         container=kind.value,
@@ -250,7 +269,7 @@ def _line(line: str, table: LineTable, fluid: Fluid, path: Path, faults: Faults)
     )
 
 
-def _held(table: ContainerTable) -> tuple[ContainerKind, float]:
+def held_in(table: ContainerTable) -> tuple[ContainerKind, float]:
     """The kind of container and what is in it, mL; a syringe is full if nothing else is said."""
     if table.syringe is not None:
         filled = table.syringe.volume_ml if table.volume is None else millilitres(table.volume)
@@ -262,7 +281,7 @@ def _held(table: ContainerTable) -> tuple[ContainerKind, float]:
     raise AssertionError("a container has exactly one kind")
 
 
-def _fluid(given: Fluid | FluidTable, path: Path, faults: Faults) -> tuple[Fluid, Contents]:
+def built_fluid(given: Fluid | FluidTable, path: Path, faults: Faults) -> tuple[Fluid, Contents]:
     """Make a fluid; its drugs with their exact concentrations beside it."""
     if isinstance(given, Fluid):
         return given, ()
@@ -325,7 +344,7 @@ def _set(table: SetTable, standard: AdministrationSet, primed: Fluid, path: Path
     }
     return replace(
         row,
-        priming=_fluid(table.priming, (*path, "priming"), faults)[0] if table.priming else primed,
+        priming=built_fluid(table.priming, (*path, "priming"), faults)[0] if table.priming else primed,
         common_ml=millilitres(table.common_volume) if table.common_volume else row.common_ml,
         compliance_ml_per_kpa=table.compliance.measured if table.compliance else row.compliance_ml_per_kpa,
         resistance_kpa_h_per_ml=table.resistance.measured if table.resistance else row.resistance_kpa_h_per_ml,

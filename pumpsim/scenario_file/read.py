@@ -12,6 +12,7 @@ from pathlib import Path
 
 from pumpsim.errors import ScenarioError, nearest_name
 from pumpsim.scenario import Scenario
+from pumpsim.scenario_file.changes import changes, with_changes
 from pumpsim.scenario_file.checks import Document, Faults, validated
 from pumpsim.scenario_file.expect import expectations
 from pumpsim.scenario_file.orders import orders
@@ -130,10 +131,12 @@ def _checked(document: Document, name: str, faults: Faults) -> Scenario | None:
     """Check every part, each as far as it can be without the others."""
     head = _head(document, faults)
     duration_ns = None if head is None else head.duration
-    pumps = built_pumps(document, faults)
+    built = built_pumps(document, faults)
+    changed = changes(document, built, duration_ns, faults)
+    pumps = with_changes(built, changed)
     check_drugs(pumps.values(), faults)
     junctions = built_junctions(document, pumps, faults)
-    placed = script(document, pumps, junctions, duration_ns, faults)
+    placed = script(document, pumps, junctions, changed, duration_ns, faults)
     expected = expectations(document, pumps, duration_ns, faults)
     ordered = orders(document, pumps, duration_ns, faults)
     for pump in pumps.values():

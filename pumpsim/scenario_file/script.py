@@ -1,13 +1,14 @@
-"""What is done to the pumps of a scenario file, in time: the operator's commands and the disturbances.
+"""What is done to the pumps of a scenario file, in time: the operator's commands, changed containers and disturbances.
 
 A dose becomes a rate here, once: exact to the last digit up to the rounding to the model's rate step, which
 ``nearest_rate_nl_per_h`` does.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from fractions import Fraction
 
 from pumpsim.scenario import Entry
+from pumpsim.scenario_file.changes import Changed
 from pumpsim.scenario_file.checks import Document, Faults, Path, tables_at, validated
 from pumpsim.scenario_file.disturbances import disturbances
 from pumpsim.scenario_file.places import Placed, Pumps, check_instant, line_of, pump_of
@@ -30,14 +31,20 @@ NOTHING_DONE = {"do": "acknowledge"}
 
 
 def script(
-    document: Document, pumps: Pumps, junctions: tuple[JunctionSetup, ...], duration_ns: int | None, faults: Faults
+    document: Document,
+    pumps: Pumps,
+    junctions: tuple[JunctionSetup, ...],
+    changed: Sequence[Changed],
+    duration_ns: int | None,
+    faults: Faults,
 ) -> list[Placed]:
-    """Read all that is done, sorted: by instant; of one instant disturbances first, then as in the file.
+    """Read all that is done, sorted: by instant; of one instant disturbances first, then changes, then as in the file.
 
     ``duration_ns`` None: not known, so nothing is checked against it.
     """
-    happening = disturbances(document, pumps, junctions, duration_ns, faults)
-    placed = [*happening, *_commands(document, pumps, duration_ns, faults)]
+    happening = disturbances(document, pumps, junctions, changed, duration_ns, faults)
+    hung = (change.placed for change in changed)
+    placed = [*happening, *hung, *_commands(document, pumps, duration_ns, faults)]
     return sorted(placed, key=lambda p: p.entry.at_ns)
 
 
@@ -48,7 +55,7 @@ def _commands(document: Document, pumps: Pumps, duration_ns: int | None, faults:
             continue
         check_instant(table.at, duration_ns, (*path, "at"), faults)
         pump = pump_of(pumps, table.pump, path, faults)
-        command = None if pump is None else _command(table, pump, path, faults)
+        command = None if pump is None else _command(table, pump.at(table.at), path, faults)
         if pump is not None and command is not None:
             yield Placed(Entry(table.at, pump.setup.id, command), path)
 

@@ -29,6 +29,7 @@ from pumpsim.scenario_file.fields import (
     ProgrammedVolume,
     Rate,
     Resistance,
+    SignedVolume,
     SomeCompliance,
     SomeLength,
     SomeVolume,
@@ -359,6 +360,41 @@ class FaultTable(Table):
     )
 
 
+class RefillTable(Table):
+    """What is put into a container where it is, and what is withdrawn from it before: all, if nothing is said."""
+
+    volume: SomeVolume
+    fluid: FluidField
+    withdraw: Volume | None = None
+
+
+class ChangeTable(Table):
+    """What is hung on a line in the place of what hangs there, and how: the clamp that is shut meanwhile, the new height; of a
+    syringe, whether it is purged, and what handling pushes."""
+
+    at: Instant
+    pump: str | None = None
+    line: str | None = None
+    container: ContainerTable | None = None
+    refill: RefillTable | None = None
+    gap: Span | None = None
+    head: Height | None = None
+    purged: bool | None = None
+    bolus: SignedVolume | None = None
+    one_of: ClassVar[tuple[str, ...]] = ("container", "refill")
+
+    @model_validator(mode="after")
+    def _belongs(self) -> "ChangeTable":
+        syringe = self.container is not None and self.container.syringe is not None
+        if not syringe and (self.purged is not None or self.bolus is not None):
+            raise ValueError("purged and bolus belong to a syringe")
+        if syringe and (self.gap is not None or self.head is not None):
+            raise ValueError("a syringe has neither gap nor head: stop the pump, and start it when the gap is over")
+        if self.refill is not None and (self.gap is not None or self.head is not None):
+            raise ValueError("gap and head belong to a container that is hung in the place of another")
+        return self
+
+
 class VolumeTable(Table):
     """A volume of one line at an instant."""
 
@@ -494,5 +530,6 @@ class ScenarioTable(HeadTable):
     junction: dict[str, SetTable] | None = None
     operator: list[OperatorTable] | None = None
     fault: list[FaultTable] | None = None
+    change: list[ChangeTable] | None = None
     order: list[OrderedTable] | None = None
     expect: list[ExpectTable] | None = None

@@ -1,7 +1,8 @@
 """One face for every kind of path that a simulated pump can have: a line of its own, or a part of a network.
 
 Which it is follows from the scenario: a pump whose set is a single compliance behind a resistance, and to which nothing is
-done but closing, opening and warming, has a path of its own, in closed form; everything else is a network.
+done but closing, opening, warming and changing containers, has a path of its own, in closed form; everything else is a
+network.
 """
 
 from collections.abc import Callable, Iterable
@@ -91,7 +92,7 @@ class LoneWay:
         self._path.command(at_ns, command)
 
     def disturb(self, at_ns: int, disturbance: Disturbance) -> None:
-        """Close or open something, or warm it."""
+        """Close or open something, warm it, or change a container."""
         assert isinstance(disturbance, Plain)
         self._path.disturb(at_ns, disturbance)
 
@@ -113,7 +114,7 @@ class LoneWay:
 
     def history(self) -> History:
         """Everything that happened; with a sink only the end of it."""
-        return LoneHistory(self._setup.path, self._chunks)
+        return LoneHistory(self._setup.path, self._chunks, self._path.hung)
 
     def _keep(self, chunk: Chunk) -> None:
         self._chunks.append(chunk)
@@ -187,5 +188,5 @@ def ways(group: tuple[PumpSetup, ...], scenario: Scenario, sink: Sink | None) ->
     while more := [j for j in scenario.junctions if j.id in {k.into for k in junctions} and j not in junctions]:
         junctions += more
     path = NetworkPath([Member(setup.id, setup.model, setup.path) for setup in group], junctions)
-    shared = cache(lambda: NetworkHistory(path.plumbing, path.history))
+    shared = cache(lambda: NetworkHistory(path.plumbing, path.history, path.hung))
     return [NetworkWay(setup.id, path, shared) for setup in group]

@@ -54,6 +54,26 @@ class Fluid:
     viscosity_exponent: float = 1.0
 
 
+def stirred(rest: Fluid, rest_ml: float, fresh: Fluid, fresh_ml: float) -> Fluid:
+    """Mix two volumes of fluid perfectly. Of nothing beside ``fresh``: that itself."""
+    if rest_ml <= 0.0 or rest == fresh:
+        return fresh
+    share = rest_ml / (rest_ml + fresh_ml)
+    contents: dict[tuple[str, AmountUnit], float] = {}
+    for fluid, part in ((fresh, 1.0 - share), (rest, share)):
+        for drug in fluid.drugs:
+            key = (drug.drug, drug.unit)
+            contents[key] = contents.get(key, 0.0) + part * drug.amount_per_ml
+    return Fluid(
+        f"{fresh.name} with {100.0 * share:.3g} % {rest.name}",
+        tuple(DrugContent(drug, amount, unit) for (drug, unit), amount in contents.items()),
+        (1.0 - share) * fresh.density_kg_per_m3 + share * rest.density_kg_per_m3,
+        (1.0 - share) * fresh.viscosity_mpa_s + share * rest.viscosity_mpa_s,
+        (1.0 - share) * fresh.drop_factor + share * rest.drop_factor,
+        (1.0 - share) * fresh.viscosity_exponent + share * rest.viscosity_exponent,
+    )
+
+
 class ContainerKind(Enum):
     """What holds the fluid ahead of the pump."""
 
@@ -308,10 +328,41 @@ class Warm:
     celsius: float
 
 
+@dataclass(frozen=True, slots=True)
+class Change:
+    """Hang another container on a line: the old one and what is left in it go, what is in the limb stays and comes first.
+
+    ``head_kpa``: as in ``LineSetup``, None for as before. Of a syringe, of the same type as before: with ``purged`` the play of
+    the screw is taken up and the plunger is tensioned to its friction; without, neither. ``bolus_ml``: what handling pushes
+    into the line; negative: draws back from it.
+    """
+
+    line: str
+    container: str
+    container_ml: float
+    fluid: Fluid
+    head_kpa: float | None = None
+    purged: bool = False
+    bolus_ml: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Refill:
+    """Fill a container again where it is: the rest is withdrawn, all of it or ``withdrawn_ml``, and ``volume_ml`` of a fluid
+    put in, which mixes at once with what remains. What is in the limb stays and comes first."""
+
+    line: str
+    volume_ml: float
+    fluid: Fluid
+    withdrawn_ml: float | None = None
+
+
 Closing = Occlude | Release
-Plain = Occlude | Release | Warm
+Hanging = Change | Refill
+Standing = Occlude | Release | Constrict | Raise | BackPressure | Leak | Grip | Warm
+Disturbance = Standing | Hanging
+Plain = Occlude | Release | Warm | Change | Refill
 """What a line of its own can bear; everything else makes it a network."""
-Disturbance = Occlude | Release | Constrict | Raise | BackPressure | Leak | Grip | Warm
 
 
 @dataclass(frozen=True, slots=True)

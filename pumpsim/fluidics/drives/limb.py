@@ -6,14 +6,16 @@ from pumpsim.vocabulary.path import LineSetup
 
 CAVITATION_KPA = -99.0
 """Gauge pressure at which water at 20 degC boils (vapour pressure 2.3 kPa absolute): nothing more can be drawn."""
+ROUNDING = 1e-6
+"""Steps by which a sum of volumes may come out too low."""
 
 
 @dataclass(frozen=True, slots=True)
 class Limb:
     """One limb with the container above it. Volumes in motor steps, counted as drawn since power-on.
 
-    ``held``: what container and limb held at power-on. ``clamped_at``: the count at which the limb was closed, None when
-    it is open. Resistance of an open limb is neglected: its inlet pressure is the head of the container.
+    ``held``: the count at which container and limb are empty. ``clamped_at``: the count at which the limb was closed, None
+    when it is open. Resistance of an open limb is neglected: its inlet pressure is the head of the container.
     """
 
     held: int
@@ -41,6 +43,13 @@ class Limb:
     def opened(self) -> "Limb":
         """Open the limb: what was drawn against the clamp flows in from the container."""
         return replace(self, clamped_at=None)
+
+    def hung(self, drawn: float, more: float, head_kpa: float) -> "Limb":
+        """Hang another container: ``more`` can be drawn beyond what is. A closed limb keeps its pressure until it is opened."""
+        clamped_at = self.clamped_at
+        if clamped_at is not None:
+            clamped_at += (self.head_kpa - head_kpa) * self.give_steps_per_kpa
+        return replace(self, held=int(drawn + more + ROUNDING), head_kpa=head_kpa, clamped_at=clamped_at)
 
     def pressure_kpa(self, drawn: float) -> float:
         """Gauge pressure at the pump's inlet."""

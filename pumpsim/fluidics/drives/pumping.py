@@ -1,7 +1,7 @@
 """One pump's mechanism in time: what it is asked, what it draws from its limbs, and the legs of its motion.
 
-State moves only at an anchor: a motor command, or a limb that is closed or opened. Between anchors the legs may be
-prolonged but never change. What the motion does to the pressure behind the pump is not known here.
+State moves only at an anchor: a motor command, or a limb that is closed or opened or gets another container. Between
+anchors the legs may be prolonged but never change. What the motion does to the pressure behind the pump is not known here.
 """
 
 from bisect import bisect_left, bisect_right
@@ -52,11 +52,16 @@ class Pumping:
         """Close or open the limb of a line at the anchor."""
         i = self.index(line)
         limb = self.limbs[i]
-        self.limbs[i] = limb.clamped(self._taken[i]) if closed else limb.opened()
-        drive = replace(self._state.lines[i], supply=self.limbs[i].supply)
-        self._state = replace(self._state, lines=(*self._state.lines[:i], drive, *self._state.lines[i + 1 :]))
-        if self._state.cycle is not None:
-            self._shorten(i, self.limbs[i].supply - self._state.cycle.drawn[i])
+        self._supply(i, limb.clamped(self._taken[i]) if closed else limb.opened())
+
+    def drawn(self, line: int) -> float:
+        """Steps that a line has drawn by the anchor, parts of a step included."""
+        return self._taken[line]
+
+    def hang(self, line: int, more: float, head_kpa: float | None) -> None:
+        """Hang another container on a line at the anchor: ``more`` steps can be drawn from here on."""
+        limb = self.limbs[line]
+        self._supply(line, limb.hung(self._taken[line], more, limb.head_kpa if head_kpa is None else head_kpa))
 
     def index(self, line: str) -> int:
         """The place of a line in the order of the model. Raises ValueError for none of its lines."""
@@ -113,6 +118,14 @@ class Pumping:
     def _asked(self, command: MotorCommand) -> tuple[tuple[int, int | None], ...]:
         wanted = {motion.line: (motion.rate_nl_per_h, motion.stop_at_step) for motion in command.lines}
         return tuple(wanted.get(line, (0, None)) for line in self.model.lines)
+
+    def _supply(self, line: int, limb: Limb) -> None:
+        """Put a limb in the place of another; what the cycle under way would draw beyond it is not drawn."""
+        self.limbs[line] = limb
+        drive = replace(self._state.lines[line], supply=limb.supply)
+        self._state = replace(self._state, lines=(*self._state.lines[:line], drive, *self._state.lines[line + 1 :]))
+        if self._state.cycle is not None:
+            self._shorten(line, limb.supply - self._state.cycle.drawn[line])
 
     def _shorten(self, line: int, steps: int) -> None:
         """Let the cycle under way draw no more than ``steps`` of this line, or what it has drawn already."""

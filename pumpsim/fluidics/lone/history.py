@@ -9,7 +9,8 @@ import numpy as np
 
 from pumpsim.fluidics.arrays import Floats, Instants
 from pumpsim.fluidics.chunk import Chunk
-from pumpsim.fluidics.history import Look
+from pumpsim.fluidics.history import NOTHING, Look, Stock
+from pumpsim.fluidics.hung import Hung
 from pumpsim.fluidics.outlet import NS_PER_H
 from pumpsim.fluidics.transport.common_volume import CommonVolume, Origin
 from pumpsim.vocabulary.path import PathSetup, Transport
@@ -36,10 +37,10 @@ class _Pieces:
 
 
 class LoneHistory:
-    """The history of a pump with a line of its own."""
+    """The history of a pump with a line of its own. ``hung``: the containers that came later."""
 
-    def __init__(self, setup: PathSetup, chunks: Sequence[Chunk]) -> None:
-        self.setup, self.chunks = setup, tuple(chunks)
+    def __init__(self, setup: PathSetup, chunks: Sequence[Chunk], hung: Sequence[Hung] = ()) -> None:
+        self.setup, self.chunks, self.hung = setup, tuple(chunks), tuple(hung)
 
     @property
     def origins(self) -> tuple[Origin, ...]:
@@ -57,7 +58,7 @@ class LoneHistory:
         p = self._pieces
         inflow = np.append(p.inflow, p.pumped_next[:, -1].sum())
         given = np.column_stack([p.pumped, p.pumped_next[:, -1]])
-        return CommonVolume(self.setup, inflow, given)
+        return CommonVolume(self.setup, inflow, given, self.hung)
 
     @cached_property
     def _pieces(self) -> _Pieces:
@@ -126,13 +127,16 @@ class LoneHistory:
                     return max(begin_ns + ns, at_ns)
         return None
 
-    def ahead(self) -> Floats:
-        """What has not been pumped."""
-        pumped = self.chunks[-1].pumped_ml[:, -1]
-        lines = self.setup.lines
-        held = np.array([line.container_ml + line.limb_ml for line in lines])[:, None]
-        content: Floats = (self.common.entered(held) - self.common.entered(pumped[:, None]))[:, 0]
-        return content
+    def stock(self) -> Stock:
+        """What has not been drawn, and what has been drawn and not given."""
+        last = self.chunks[-1]
+        drawn, given = (self.common.entered(volumes[:, -1:])[:, 0] for volumes in (last.drawn_ml, last.pumped_ml))
+        held, taken, mixed = (
+            np.array([value if origin.line >= 0 else 0.0 for origin, value in zip(self.origins, values, strict=True)])
+            for values in zip(*((o.held_ml, o.taken_ml, o.mixed_ml) for o in self.origins), strict=True)
+        )
+        left = held - taken - mixed - drawn
+        return Stock(np.where(np.abs(left) < NOTHING * held, 0.0, left), drawn - given, taken, mixed)
 
     def lost(self) -> Floats:
         """A lone line is tight."""
@@ -163,7 +167,7 @@ class LoneHistory:
         inflow = np.concatenate([chunk.inflow_ml for chunk in self.chunks])
         lines = np.concatenate([chunk.pumped_ml for chunk in self.chunks], axis=1)
         excess_kpa = float(self.chunks[-1].pressure_kpa[-1]) - setup.access.back_pressure_kpa
-        out = float(inflow[-1]) - setup.set.compliance_ml_per_kpa * excess_kpa
+        out = max(0.0, float(inflow[-1]) - setup.set.compliance_ml_per_kpa * excess_kpa)
 
         def entered(at_ml: Floats) -> Floats:
             """What of each source had entered with these inflows, (sources, m)."""

@@ -14,12 +14,13 @@ from pumpsim.fluidics.chunk import Chunk, flow_between
 from pumpsim.fluidics.drives.leg import Leg
 from pumpsim.fluidics.drives.limb import Limb
 from pumpsim.fluidics.drives.pumping import Pumping
+from pumpsim.fluidics.hung import Hung, head_of, hung_on
 from pumpsim.fluidics.outlet import Outlet
 from pumpsim.fluidics.thickness import alike, hanging, thickness
 from pumpsim.vocabulary.inputs import SensorReading
 from pumpsim.vocabulary.model import PumpModel
 from pumpsim.vocabulary.outputs import MotorCommand
-from pumpsim.vocabulary.path import Fluid, Occlude, PathSetup, Place, Plain, Warm
+from pumpsim.vocabulary.path import Fluid, Hanging, Occlude, PathSetup, Place, Plain, Warm
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,8 +35,8 @@ class Planned:
 class FluidPath:
     """Where every microlitre is, at any instant from the last anchor on.
 
-    ``record`` receives the history, chunk by chunk, as anchors are passed. Instants are ns since power-on; ``command``,
-    ``disturb`` and ``advance`` must not go back in time (ValueError).
+    ``hung``: what was hung on its lines since power-on. ``record`` receives the history, chunk by chunk, as anchors
+    are passed. Instants are ns since power-on; ``command``, ``disturb`` and ``advance`` must not go back in time (ValueError).
     """
 
     def __init__(self, model: PumpModel, setup: PathSetup, record: Callable[[Chunk], None] | None = None) -> None:
@@ -46,24 +47,26 @@ class FluidPath:
         self._water = setup.set.resistance_kpa_h_per_ml + setup.access.resistance_kpa_h_per_ml
         self._outlet = Outlet(self._water, setup.set.compliance_ml_per_kpa, setup.access.back_pressure_kpa)
         self._celsius = setup.set.celsius
+        self._lines, self._rates = setup.lines, dict[str, float]()
         self._alike = alike(setup.lines)
         self._filling: tuple[tuple[Fluid, float], ...] = ((hanging(setup.lines), 1.0),)
         self._fill()
         self._anchor_kpa = setup.access.back_pressure_kpa
         self._plan: list[Planned] = []
+        self.hung: list[Hung] = []
 
     def command(self, at_ns: int, command: MotorCommand) -> None:
         """Let the mechanism do this from now on; the same command again changes nothing."""
         if self._pumping.wants(command):
             self._settle(at_ns)
             self._pumping.command(command)
+            self._rates = {motion.line: float(motion.rate_nl_per_h) for motion in command.lines}
             if not self._alike:
-                self._mix(command)
+                self._mix()
 
-    def _mix(self, command: MotorCommand) -> None:
+    def _mix(self) -> None:
         """Fill the set with the mixture that is programmed; where all stands it stays as it was."""
-        rates = {motion.line: float(motion.rate_nl_per_h) for motion in command.lines}
-        parts = tuple((line.fluid, rate) for line in self.setup.lines if (rate := rates.get(line.line, 0.0)) > 0.0)
+        parts = tuple((line.fluid, rate) for line in self._lines if (rate := self._rates.get(line.line, 0.0)) > 0.0)
         if parts:
             self._filling = parts
             self._fill()
@@ -76,6 +79,9 @@ class FluidPath:
 
     def disturb(self, at_ns: int, disturbance: Plain) -> None:
         """Put a disturbance on the path. Raises ValueError for a closed line that cannot give (compliance 0)."""
+        if isinstance(disturbance, Hanging):
+            self._hang(at_ns, disturbance)
+            return
         if isinstance(disturbance, Warm):
             self._settle(at_ns)
             self._celsius = disturbance.celsius
@@ -93,6 +99,22 @@ class FluidPath:
         self._pumping.index(str(disturbance.line))
         self._settle(at_ns)
         self._pumping.close(str(disturbance.line), closing)
+
+    def _hang(self, at_ns: int, hanging: Hanging) -> None:
+        """Another container, or one filled again."""
+        i = self._pumping.index(hanging.line)
+        self._settle(at_ns)
+        drawn_ml = self._pumping.drawn(i) * self.step_ml
+        hung = hung_on((i, self.setup.lines[i]), self.hung, at_ns, drawn_ml, hanging)
+        self._pumping.hang(i, hung.more_ml / self.step_ml, head_of(hanging))
+        self.hung.append(hung)
+        self._lines = tuple(replace(line, fluid=hung.fluid) if k == i else line for k, line in enumerate(self._lines))
+        self._alike = alike(self._lines)
+        if len(self._lines) == 1:
+            self._filling = ((hung.fluid, 1.0),)
+            self._fill()
+        else:
+            self._mix()
 
     def read(self, at_ns: int) -> SensorReading:
         """Give what the sensors see at an instant at or after the last anchor."""

@@ -14,9 +14,8 @@ Rates = Mapping[tuple[str, str], int]
 """What is programmed, nL/h, by (pump, line)."""
 
 
-def leading_into(laid: Plumbing) -> dict[str, tuple[Member, ...]]:
-    """The pumps whose fluid comes through each tube, in the order of the file."""
-    members = {member.id: member for member in laid.members}
+def leading_into(laid: Plumbing, members: Mapping[str, Member]) -> dict[str, tuple[Member, ...]]:
+    """The pumps whose fluid comes through each tube, as they are in ``members`` by now, in the order of the file."""
     at = {tube.name: tube for tube in laid.tubing}
     found: dict[str, list[Member]] = {tube.name: [] for tube in laid.tubing}
     for member in laid.members:

@@ -6,22 +6,25 @@ smallest tube); totals are exact all the same. What compliance stores waits at t
 """
 
 from bisect import bisect_right
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from types import MappingProxyType
 
 import numpy as np
 
 from pumpsim.fluidics.arrays import Floats, Instants
 from pumpsim.fluidics.chunk import Chunk
-from pumpsim.fluidics.history import Look
+from pumpsim.fluidics.history import Look, Stock
+from pumpsim.fluidics.hung import Hung
 from pumpsim.fluidics.network.course import Stretch
 from pumpsim.fluidics.network.expo import Expo, first_reached
 from pumpsim.fluidics.network.path import Passage, sensor_row
 from pumpsim.fluidics.network.plumbing import Member, Plumbing, Tubing
+from pumpsim.fluidics.network.supplies import Supply, by_container, is_direct, stock, supplies
 from pumpsim.fluidics.outlet import NS_PER_H, Outlet
 from pumpsim.fluidics.transport.common_volume import Origin, origins
-from pumpsim.fluidics.transport.tubes import Carriage, Inlet, Outflow, Site, Tube, Volumes
+from pumpsim.fluidics.transport.tubes import Carriage, Outflow, Site, Tube, Volumes
 from pumpsim.vocabulary.path import Fluid, Source
 
 BEND_ML, BEND_SHARE = 0.005, 0.002
@@ -46,31 +49,37 @@ class _Course:
 class NetworkHistory:
     """The history of a whole network; ``of`` gives each pump's part."""
 
-    def __init__(self, plumbing: Plumbing, passages: Sequence[Passage]) -> None:
-        self.plumbing, self.passages = plumbing, tuple(passages)
+    def __init__(
+        self, plumbing: Plumbing, passages: Sequence[Passage], hung: Mapping[str, Sequence[Hung]] = MappingProxyType({})
+    ) -> None:
+        self.plumbing, self.passages, self.hung = plumbing, tuple(passages), hung
         self.starts = [int(passage.stretch.at_ns[0]) for passage in self.passages]
         self.sources: list[Origin] = []
         self.first: dict[str, int] = {}
         for member in plumbing.members:
             self.first[member.id] = len(self.sources)
-            self.sources += origins(member.setup)
+            self.sources += origins(member.setup, hung.get(member.id, ()))
         self.own = len(self.sources)
         pumps = {member.id for member in plumbing.members}
         self.meeting = [tube for tube in plumbing.tubing if tube.name not in pumps]
         for tube in self.meeting:
             priming = Source(f"priming of {tube.name}", None, tube.set.priming)
-            self.sources.append(Origin(priming, -1, 0.0, tube.set.common_ml))
+            self.sources.append(Origin(priming, -1, 0.0, tube.set.common_ml, tube.set.common_ml))
         self.blood, self.air = len(self.sources), len(self.sources) + 1
         self.sources += [Origin(Source(fluid.name, None, fluid), -1, 0.0, 0.0) for fluid in (BLOOD, AIR)]
 
     def of(self, pump: str) -> "PumpHistory":
         """One pump's part; the first pump's holds what is no pump's own (primings of junctions, fluid drawn back)."""
         member = next(member for member in self.plumbing.members if member.id == pump)
-        begin = self.first[pump]
-        mine = list(range(begin, begin + len(origins(member.setup))))
+        mine = list(self.numbers(member))
         if member is self.plumbing.members[0]:
             mine += range(self.own, len(self.sources))
         return PumpHistory(self, member, mine)
+
+    def numbers(self, member: Member) -> range:
+        """The places of a pump's own sources; the last is its set's priming."""
+        begin = self.first[member.id]
+        return range(begin, begin + len(origins(member.setup, self.hung.get(member.id, ()))))
 
     def place(self, at_ns: int) -> int:
         """The passage under way at an instant."""
@@ -106,9 +115,9 @@ class NetworkHistory:
     @cached_property
     def carried(self) -> tuple[tuple[Outflow, ...], Floats, Floats]:
         """What has arrived at each site, in the order of ``outlets``; what each tube holds at the end (tubes, sources), and
-        what all containers hold, with the limbs below them (sources,)."""
+        what the container behind each of the ``supplies`` holds (supplies, sources)."""
         laid, course = self.plumbing, self.course
-        tubes, inlets, entering, totals = [], [], [], []
+        tubes = []
         ends = course.through[[tube.edge for tube in laid.tubing]]
         begins = np.zeros_like(ends)
         for row, tube in enumerate(laid.tubing):
@@ -118,25 +127,46 @@ class NetworkHistory:
                     begins[row] += end - course.through[other.leak]
         for member in laid.members:
             row = next(i for i, tube in enumerate(laid.tubing) if tube.name == member.id)
-            volumes = self.entered(course, member.id)
-            begins[row] += volumes.sum(axis=0)
-            for line, volume in enumerate(volumes):
-                changes = tuple(
-                    (origin.begin_ml, self.first[member.id] + i)
-                    for i, origin in enumerate(origins(member.setup))
-                    if origin.line == line
-                )
-                inlets.append(Inlet(laid.node_of[member.id], changes))
-                entering.append(volume)
-                totals.append(member.setup.lines[line].container_ml + member.setup.lines[line].limb_ml)
+            begins[row] += self.entered(course, member.id).sum(axis=0)
         for pump, i in laid.back_leak_of.items():
             begins[next(row for row, tube in enumerate(laid.tubing) if tube.name == pump)] -= course.through[i]
         sites = tuple(Site(laid.topology.edges[i].begin, refill) for i, refill in self.outlets)
-        carriage = Carriage(len(self.sources), tuple(tubes), tuple(inlets), sites, self.air)
-        moved = carriage.advance(
-            Volumes(begins, ends, np.array(entering), course.through[[i for i, _ in self.outlets]])
+        inlets = tuple(supply.inlet for supply in self.supplies)
+        carriage = Carriage(len(self.sources), tuple(tubes), inlets, sites, self.air)
+        entering = np.array([supply.entered for supply in self.supplies])
+        moved = carriage.advance(Volumes(begins, ends, entering, course.through[[i for i, _ in self.outlets]]))
+        held = carriage.supplies([supply.held_ml for supply in self.supplies])
+        return moved.sites, carriage.contents(), held
+
+    @cached_property
+    def supplies(self) -> tuple[Supply, ...]:
+        """Every inlet, pump by pump."""
+        course, node_of = self.course, self.plumbing.node_of
+        return tuple(
+            supply
+            for member in self.plumbing.members
+            for supply in supplies(
+                member,
+                node_of[member.id],
+                [(i, self.sources[i]) for i in self.numbers(member)],
+                self.hung.get(member.id, ()),
+                (course.at_ns, self.entered(course, member.id)),
+            )
         )
-        return moved.sites, carriage.contents(), carriage.supplies(totals).sum(axis=0)
+
+    @cached_property
+    def stock(self) -> Stock:
+        """What of each source is ahead of the lines at the end, or went away there."""
+        drawn = {member.id: self._drawn(member) for member in self.plumbing.members}
+        return stock(self.sources, self.supplies, self.carried[2], drawn)
+
+    def _drawn(self, member: Member) -> Floats:
+        """What each line of a pump has drawn at the end: by its motor, or what has left its syringe or its bag."""
+        laid = self.plumbing
+        rows = [i for i, (pump, _) in enumerate(laid.ports) if pump == member.id]
+        direct = [not rows or laid.plunger_of(member.id, line.line) is not None for line in member.setup.lines]
+        given = self.entered(self.course, member.id)[:, -1]
+        return np.where(direct, given, self.passages[-1].drawn_ml[rows, -1] if rows else given)
 
     @cached_property
     def outlets(self) -> list[tuple[int, int]]:
@@ -155,7 +185,7 @@ class NetworkHistory:
     def _filling(self, tube: Tubing) -> int:
         for member in self.plumbing.members:
             if member.id == tube.name:
-                return self.first[member.id] + len(origins(member.setup)) - 1
+                return self.numbers(member)[-1]
         return self.own + self.meeting.index(tube)
 
 
@@ -225,7 +255,7 @@ class PumpHistory:
             found.pumped_ml[:, here] = inside.pumped_ml
             found.drawn_ml[:, here] = inside.drawn_ml
             found.patient_ml[:, here] = self._arrived(at_ns[here], inside.patient_ml[0])
-        found.entered_ml[:] = self._entered(found.pumped_ml)
+        found.entered_ml[:] = self._entered(at_ns, found.pumped_ml)
         return found
 
     def _inside(self, passage: Passage, pieces: Instants, hours: Floats) -> Look:
@@ -284,14 +314,21 @@ class PumpHistory:
         share = np.clip(np.where(np.abs(width) > 1e-12, by_volume, by_time), 0.0, 1.0)
         return np.array([np.interp(k + share, arrived.knots, arrived.amounts[i]) for i in self._mine])
 
-    def _entered(self, pumped: Floats) -> Floats:
+    def _entered(self, at_ns: Instants, pumped: Floats) -> Floats:
+        """What of each source the lines have given by then, of which they have given this in all."""
         rows = []
         for origin in self.origins:
             if origin.line < 0:
                 rows.append(np.zeros(pumped.shape[1]))
             else:
                 rows.append(np.clip(pumped[origin.line], origin.begin_ml, origin.end_ml) - origin.begin_ml)
-        return np.array(rows)
+        entered, hung = np.array(rows), self._network.hung.get(self._member.id, ())
+        for line in {change.line for change in hung if is_direct(self._member, change.line)}:
+            later = [change for change in hung if change.line == line]
+            number = np.searchsorted([change.at_ns for change in later], at_ns, side="right")
+            own = [row for row, origin in enumerate(self.origins) if origin.line == line]
+            entered[own] = by_container(pumped[line], number, later)
+        return entered
 
     def relaxed_ns(self, at_ns: int, excess_kpa: float) -> int | None:
         """From piece to piece, until what is still above the pressure that the piece's flow would settle at is small."""
@@ -318,10 +355,15 @@ class PumpHistory:
         contents: Floats = self._network.carried[1].sum(axis=0)[self._mine]
         return contents
 
-    def ahead(self) -> Floats:
-        """What is in the containers and limbs, what ran back into them too."""
-        contents: Floats = self._network.carried[2][self._mine]
-        return contents
+    def stock(self) -> Stock:
+        """What is ahead of the line, followed by itself."""
+        all_of = self._network.stock
+        return Stock(
+            all_of.in_container[self._mine],
+            all_of.in_chamber[self._mine],
+            all_of.taken[self._mine],
+            all_of.mixed[self._mine],
+        )
 
     def lost(self) -> Floats:
         """What went through leaks."""

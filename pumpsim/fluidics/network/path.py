@@ -14,9 +14,11 @@ import numpy as np
 from pumpsim.fluidics.arrays import Floats, Instants
 from pumpsim.fluidics.drives.pumping import Pumping
 from pumpsim.fluidics.first_holding import first_holding
+from pumpsim.fluidics.hung import Hung, head_of, hung_on
 from pumpsim.fluidics.network.course import Stretch, first_in_piece, follow
 from pumpsim.fluidics.network.elements import SLIDING, Stance, Topology
 from pumpsim.fluidics.network.filling import filled, leading_into
+from pumpsim.fluidics.network.hanging import with_container
 from pumpsim.fluidics.network.mode import Rows
 from pumpsim.fluidics.network.plumbing import (
     CLAMP_OPEN,
@@ -36,15 +38,19 @@ from pumpsim.vocabulary.inputs import LineReading, SensorReading
 from pumpsim.vocabulary.outputs import MotorCommand, Watch
 from pumpsim.vocabulary.path import (
     BackPressure,
+    Change,
     Constrict,
     Disturbance,
     Grip,
+    Hanging,
     JunctionSetup,
     Leak,
     Occlude,
     Place,
     Raise,
+    Refill,
     Release,
+    Standing,
     Warm,
 )
 
@@ -70,7 +76,8 @@ class NetworkPath:
     """Where every microlitre of several pumps is, at any instant from the last anchor on.
 
     ``version`` grows with every anchor: what was foreseen before it no longer counts. ``history``: everything that has
-    passed for good, in order. Instants are ns since power-on; nothing may go back.
+    passed for good, in order. ``hung``: by pump, what was hung on its lines since power-on.
+    Instants are ns since power-on; nothing may go back.
     """
 
     def __init__(self, members: Iterable[Member], junctions: Iterable[JunctionSetup] = ()) -> None:
@@ -87,6 +94,7 @@ class NetworkPath:
         self._anchor_ns = 0
         self._given = np.zeros(ports)
         self._drawn = np.zeros(ports)
+        self.hung: dict[str, list[Hung]] = {pump: [] for pump in self._members}
         self._clamps: dict[str, int] = dict.fromkeys(self.plumbing.clamp_of, 0)
         self._shut: set[tuple[int, str]] = {(i, CLAMP) for i in self.plumbing.clamp_of.values()}
         self._plan: list[Passage] = []
@@ -97,9 +105,7 @@ class NetworkPath:
         self._added = dict.fromkeys(self._celsius, 0.0)
         self._thick: dict[str, Thickness] = dict.fromkeys(self._celsius, WATER)
         self._weights: dict[str, Mapping[tuple[str, str], float]] = {}
-        self._leading = leading_into(self.plumbing)
-        self._alike = alike(line for member in self.plumbing.members for line in member.setup.lines)
-        self._fill()
+        self._supplied()
 
     def command(self, pump: str, at_ns: int, command: MotorCommand) -> None:
         """Let a pump's mechanism do this from now on; the same command again changes nothing."""
@@ -115,10 +121,16 @@ class NetworkPath:
             self._pumping[pump].command(command)
             self._program(pump, command)
 
+    def _supplied(self) -> None:
+        """Let what fills the tubes follow what hangs on the lines."""
+        self._leading = leading_into(self.plumbing, self._members)
+        self._alike = alike(line for member in self._members.values() for line in member.setup.lines)
+        self._fill()
+
     def _program(self, pump: str, command: MotorCommand) -> None:
         """Let what fills the tubes follow the rates."""
+        self._rates |= {(pump, motion.line): motion.rate_nl_per_h for motion in command.lines}
         if not self._alike:
-            self._rates |= {(pump, motion.line): motion.rate_nl_per_h for motion in command.lines}
             self._fill()
 
     def _fill(self) -> None:
@@ -151,6 +163,9 @@ class NetworkPath:
 
     def disturb(self, pump: str, at_ns: int, disturbance: Disturbance) -> None:
         """Put a disturbance on the path of a pump. Raises ValueError for one that cannot be."""
+        if isinstance(disturbance, Hanging):
+            self._hang(pump, at_ns, disturbance)
+            return
         if isinstance(disturbance, Occlude | Release) and disturbance.place is Place.LIMB and pump in self._pumping:
             self._pumping[pump].index(str(disturbance.line))
             self._settle(at_ns)
@@ -168,7 +183,9 @@ class NetworkPath:
         line = member.setup.lines[0]
         passed = self._dropped_ml(pump, at_ns)
         steps = math.floor(passed * 1e12 / member.model.mechanism.step_fl + 1e-9)
-        return SensorReading((LineReading(line.line, steps, 0.0, passed >= line.container_ml - 1e-9),), pressure)
+        hung = self.hung[pump]
+        empty_ml = hung[-1].drawn_ml + hung[-1].held_ml if hung else line.container_ml
+        return SensorReading((LineReading(line.line, steps, 0.0, passed >= empty_ml - 1e-9),), pressure)
 
     def pressure_kpa(self, pump: str, at_ns: int) -> float:
         """What the pump's sensor measures behind its mechanism: the pressure there, or the force on its plunger over its area.
@@ -315,7 +332,34 @@ class NetworkPath:
         if topology != self._state.regime.topology:
             self._state = changed(self._state, topology, np.zeros(len(self._ports)), self._given)
 
-    def _disturbed(self, pump: str, disturbance: Disturbance) -> Topology:
+    def _hang(self, pump: str, at_ns: int, hanging: Hanging) -> None:
+        """Another container on a line, or one filled again."""
+        member, motor = self._members[pump], self._pumping.get(pump)
+        if hanging.line not in member.model.lines:
+            raise ValueError(f"no line {hanging.line}")
+        i = member.model.lines.index(hanging.line)
+        plunger = self.plumbing.plunger_of(pump, hanging.line)
+        if isinstance(hanging, Refill) and (motor is None or plunger is not None):
+            raise ValueError("a syringe, or the bag of a drip, is changed and not filled again")
+        self._settle(at_ns)
+        if motor is None:
+            drawn_ml = float(self._state.through_ml[self.plumbing.clamp_of[pump]])
+        else:
+            drawn_ml = motor.drawn(i) * motor.step_ml if plunger is None else float(self._state.plunged_ml[plunger])
+        hung = hung_on((i, member.setup.lines[i]), self.hung[pump], at_ns, drawn_ml, hanging)
+        self.hung[pump].append(hung)
+        if motor is not None:
+            motor.hang(i, hung.more_ml / motor.step_ml, head_of(hanging))
+        if isinstance(hanging, Change):
+            self._state = with_container(self._state, self.plumbing, (member, plunger), hanging, self._given)
+        if hung.fluid != member.setup.lines[i].fluid:
+            lines = tuple(
+                replace(line, fluid=hung.fluid) if k == i else line for k, line in enumerate(member.setup.lines)
+            )
+            self._members[pump] = replace(member, setup=replace(member.setup, lines=lines))
+            self._supplied()
+
+    def _disturbed(self, pump: str, disturbance: Standing) -> Topology:
         """The topology with a disturbance in it."""
         topology, laid = self._state.regime.topology, self.plumbing
         match disturbance:

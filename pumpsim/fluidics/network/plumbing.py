@@ -87,6 +87,22 @@ class Plumbing:
                 return tube
         raise ValueError(f"no tube {name}; there is {', '.join(tube.name for tube in self.tubing)}")
 
+    def way_of(self, pump: str) -> tuple[int, ...]:
+        """The edges from a pump to the patient, in order."""
+        tube = self.tube(pump)
+        way = [tube.edge]
+        while tube.access is None:
+            tube = next(other for other in self.tubing if other.begin == tube.end)
+            way.append(tube.edge)
+        return (*way, tube.access)
+
+    def plunger_of(self, pump: str, line: str) -> int | None:
+        """The plunger that a line's screw pushes; None for a line that has none."""
+        if (pump, line) not in self.ports:
+            return None
+        port = self.ports.index((pump, line))
+        return next((j for j, plunger in enumerate(self.topology.plungers) if plunger.port == port), None)
+
 
 def plumbing(members: Iterable[Member], junctions: Iterable[JunctionSetup]) -> Plumbing:
     """Lay the network out. Raises ValueError naming every fault of the junctions."""

@@ -111,6 +111,12 @@ def changed(state: State, topology: Topology, flows: Floats, given: Floats) -> S
     return _entered(state, regime_of(topology, switches), pressures, (_node_pressures(topology, pressures), given))
 
 
+def resumed(state: State, topology: Topology, switches: Switches, pressures: Floats, given: Floats) -> State:
+    """Go on from these pressures in another topology and other switches, whatever was stored before: not by itself."""
+    regime = regime_of(topology, replace(switches, levels=_levels(topology, pressures)))
+    return _entered(replace(state, regime=regime), regime, pressures, (_node_pressures(topology, pressures), given))
+
+
 def settled(state: State, flows: Floats, given: Floats) -> State:
     """Let everything switch that must switch at this instant."""
     state = _caught(state, flows, given)

@@ -10,51 +10,71 @@ with V the common volume, m(x) the cumulated volume of a source after x mL enter
 well-mixed), standard reactor theory.
 """
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from pumpsim.fluidics.arrays import Floats
+from pumpsim.fluidics.hung import Hung
 from pumpsim.vocabulary.path import LineSetup, PathSetup, Source, Transport
 
 
 @dataclass(frozen=True, slots=True)
 class Origin:
-    """A source of fluid and the part of its line's volume that it fills: from ``begin_ml`` to ``end_ml`` drawn."""
+    """A source of fluid and the part of its line's volume that it fills: from ``begin_ml`` to ``end_ml`` drawn.
+
+    ``held_ml``: all that there was of it. ``since_ns``: when it was hung, None for from the start. ``taken_ml`` of it went
+    away with its container, ``mixed_ml`` stayed there when that was filled again.
+    """
 
     source: Source
     line: int
     begin_ml: float
     end_ml: float
+    held_ml: float = 0.0
+    since_ns: int | None = None
+    taken_ml: float = 0.0
+    mixed_ml: float = 0.0
 
 
-def origins(setup: PathSetup) -> tuple[Origin, ...]:
-    """List every source that can reach the patient: for each line the limb's first filling, if it is another fluid, and
-    the container; last the priming of the common volume (line -1)."""
+def origins(setup: PathSetup, hung: Sequence[Hung] = ()) -> tuple[Origin, ...]:
+    """List every source that can reach the patient: for each line the limb's first filling, if it is another fluid, the
+    container, and those that were ``hung`` later; last the priming of the common volume (line -1)."""
     found: list[Origin] = []
     for i, line in enumerate(setup.lines):
-        found.extend(_of_line(i, line))
-    found.append(Origin(Source("priming", None, setup.set.priming), -1, 0.0, setup.set.common_ml))
+        found.extend(_of_line(i, line, [later for later in hung if later.line == i]))
+    volume = setup.set.common_ml
+    found.append(Origin(Source("priming", None, setup.set.priming), -1, 0.0, volume, volume))
     return tuple(found)
 
 
-def _of_line(i: int, line: LineSetup) -> list[Origin]:
+def _of_line(i: int, line: LineSetup, hung: Sequence[Hung]) -> list[Origin]:
     container = Source(f"{line.line} {line.container}", line.line, line.fluid)
     if line.limb_fluid is None or line.limb_ml == 0.0:
-        return [Origin(container, i, 0.0, np.inf)]
-    limb = Source(f"{line.line} limb", line.line, line.limb_fluid)
-    return [Origin(limb, i, 0.0, line.limb_ml), Origin(container, i, line.limb_ml, np.inf)]
+        found = [Origin(container, i, 0.0, np.inf, line.container_ml + line.limb_ml)]
+    else:
+        limb = Source(f"{line.line} limb", line.line, line.limb_fluid)
+        found = [
+            Origin(limb, i, 0.0, line.limb_ml, line.limb_ml),
+            Origin(container, i, line.limb_ml, np.inf, line.container_ml),
+        ]
+    for number, new in enumerate(hung, start=2):
+        found[-1] = replace(found[-1], end_ml=new.begin_ml, taken_ml=new.taken_ml, mixed_ml=new.mixed_ml)
+        source = Source(f"{line.line} {new.container} {number}", line.line, new.fluid)
+        found.append(Origin(source, i, new.begin_ml, np.inf, new.held_ml, new.at_ns))
+    return found
 
 
 class CommonVolume:
     """Everything that has entered the common volume, and what of it has left after any volume.
 
     ``inflow_ml`` (n,): volume entered at breakpoints, ascending (equal neighbours allowed). ``given_ml`` (lines, n): each
-    line's part of it, linear between breakpoints.
+    line's part of it, linear between breakpoints. ``hung``: containers that came later.
     """
 
-    def __init__(self, setup: PathSetup, inflow_ml: Floats, given_ml: Floats) -> None:
-        self.origins = origins(setup)
+    def __init__(self, setup: PathSetup, inflow_ml: Floats, given_ml: Floats, hung: Sequence[Hung] = ()) -> None:
+        self.origins = origins(setup, hung)
         self._volume = setup.set.common_ml
         self._mixed = setup.set.transport is Transport.MIXED and self._volume > 0.0
         self._x, self._lines = self._with_changes(inflow_ml, given_ml)
