@@ -92,14 +92,18 @@ def _rows(columns: Sequence[Floats]) -> list[list[float]]:
 def _of_sources(trace: PumpTrace, volumes: Floats | None) -> Floats:
     """What of each source is within volumes drawn or pumped by each line (lines, m); None: all that there was.
 
-    The priming counts as pumped from the beginning: it is in the line.
+    The priming counts as pumped from the beginning: it is in the line. Of a line with two containers what it drew tells of
+    neither: there nothing counts as drawn, and all that is ahead of the mechanism as in the container.
     """
+    lines, of_all = trace.setup.lines, volumes is None
     if volumes is None:
-        volumes = np.array([[line.container_ml + line.limb_ml] for line in trace.setup.lines])
+        volumes = np.array([[line.container_ml + line.limb_ml] for line in lines])
     found = np.empty((len(trace.sources), volumes.shape[1]))
     for row, origin in enumerate(trace.sources):
-        if origin.line >= 0:
-            found[row] = np.clip(volumes[origin.line] - origin.begin_ml, 0.0, origin.end_ml - origin.begin_ml)
-        else:
+        if origin.line < 0:
             found[row] = origin.end_ml
+        elif lines[origin.line].secondary is not None:
+            found[row] = origin.end_ml if of_all else 0.0
+        else:
+            found[row] = np.clip(volumes[origin.line] - origin.begin_ml, 0.0, origin.end_ml - origin.begin_ml)
     return found

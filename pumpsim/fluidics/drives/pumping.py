@@ -52,11 +52,13 @@ class Pumping:
         """Close or open the limb of a line at the anchor."""
         i = self.index(line)
         limb = self.limbs[i]
-        self.limbs[i] = limb.clamped(self._taken[i]) if closed else limb.opened()
-        drive = replace(self._state.lines[i], supply=self.limbs[i].supply)
-        self._state = replace(self._state, lines=(*self._state.lines[:i], drive, *self._state.lines[i + 1 :]))
-        if self._state.cycle is not None:
-            self._shorten(i, self.limbs[i].supply - self._state.cycle.drawn[i])
+        self._supply(i, limb.clamped(self._taken[i]) if closed else limb.opened())
+
+    def shut(self, line: str, inlet_kpa: float, give_ml_per_kpa: float) -> None:
+        """Let a line draw only on what gives ahead of it from the anchor on; its inlet stands at this pressure now."""
+        i = self.index(line)
+        limb = Limb(self.limbs[i].held, inlet_kpa, give_ml_per_kpa / self.step_ml)
+        self._supply(i, limb.clamped(self._taken[i]))
 
     def index(self, line: str) -> int:
         """The place of a line in the order of the model. Raises ValueError for none of its lines."""
@@ -113,6 +115,14 @@ class Pumping:
     def _asked(self, command: MotorCommand) -> tuple[tuple[int, int | None], ...]:
         wanted = {motion.line: (motion.rate_nl_per_h, motion.stop_at_step) for motion in command.lines}
         return tuple(wanted.get(line, (0, None)) for line in self.model.lines)
+
+    def _supply(self, line: int, limb: Limb) -> None:
+        """Put a limb in the place of another; what the cycle under way would draw beyond it is not drawn."""
+        self.limbs[line] = limb
+        drive = replace(self._state.lines[line], supply=limb.supply)
+        self._state = replace(self._state, lines=(*self._state.lines[:line], drive, *self._state.lines[line + 1 :]))
+        if self._state.cycle is not None:
+            self._shorten(line, limb.supply - self._state.cycle.drawn[line])
 
     def _shorten(self, line: int, steps: int) -> None:
         """Let the cycle under way draw no more than ``steps`` of this line, or what it has drawn already."""

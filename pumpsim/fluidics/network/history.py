@@ -15,13 +15,14 @@ import numpy as np
 from pumpsim.fluidics.arrays import Floats, Instants
 from pumpsim.fluidics.chunk import Chunk
 from pumpsim.fluidics.history import Look
+from pumpsim.fluidics.network import ahead
 from pumpsim.fluidics.network.course import Stretch
 from pumpsim.fluidics.network.expo import Expo, first_reached
 from pumpsim.fluidics.network.path import Passage, sensor_row
 from pumpsim.fluidics.network.plumbing import Member, Plumbing, Tubing
 from pumpsim.fluidics.outlet import NS_PER_H, Outlet
 from pumpsim.fluidics.transport.common_volume import Origin, origins
-from pumpsim.fluidics.transport.tubes import Carriage, Inlet, Outflow, Site, Tube, Volumes
+from pumpsim.fluidics.transport.tubes import Carriage, Carried, Inlet, Outflow, Site, Tube, Volumes
 from pumpsim.vocabulary.path import Fluid, Source
 
 BEND_ML, BEND_SHARE = 0.005, 0.002
@@ -107,6 +108,18 @@ class NetworkHistory:
     def carried(self) -> tuple[tuple[Outflow, ...], Floats, Floats]:
         """What has arrived at each site, in the order of ``outlets``; what each tube holds at the end (tubes, sources), and
         what all containers hold, with the limbs below them (sources,)."""
+        carried, carriage, totals = self._moved
+        sets = len(self.plumbing.tubing)
+        contents = carriage.contents()
+        held = carriage.supplies(totals).sum(axis=0) + contents[sets:].sum(axis=0)
+        for supply, given in zip(self.plumbing.supplies, self._given, strict=True):
+            held[self.air] -= ahead.crossed(supply, self.course.through, given)[2][:, -1].sum()
+        return carried.sites, contents[:sets], held
+
+    @cached_property
+    def _moved(self) -> tuple[Carried, Carriage, list[float]]:
+        """All transport, and what each inlet held: sets first, then what is ahead of pumps with two containers on a line, in
+        the order of supplies."""
         laid, course = self.plumbing, self.course
         tubes, inlets, entering, totals = [], [], [], []
         ends = course.through[[tube.edge for tube in laid.tubing]]
@@ -121,6 +134,8 @@ class NetworkHistory:
             volumes = self.entered(course, member.id)
             begins[row] += volumes.sum(axis=0)
             for line, volume in enumerate(volumes):
+                if member.setup.lines[line].secondary is not None:
+                    continue
                 changes = tuple(
                     (origin.begin_ml, self.first[member.id] + i)
                     for i, origin in enumerate(origins(member.setup))
@@ -132,11 +147,36 @@ class NetworkHistory:
         for pump, i in laid.back_leak_of.items():
             begins[next(row for row, tube in enumerate(laid.tubing) if tube.name == pump)] -= course.through[i]
         sites = tuple(Site(laid.topology.edges[i].begin, refill) for i, refill in self.outlets)
-        carriage = Carriage(len(self.sources), tuple(tubes), tuple(inlets), sites, self.air)
-        moved = carriage.advance(
-            Volumes(begins, ends, np.array(entering), course.through[[i for i, _ in self.outlets]])
+        gauges = []
+        for supply, filling, given in zip(laid.supplies, self.fillings, self._given, strict=True):
+            begin, end, vents = ahead.crossed(supply, course.through, given)
+            tubes += ahead.tubes_of(supply, filling, laid.node_of[supply.pump])
+            gauges.append(len(tubes) - 1)
+            begins, ends = np.vstack([begins, begin]), np.vstack([ends, end])
+            inlets += ahead.vents_of(supply, self.air)
+            entering += list(vents)
+            totals += [0.0, 0.0]
+        carriage = Carriage(len(self.sources), tuple(tubes), tuple(inlets), sites, self.air, gauges)
+        through = course.through[[i for i, _ in self.outlets]]
+        entered = np.array(entering).reshape(len(entering), len(course.at_ns))
+        return carriage.advance(Volumes(begins, ends, entered, through)), carriage, totals
+
+    @cached_property
+    def fillings(self) -> tuple[ahead.Filling, ...]:
+        """The sources of each line with two containers."""
+        return tuple(
+            ahead.filling_of(supply, list(enumerate(self.sources[self.first[supply.pump] :], self.first[supply.pump])))
+            for supply in self.plumbing.supplies
         )
-        return moved.sites, carriage.contents(), carriage.supplies(totals).sum(axis=0)
+
+    @property
+    def _given(self) -> list[Floats]:
+        """What the mechanism has given of each line with two containers, (n,)."""
+        return [self.entered(self.course, supply.pump)[supply.row] for supply in self.plumbing.supplies]
+
+    def pumped(self, supply: int) -> Outflow:
+        """What a mechanism has given of each source of a line with two containers, numbered as ``plumbing.supplies``."""
+        return self._moved[0].gauges[supply]
 
     @cached_property
     def outlets(self) -> list[tuple[int, int]]:
@@ -225,7 +265,7 @@ class PumpHistory:
             found.pumped_ml[:, here] = inside.pumped_ml
             found.drawn_ml[:, here] = inside.drawn_ml
             found.patient_ml[:, here] = self._arrived(at_ns[here], inside.patient_ml[0])
-        found.entered_ml[:] = self._entered(found.pumped_ml)
+        found.entered_ml[:] = self._entered(at_ns, found.pumped_ml)
         return found
 
     def _inside(self, passage: Passage, pieces: Instants, hours: Floats) -> Look:
@@ -273,25 +313,35 @@ class PumpHistory:
 
     def _arrived(self, at_ns: Instants, through: Floats) -> Floats:
         """What of each own source has reached the patient by these instants, of which this has passed the access."""
-        course = self._network.course
-        arrived = self._network.carried[0][[i for i, _ in self._network.outlets].index(self._access)]
-        k = np.clip(np.searchsorted(course.at_ns, at_ns, side="right") - 1, 0, len(course.at_ns) - 2)
-        total = course.through[self._access]
-        width = total[k + 1] - total[k]
-        length = (course.at_ns[k + 1] - course.at_ns[k]).astype(np.float64)
-        by_time = (at_ns - course.at_ns[k]) / np.where(length > 0.0, length, 1.0)
-        by_volume = (through - total[k]) / np.where(width != 0.0, width, 1.0)
-        share = np.clip(np.where(np.abs(width) > 1e-12, by_volume, by_time), 0.0, 1.0)
-        return np.array([np.interp(k + share, arrived.knots, arrived.amounts[i]) for i in self._mine])
+        network = self._network
+        arrived = network.carried[0][[i for i, _ in network.outlets].index(self._access)]
+        knots = knots_at(network.course, at_ns, network.course.through[self._access], through)
+        return np.array([np.interp(knots, arrived.knots, arrived.amounts[i]) for i in self._mine])
 
-    def _entered(self, pumped: Floats) -> Floats:
+    def _entered(self, at_ns: Instants, pumped: Floats) -> Floats:
         rows = []
-        for origin in self.origins:
-            if origin.line < 0:
+        followed = self._followed(at_ns, pumped)
+        for number, origin in zip(self._mine, self.origins, strict=True):
+            if number in followed:
+                rows.append(followed[number])
+            elif origin.line < 0:
                 rows.append(np.zeros(pumped.shape[1]))
             else:
                 rows.append(np.clip(pumped[origin.line], origin.begin_ml, origin.end_ml) - origin.begin_ml)
         return np.array(rows)
+
+    def _followed(self, at_ns: Instants, pumped: Floats) -> dict[int, Floats]:
+        """What has been given by these instants of each source of lines with two containers."""
+        network, found = self._network, dict[int, Floats]()
+        for i, (supply, filling) in enumerate(zip(network.plumbing.supplies, network.fillings, strict=True)):
+            if supply.pump != self._member.id:
+                continue
+            given = network.entered(network.course, supply.pump)[supply.row]
+            knots = knots_at(network.course, at_ns, given, pumped[supply.row])
+            outflow = network.pumped(i)
+            for source in (*filling.sources, network.air):
+                found[source] = np.interp(knots, outflow.knots, outflow.amounts[source])
+        return found
 
     def relaxed_ns(self, at_ns: int, excess_kpa: float) -> int | None:
         """From piece to piece, until what is still above the pressure that the piece's flow would settle at is small."""
@@ -344,6 +394,17 @@ def _at_rest(stretch: Stretch) -> _Course:
     begin = stretch.begin
     still = (np.zeros((len(values), 1)) for values in (begin.through_ml, stretch.given_ml, begin.plunged_ml))
     return _Course(stretch.at_ns[:1], *still)
+
+
+def knots_at(course: _Course, at_ns: Instants, total: Floats, reached: Floats) -> Floats:
+    """Instants (m,) as positions between breakpoints: by the volume ``reached`` (m,) then, of what is ``total`` (n,) there."""
+    k = np.clip(np.searchsorted(course.at_ns, at_ns, side="right") - 1, 0, len(course.at_ns) - 2)
+    width = total[k + 1] - total[k]
+    length = (course.at_ns[k + 1] - course.at_ns[k]).astype(np.float64)
+    by_time = (at_ns - course.at_ns[k]) / np.where(length > 0.0, length, 1.0)
+    by_volume = (reached - total[k]) / np.where(width != 0.0, width, 1.0)
+    knots: Floats = k + np.clip(np.where(np.abs(width) > 1e-12, by_volume, by_time), 0.0, 1.0)
+    return knots
 
 
 def _divided(stretch: Stretch, bend_ml: float) -> _Course:

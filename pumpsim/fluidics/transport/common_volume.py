@@ -15,12 +15,15 @@ from dataclasses import dataclass
 import numpy as np
 
 from pumpsim.fluidics.arrays import Floats
-from pumpsim.vocabulary.path import LineSetup, PathSetup, Source, Transport
+from pumpsim.vocabulary.path import Fluid, LineSetup, PathSetup, Source, Transport
 
 
 @dataclass(frozen=True, slots=True)
 class Origin:
-    """A source of fluid and the part of its line's volume that it fills: from ``begin_ml`` to ``end_ml`` drawn."""
+    """A source of fluid and the part of its line's volume that it fills: from ``begin_ml`` to ``end_ml`` drawn.
+
+    On a line with two containers, whose volume tells of neither, ``end_ml`` is what there was of it at power-on.
+    """
 
     source: Source
     line: int
@@ -40,10 +43,29 @@ def origins(setup: PathSetup) -> tuple[Origin, ...]:
 
 def _of_line(i: int, line: LineSetup) -> list[Origin]:
     container = Source(f"{line.line} {line.container}", line.line, line.fluid)
+    if line.secondary is not None:
+        second = line.secondary
+        name = f"{line.line} secondary"
+        hung = Source(f"{name} {second.container}", line.line, second.fluid)
+        return [
+            *_filled(
+                i, container, f"{line.line} limb", line.limb_fluid, line.limb_ml + line.shared_ml, line.container_ml
+            ),
+            *_filled(i, hung, f"{name} limb", second.limb_fluid, second.limb_ml, second.container_ml),
+        ]
     if line.limb_fluid is None or line.limb_ml == 0.0:
         return [Origin(container, i, 0.0, np.inf)]
     limb = Source(f"{line.line} limb", line.line, line.limb_fluid)
     return [Origin(limb, i, 0.0, line.limb_ml), Origin(container, i, line.limb_ml, np.inf)]
+
+
+def _filled(
+    i: int, container: Source, limb: str, limb_fluid: Fluid | None, limb_ml: float, container_ml: float
+) -> list[Origin]:
+    """What was in a limb and in the container above it: the limb's first, if it is another fluid."""
+    if limb_fluid is None:
+        return [Origin(container, i, 0.0, limb_ml + container_ml)]
+    return [Origin(Source(limb, container.line, limb_fluid), i, 0.0, limb_ml), Origin(container, i, 0.0, container_ml)]
 
 
 class CommonVolume:
