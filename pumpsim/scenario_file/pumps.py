@@ -17,10 +17,12 @@ from pumpsim.catalogue.tubing import bore_ml, poiseuille_kpa_h_per_ml
 from pumpsim.scenario import PumpSetup
 from pumpsim.scenario_file.checks import Document, Faults, Path, table_at, validated
 from pumpsim.scenario_file.fields import millilitres
+from pumpsim.scenario_file.secondaries import assumed, with_secondary
 from pumpsim.scenario_file.tables import (
     AccessTable,
     ContainerTable,
     FluidTable,
+    LimbTable,
     LineTable,
     PumpTable,
     SensingTable,
@@ -106,9 +108,7 @@ def check_drugs(pumps: Iterable[BuiltPump | None], faults: Faults) -> None:
     for pump in pumps:
         if pump is None:
             continue
-        path = pump.setup.path
-        fluids = [f for line in path.lines for f in (line.fluid, line.limb_fluid) if f is not None]
-        for content in (content for fluid in (*fluids, path.set.priming) for content in fluid.drugs):
+        for content in (content for fluid in _fluids(pump.setup.path) for content in fluid.drugs):
             unit = counted.setdefault(content.drug, content.unit)
             if unit is not content.unit:
                 faults.add(("pump",), f"{content.drug} is counted in {unit.value} and in {content.unit.value}: use one")
@@ -116,9 +116,15 @@ def check_drugs(pumps: Iterable[BuiltPump | None], faults: Faults) -> None:
 
 def drugs_of(pump: BuiltPump) -> dict[str, AmountUnit]:
     """Every drug that a pump's containers, limbs and set hold, and how it is counted."""
-    path = pump.setup.path
-    fluids = [fluid for line in path.lines for fluid in (line.fluid, line.limb_fluid) if fluid is not None]
-    return {content.drug: content.unit for fluid in (*fluids, path.set.priming) for content in fluid.drugs}
+    return {content.drug: content.unit for fluid in _fluids(pump.setup.path) for content in fluid.drugs}
+
+
+def _fluids(path: PathSetup) -> list[Fluid]:
+    """Every fluid of a pump's containers, limbs and set."""
+    hung = [setup for line in path.lines for setup in (line, line.secondary) if setup is not None]
+    return [fluid for setup in hung for fluid in (setup.fluid, setup.limb_fluid) if fluid is not None] + [
+        path.set.priming
+    ]
 
 
 def _stands_alone(pumps: Mapping[str, object]) -> bool:
@@ -183,7 +189,7 @@ def _assembled(id: str, parts: _Parts, faults: Faults) -> BuiltPump:
             setups.append(LineSetup(line, "no container", 0.0, NO_CONTAINER))
             continue
         fluid, contents[line] = _fluid(found.container.fluid, (*line_path, line, "container", "fluid"), faults)
-        setups.append(_line(line, found, fluid, (*line_path, line), faults))
+        setups.append(_line((line, model), found, fluid, (*line_path, line), faults))
     primed = next((setup.fluid for setup in setups if setup.line in contents), NO_CONTAINER)
     height_cm = 0.0 if parts.table.height is None else parts.table.height.measured
     row = SETS[model.standard_set]
@@ -228,15 +234,12 @@ def _sensing(table: PumpTable) -> Sensing:
     return Sensing(SAMPLE_NS) if table.sensing == "sampled" else Sensing()
 
 
-def _line(line: str, table: LineTable, fluid: Fluid, path: Path, faults: Faults) -> LineSetup:
-    limb_fluid = None
-    if table.limb_fluid is not None:
-        limb_fluid = _fluid(table.limb_fluid, (*path, "limb_fluid"), faults)[0]
-        if table.limb_volume is None or table.limb_volume.value == 0:
-            faults.add((*path, "limb_fluid"), "a limb with a fluid of its own wants a limb_volume above 0")
+def _line(which: tuple[str, PumpModel], table: LineTable, fluid: Fluid, path: Path, faults: Faults) -> LineSetup:
+    line, model = which
+    limb_fluid = _limb_fluid(table, path, faults)
     compliance = table.limb_compliance
     kind, volume_ml = _held(table.container)
-    return LineSetup(
+    setup = LineSetup(
         line=line,
         container=kind.value,
         container_ml=volume_ml,
@@ -248,6 +251,21 @@ def _line(line: str, table: LineTable, fluid: Fluid, path: Path, faults: Faults)
         kind=kind,
         syringe=table.container.syringe,
     )
+    if table.secondary is None:
+        return setup
+    second, place = table.secondary, (*path, "secondary")
+    hung = _fluid(second.container.fluid, (*place, "container", "fluid"), faults)[0]
+    held = (hung, _limb_fluid(second, place, faults), *_held(second.container))
+    return with_secondary(setup, table, held, (model, path), faults)
+
+
+def _limb_fluid(table: LimbTable, path: Path, faults: Faults) -> Fluid | None:
+    """What fills a limb if it is not its container's fluid."""
+    if table.limb_fluid is None:
+        return None
+    if table.limb_volume is None or table.limb_volume.value == 0:
+        faults.add((*path, "limb_fluid"), "a limb with a fluid of its own wants a limb_volume above 0")
+    return _fluid(table.limb_fluid, (*path, "limb_fluid"), faults)[0]
 
 
 def _held(table: ContainerTable) -> tuple[ContainerKind, float]:
@@ -302,6 +320,7 @@ def _assumed(lines: Iterable[LineTable]) -> tuple[Sourced, ...]:
     return (
         *([HEAD_ASSUMED] if any(line.head is None for line in found) else []),
         *([LIMB_COMPLIANCE_ASSUMED] if any(line.limb_compliance is None for line in found) else []),
+        *assumed(found),
     )
 
 
