@@ -188,3 +188,16 @@ def test_a_bench_refuses_it_as_it_refuses_other_disturbances():
     text = GOOD + '\n[[change]]\nat = "1 h"\nline = "A"\ncontainer = { bag = "1 L", fluid = "water" }\n'
     with pytest.raises(PumpsimError, match="on a bench a line can be occluded, nothing else be done to it"):
         bench_of(parse_scenario(text, "x"))
+
+
+def test_of_two_containers_over_one_line_none_is_changed():
+    bag = {"bag": "500 mL", "fluid": "saline-0.9"}
+    document: Document = {
+        "title": "x",
+        "duration": "2 h",
+        "pump": {"model": "linear-peristaltic"},
+        "line": {"A": {"container": bag, "secondary": {"container": bag, "limb_volume": "15 mL", "head": "75 cm"}}},
+        "change": [{"at": "1 h", "line": "A", "container": bag}],
+    }
+    (fault,) = faults_of(toml(document))
+    assert (fault.key, "has a secondary" in fault.message) == ("change[1].line", True)

@@ -11,6 +11,7 @@ from pumpsim.vocabulary.path import (
     Constrict,
     Disturbance,
     Grip,
+    Hang,
     Leak,
     Occlude,
     Place,
@@ -28,7 +29,7 @@ def happened(entry: Entry) -> tuple[str, str, str] | None:
     if isinstance(action, SensorFault):
         return action.sensor.line or "all", *_of_sensor(action)
     if isinstance(action, Disturbance):
-        line = action.line if isinstance(action, Occlude | Release | Change | Refill) else None
+        line = action.line if isinstance(action, Occlude | Release | Change | Refill | Hang) else None
         return line or "all", *_of_path(action)
     return None
 
@@ -55,18 +56,25 @@ def _words(sensor: Sensor) -> tuple[str, str]:
     return name, "" if unit.startswith(("0 or", "absolute")) else unit.rstrip(")")
 
 
+def _place(place: Place) -> str:
+    """What a clamp closes: the limb of a line, or of one of its two containers."""
+    return f"{place.value} limb" if place in (Place.PRIMARY, Place.SECONDARY) else place.value
+
+
 def _of_path(disturbance: Disturbance) -> tuple[str, str]:
     match disturbance:
         case Occlude(place=place):
-            return ("patient end closed" if place is Place.PATIENT_END else "limb closed"), ""
+            return f"{_place(place)} closed", ""
         case Release(place=place):
-            return ("patient end opened" if place is Place.PATIENT_END else "limb opened"), ""
+            return f"{_place(place)} opened", ""
         case Constrict(tube=tube, added_kpa_h_per_ml=added):
             if math.isinf(added):
                 return f"end of {tube} closed", ""
             return f"end of {tube} narrowed" if added else f"end of {tube} as wide as before", f"{added:.4g} kPa/(mL/h)"
         case Raise(height_cm=height):
             return "pump brought to another height", f"{height:g} cm above the patient"
+        case Hang(place=place, head_kpa=kpa):
+            return f"{place.value} hung at another height", f"{kpa:.4g} kPa above the pump"
         case BackPressure(tube=tube, pressure_kpa=kpa):
             return f"pressure behind the access of {tube}", f"{kpa:.4g} kPa"
         case Leak(tube=tube, ml_per_h_per_kpa=conductance):

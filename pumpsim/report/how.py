@@ -5,7 +5,15 @@ from pumpsim.report.table import Table, number
 from pumpsim.scenario import PumpSetup
 from pumpsim.units import format_time
 from pumpsim.vocabulary.model import Drive, Mechanism
-from pumpsim.vocabulary.path import Access, AdministrationSet, JunctionSetup, Sensing, Transport
+from pumpsim.vocabulary.path import (
+    Access,
+    AdministrationSet,
+    JunctionSetup,
+    LineSetup,
+    SecondarySetup,
+    Sensing,
+    Transport,
+)
 
 TRANSPORT = {
     Transport.PLUG: "plug flow",
@@ -26,6 +34,7 @@ def setup_table(setup: PumpSetup, dispersion: Dispersion | None) -> Table:
             (f"Line {line.line}", _container(line.container, line.container_ml, line.fluid.name))
             for line in setup.path.lines
         ),
+        *(row for line in setup.path.lines if line.secondary is not None for row in _two(line, line.secondary)),
         ("Set", _tubing(path.set)),
         *_dispersed(dispersion),
         ("Access", _end(path.access, path.into)),
@@ -97,6 +106,17 @@ def junction_table(junction: JunctionSetup, dispersion: Dispersion | None) -> Ta
 
 def _container(container: str, volume_ml: float, fluid: str) -> str:
     return f"{container}, {volume_ml:g} mL, {fluid}"
+
+
+def _two(line: LineSetup, second: SecondarySetup) -> tuple[tuple[str, str], tuple[str, str]]:
+    """A second container over the same line, and how the two share it."""
+    hung = f"{_container(second.container, second.container_ml, second.fluid.name)}, limb {second.limb_ml:g} mL"
+    valve = "no check valve" if line.valve_kpa is None else f"check valve that opens at {line.valve_kpa:g} kPa"
+    limbs = f"{1000 * line.resistance_kpa_h_per_ml:.3g} and {1000 * second.resistance_kpa_h_per_ml:.3g} Pa/(mL/h)"
+    return (
+        (f"Line {line.line}, secondary", f"{hung}, {second.head_kpa - line.head_kpa:.3g} kPa above the primary"),
+        (f"Line {line.line}, limbs", f"{limbs}, {valve}, {line.shared_ml:g} mL shared"),
+    )
 
 
 def _sensing(sensing: Sensing) -> str:

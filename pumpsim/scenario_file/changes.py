@@ -60,6 +60,11 @@ def _changed(table: ChangeTable, pump: BuiltPump, line: str, path: Path, faults:
     if not pump.has_container(line):
         faults.add((*path, "line"), f"line {line} has no container that could be changed: write a [line.{line}]")
         return None
+    if setup.secondary is not None:
+        faults.add(
+            (*path, "line"), f"line {line} has a secondary: its containers are hung elsewhere (hang), not changed"
+        )
+        return None
     if table.refill is not None:
         given = table.refill.fluid
         where: Path = (*path, "refill")

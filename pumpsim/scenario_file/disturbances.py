@@ -8,19 +8,22 @@ import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from pumpsim.catalogue.fluids import head_kpa
 from pumpsim.scenario import Entry
 from pumpsim.scenario_file.changes import Changed
 from pumpsim.scenario_file.checks import Document, Faults, Path, tables_at, validated
 from pumpsim.scenario_file.places import Placed, Pumps, check_instant, pump_of
 from pumpsim.scenario_file.pumps import BuiltPump, is_rigid
+from pumpsim.scenario_file.secondaries import head_of, limbs_of, too_low
 from pumpsim.scenario_file.sensor_faults import sensor_course
-from pumpsim.scenario_file.tables import FaultTable, NarrowTable
+from pumpsim.scenario_file.tables import FaultTable, HangTable, NarrowTable
 from pumpsim.units import format_time
 from pumpsim.vocabulary.path import (
     BackPressure,
     Constrict,
     Disturbance,
     Grip,
+    Hang,
     JunctionSetup,
     Leak,
     Occlude,
@@ -148,6 +151,8 @@ def _course(
     if table.height is not None:
         before = setup.path.height_cm
         return _Course("height", "height", ((0, Raise(table.height.measured)),), Raise(before))
+    if table.hang is not None:
+        return _hung(table.hang, pump, (*path, "hang"), faults)
     if table.back_pressure is not None:
         if setup.path.into is not None:
             faults.add((*path, "back_pressure"), f"the set of {setup.id} ends in a junction, not at a patient")
@@ -202,10 +207,26 @@ def _narrowed(
     return _Course("narrow", name, begins, ends)
 
 
+def _hung(table: HangTable, pump: BuiltPump, path: Path, faults: Faults) -> _Course | None:
+    """A container that is hung at another height."""
+    places = limbs_of(pump.setup.path)
+    if table.place not in places:
+        faults.add_unknown((*path, "place"), "place", table.place, places)
+        return None
+    line, place = places[table.place]
+    if (wrong := too_low(table.head.measured)) is not None:
+        faults.add((*path, "head"), wrong)
+        return None
+    before = head_of(pump.setup.path, line, place)
+    now = Hang(line, place, head_kpa(table.head.measured))
+    return _Course("hang", f"hang {table.place}", ((0, now),), Hang(line, place, before))
+
+
 def _occluded(place: str, pump: BuiltPump, junctions: tuple[str, ...], path: Path, faults: Faults) -> _Course | None:
     """A place that is closed."""
     closing = {PATIENT_END: Occlude(Place.PATIENT_END)}
     closing |= {f"line {line}": Occlude(Place.LIMB, line) for line in pump.model.lines}
+    closing |= {name: Occlude(place, line) for name, (line, place) in limbs_of(pump.setup.path).items()}
     shut = {JUNCTION + name: name for name in junctions}
     if place not in closing and place not in shut:
         faults.add_unknown((*path, "occlude"), "place", place, (*closing, *shut))

@@ -69,6 +69,9 @@ def by_value(kind: type[Enum]) -> dict[str, Enum]:
     return {str(member.value): member for member in kind}
 
 
+NO_VALVE = "none"
+
+
 def _count(dimension: Dimension, *, least: int = 0) -> Callable[[str], int]:
     """Read a whole count of ns, nL or nL/h."""
 
@@ -91,6 +94,11 @@ def _quantity(*dimensions: Dimension, zero: bool = True, negative: bool = False)
         return quantity
 
     return read
+
+
+def _opening(text: str) -> Quantity | None:
+    """Read the pressure at which a valve opens; None for the word that says that there is none."""
+    return None if text == NO_VALVE else parse(text, Dimension.PRESSURE)
 
 
 def _moment(text: str) -> Quantity:
@@ -131,6 +139,8 @@ SomeCompliance = Annotated[Quantity, Text(_quantity(Dimension.COMPLIANCE, zero=F
 Resistance = Annotated[Quantity, Text(_quantity(Dimension.RESISTANCE), "0.02 kPa/(mL/h)")]
 SomeLength = Annotated[Quantity, Text(_quantity(Dimension.LENGTH, zero=False), "150 cm")]
 Diffusivity = Annotated[Quantity, Text(_quantity(Dimension.DIFFUSIVITY, zero=False), "1e-9 m2/s")]
+SomeResistance = Annotated[Quantity, Text(_quantity(Dimension.RESISTANCE, zero=False), "0.02 kPa/(mL/h)")]
+Opening = Annotated[Quantity | None, Text(_opening, "0.2 kPa")]
 VolumeTolerance = Annotated[Quantity, Text(_quantity(Dimension.RATIO, Dimension.VOLUME), "2 %")]
 AmountTolerance = Annotated[Quantity, Text(_quantity(Dimension.RATIO, *AMOUNTS), "2 %")]
 Temperature = Annotated[float, Text(_celsius, "20 degC")]

@@ -17,10 +17,12 @@ from pumpsim.catalogue.tubing import bore_ml, poiseuille_kpa_h_per_ml
 from pumpsim.scenario import PumpSetup
 from pumpsim.scenario_file.checks import Document, Faults, Path, table_at, validated
 from pumpsim.scenario_file.fields import millilitres
+from pumpsim.scenario_file.secondaries import assumed, with_secondary
 from pumpsim.scenario_file.tables import (
     AccessTable,
     ContainerTable,
     FluidTable,
+    LimbTable,
     LineTable,
     PumpTable,
     SensingTable,
@@ -95,7 +97,8 @@ class BuiltPump:
     def fluids(self) -> tuple[Fluid, ...]:
         """Every fluid of its containers, limbs and set."""
         path = self.setup.path
-        found = [fluid for line in path.lines for fluid in (line.fluid, line.limb_fluid) if fluid is not None]
+        hung = [setup for line in path.lines for setup in (line, line.secondary) if setup is not None]
+        found = [fluid for setup in hung for fluid in (setup.fluid, setup.limb_fluid) if fluid is not None]
         return (*found, *(later.fluid for later in self.later), path.set.priming)
 
     def has_container(self, line: str) -> bool:
@@ -202,7 +205,7 @@ def _assembled(id: str, parts: _Parts, faults: Faults) -> BuiltPump:
             setups.append(LineSetup(line, "no container", 0.0, NO_CONTAINER))
             continue
         fluid, contents[line] = built_fluid(found.container.fluid, (*line_path, line, "container", "fluid"), faults)
-        setups.append(_line(line, found, fluid, (*line_path, line), faults))
+        setups.append(_line((line, model), found, fluid, (*line_path, line), faults))
     primed = next((setup.fluid for setup in setups if setup.line in contents), NO_CONTAINER)
     height_cm = 0.0 if parts.table.height is None else parts.table.height.measured
     row = SETS[model.standard_set]
@@ -247,15 +250,12 @@ def _sensing(table: PumpTable) -> Sensing:
     return Sensing(SAMPLE_NS) if table.sensing == "sampled" else Sensing()
 
 
-def _line(line: str, table: LineTable, fluid: Fluid, path: Path, faults: Faults) -> LineSetup:
-    limb_fluid = None
-    if table.limb_fluid is not None:
-        limb_fluid = built_fluid(table.limb_fluid, (*path, "limb_fluid"), faults)[0]
-        if table.limb_volume is None or table.limb_volume.value == 0:
-            faults.add((*path, "limb_fluid"), "a limb with a fluid of its own wants a limb_volume above 0")
+def _line(which: tuple[str, PumpModel], table: LineTable, fluid: Fluid, path: Path, faults: Faults) -> LineSetup:
+    line, model = which
+    limb_fluid = _limb_fluid(table, path, faults)
     compliance = table.limb_compliance
     kind, volume_ml = held_in(table.container)
-    return LineSetup(
+    setup = LineSetup(
         line=line,
         container=kind.value,
         container_ml=volume_ml,
@@ -267,6 +267,21 @@ def _line(line: str, table: LineTable, fluid: Fluid, path: Path, faults: Faults)
         kind=kind,
         syringe=table.container.syringe,
     )
+    if table.secondary is None:
+        return setup
+    second, place = table.secondary, (*path, "secondary")
+    hung = built_fluid(second.container.fluid, (*place, "container", "fluid"), faults)[0]
+    held = (hung, _limb_fluid(second, place, faults), *held_in(second.container))
+    return with_secondary(setup, table, held, (model, path), faults)
+
+
+def _limb_fluid(table: LimbTable, path: Path, faults: Faults) -> Fluid | None:
+    """What fills a limb if it is not its container's fluid."""
+    if table.limb_fluid is None:
+        return None
+    if table.limb_volume is None or table.limb_volume.value == 0:
+        faults.add((*path, "limb_fluid"), "a limb with a fluid of its own wants a limb_volume above 0")
+    return built_fluid(table.limb_fluid, (*path, "limb_fluid"), faults)[0]
 
 
 def held_in(table: ContainerTable) -> tuple[ContainerKind, float]:
@@ -321,6 +336,7 @@ def _assumed(lines: Iterable[LineTable]) -> tuple[Sourced, ...]:
     return (
         *([HEAD_ASSUMED] if any(line.head is None for line in found) else []),
         *([LIMB_COMPLIANCE_ASSUMED] if any(line.limb_compliance is None for line in found) else []),
+        *assumed(found),
     )
 
 

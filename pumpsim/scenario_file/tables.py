@@ -25,6 +25,7 @@ from pumpsim.scenario_file.fields import (
     Height,
     Instant,
     Moment,
+    Opening,
     Pressure,
     ProgrammedVolume,
     Rate,
@@ -32,6 +33,7 @@ from pumpsim.scenario_file.fields import (
     SignedVolume,
     SomeCompliance,
     SomeLength,
+    SomeResistance,
     SomeVolume,
     Span,
     Temperature,
@@ -146,14 +148,33 @@ class ContainerTable(Table):
         return self
 
 
-class LineTable(Table):
-    """A line ahead of the pump: its container and the limb of tubing below it."""
+class LimbTable(Table):
+    """A container ahead of the pump and the limb of tubing below it. ``resistance``: only of a line with a secondary."""
 
     container: ContainerTable
     limb_volume: Volume | None = None
     limb_fluid: FluidField | None = None
     head: Height | None = None
     limb_compliance: SomeCompliance | None = None
+    resistance: SomeResistance | None = None
+
+
+class LineTable(LimbTable):
+    """A line ahead of the pump; with a ``secondary`` a second container over the same line, and what that wants.
+
+    ``check_valve``: what opens the valve in the primary's limb; ``shared_volume``: tubing from where the two meet to the pump.
+    """
+
+    secondary: LimbTable | None = None
+    check_valve: Opening = None
+    shared_volume: SomeVolume | None = None
+
+    @model_validator(mode="after")
+    def _two_containers(self) -> "LineTable":
+        given = [key for key in ("resistance", "check_valve", "shared_volume") if key in self.model_fields_set]
+        if self.secondary is None and given:
+            raise ValueError(f"{' and '.join(given)}: only a line with a secondary has this")
+        return self
 
 
 class AccessTable(Table):
@@ -330,16 +351,24 @@ class SensorTable(Table):
     noticed_after: Instant | None = None
 
 
+class HangTable(Table):
+    """A container of a line with a secondary that is hung at another height."""
+
+    place: str
+    head: Height
+
+
 class FaultTable(Table):
     """A disturbance, from when, until when (for good, if not given): a place that is closed or narrowed, a pump that is
-    lowered or raised, another pressure behind the access, a leak, a line that comes apart, a plunger that nothing holds, a
-    line that is warmed or cooled, a sensor that fails."""
+    lowered or raised, a container hung at another height, another pressure behind the access, a leak, a line that comes
+    apart, a plunger that nothing holds, a line that is warmed or cooled, a sensor that fails."""
 
     at: Instant
     pump: str | None = None
     occlude: str | None = None
     narrow: NarrowTable | None = None
     height: Height | None = None
+    hang: HangTable | None = None
     back_pressure: GaugePressure | None = None
     leak: Resistance | None = None
     disconnect: str | None = None
@@ -351,6 +380,7 @@ class FaultTable(Table):
         "occlude",
         "narrow",
         "height",
+        "hang",
         "back_pressure",
         "leak",
         "disconnect",

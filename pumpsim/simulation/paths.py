@@ -66,7 +66,7 @@ def is_lone(setup: PumpSetup, scenario: Scenario) -> bool:
         and path.set.transport in (Transport.PLUG, Transport.MIXED)
         and path.access.turbulent_kpa_h2_per_ml2 == 0.0
         and path.height_cm == 0.0
-        and all(line.syringe is None for line in path.lines)
+        and all(line.syringe is None and line.secondary is None for line in path.lines)
         and setup.model.mechanism.drive is not Drive.ROLLER_CLAMP
         and setup.model.mechanism.leak_ml_per_h_per_kpa == 0.0
     )

@@ -107,12 +107,35 @@ class Syringe:
 
 
 @dataclass(frozen=True, slots=True)
+class SecondarySetup:
+    """A second container above the same line (piggyback), whose tubing joins the line's ahead of the pump.
+
+    Fields as in ``LineSetup``; ``head_kpa``: of the surface in the full container. ``resistance_kpa_h_per_ml``: of its limb,
+    above 0. Its limb holds something: ``limb_ml`` above 0.
+    """
+
+    container: str
+    container_ml: float
+    fluid: Fluid
+    limb_ml: float
+    head_kpa: float
+    resistance_kpa_h_per_ml: float
+    limb_fluid: Fluid | None = None
+    limb_compliance_ml_per_kpa: float = 0.001
+    kind: ContainerKind = ContainerKind.BAG
+
+
+@dataclass(frozen=True, slots=True)
 class LineSetup:
     """A container and the tubing (limb) from it to the pump.
 
     ``container_ml`` is what the container holds beside the limb; ``limb_ml`` the volume of the tubing, full of
     ``limb_fluid`` at the start (None: of the container's own fluid). ``head_kpa``: hydrostatic pressure at the pump's
     inlet. ``limb_compliance_ml_per_kpa``: how much the limb gives when the pump draws against a closed clamp; above 0.
+
+    With a ``secondary`` the limb ends where the two meet, at the height of the pump's inlet, and ``head_kpa`` is that of the
+    surface in the full container; then ``resistance_kpa_h_per_ml`` of the limb, ``shared_ml`` of the tubing from there to the
+    pump and ``limb_ml`` are above 0, and ``valve_kpa`` is the opening pressure of the limb's check valve, None for none.
     """
 
     line: str
@@ -125,6 +148,10 @@ class LineSetup:
     limb_compliance_ml_per_kpa: float = 0.001
     kind: ContainerKind = ContainerKind.BAG
     syringe: Syringe | None = None
+    secondary: SecondarySetup | None = None
+    resistance_kpa_h_per_ml: float = 0.0
+    valve_kpa: float | None = None
+    shared_ml: float = 0.0
 
 
 class Transport(Enum):
@@ -260,10 +287,12 @@ class Sensing:
 
 
 class Place(Enum):
-    """Where a line can be closed."""
+    """Where a line can be closed. PRIMARY, SECONDARY: the limbs of a line that has both; LIMB: at the pump's inlet."""
 
     PATIENT_END = "patient end"
     LIMB = "limb"
+    PRIMARY = "primary"
+    SECONDARY = "secondary"
 
 
 @dataclass(frozen=True, slots=True)
@@ -357,9 +386,18 @@ class Refill:
     withdrawn_ml: float | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Hang:
+    """Hang a container of a line with a secondary, the one or the other, at another height: its head when it is full."""
+
+    line: str
+    place: Place
+    head_kpa: float
+
+
 Closing = Occlude | Release
 Hanging = Change | Refill
-Standing = Occlude | Release | Constrict | Raise | BackPressure | Leak | Grip | Warm
+Standing = Occlude | Release | Constrict | Raise | BackPressure | Leak | Grip | Warm | Hang
 Disturbance = Standing | Hanging
 Plain = Occlude | Release | Warm | Change | Refill
 """What a line of its own can bear; everything else makes it a network."""

@@ -8,6 +8,8 @@ CAVITATION_KPA = -99.0
 """Gauge pressure at which water at 20 degC boils (vapour pressure 2.3 kPa absolute): nothing more can be drawn."""
 ROUNDING = 1e-6
 """Steps by which a sum of volumes may come out too low."""
+ENDLESS_FL = 10**21
+"""A million litres."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +27,9 @@ class Limb:
 
     @classmethod
     def of(cls, setup: LineSetup, step_fl: int) -> "Limb":
-        """Build from the setup, container full."""
+        """Build from the setup, container full. With a secondary nothing runs out here: air follows, in the network."""
+        if setup.secondary is not None:
+            return cls(ENDLESS_FL // step_fl, setup.head_kpa, setup.limb_compliance_ml_per_kpa * 1e12 / step_fl)
         held_fl = round((setup.container_ml + setup.limb_ml) * 1e9) * 1000
         return cls(held_fl // step_fl, setup.head_kpa, setup.limb_compliance_ml_per_kpa * 1e12 / step_fl)
 

@@ -63,6 +63,12 @@ class Pumping:
         limb = self.limbs[line]
         self._supply(line, limb.hung(self._taken[line], more, limb.head_kpa if head_kpa is None else head_kpa))
 
+    def shut(self, line: str, inlet_kpa: float, give_ml_per_kpa: float) -> None:
+        """Let a line draw only on what gives ahead of it from the anchor on; its inlet stands at this pressure now."""
+        i = self.index(line)
+        limb = Limb(self.limbs[i].held, inlet_kpa, give_ml_per_kpa / self.step_ml)
+        self._supply(i, limb.clamped(self._taken[i]))
+
     def index(self, line: str) -> int:
         """The place of a line in the order of the model. Raises ValueError for none of its lines."""
         if line not in self.model.lines:

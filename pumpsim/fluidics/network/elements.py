@@ -13,17 +13,22 @@ from dataclasses import dataclass
 from enum import Enum
 from itertools import pairwise
 
+DRY = -1
+"""The piece of a vented store that has run empty."""
+
 
 @dataclass(frozen=True, slots=True)
 class Store:
     """What a place holds beside its compliance, in straight pieces: at ``pressures_kpa`` (n >= 2, ascending, gauge) it holds
     ``volumes_ml`` (not descending); below the first and above the last knot the piece there goes on.
 
-    A bag above its tubing is one, and so is air that is squeezed (Boyle's law in chords). Raises ValueError for others.
+    A bag above its tubing is one, and so is air that is squeezed (Boyle's law in chords). ``vented``: at the first knot it is
+    empty, and air follows: the pressure stays there. Raises ValueError for others.
     """
 
     pressures_kpa: tuple[float, ...]
     volumes_ml: tuple[float, ...]
+    vented: bool = False
 
     def __post_init__(self) -> None:
         rising = all(b > a for a, b in pairwise(self.pressures_kpa))
@@ -41,8 +46,10 @@ class Store:
         return min(max(bisect_right(self.pressures_kpa, pressure_kpa) - 1, 0), self.pieces - 1)
 
     def law(self, piece: int) -> tuple[float, float]:
-        """Slope (mL/kPa) and offset (mL) of a piece: V = slope p + offset."""
+        """Slope (mL/kPa) and offset (mL) of a piece: V = slope p + offset. Dry, it holds what the first knot says."""
         p, v = self.pressures_kpa, self.volumes_ml
+        if piece == DRY:
+            return 0.0, v[0]
         slope = (v[piece + 1] - v[piece]) / (p[piece + 1] - p[piece])
         return slope, v[piece] - slope * p[piece]
 
@@ -131,7 +138,7 @@ class Switches:
     """What changes by itself: whether each edge lets flow pass, its band of flow, each plunger's stance, each store's piece.
 
     ``bands``: signed number of the band of flow (see ``bands``); 0 for edges without a turbulent part. ``levels``: of each
-    node, 0 for those without a store.
+    node, 0 for those without a store, ``DRY`` for a vented one that is empty.
     """
 
     passing: tuple[bool, ...]

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from pumpsim.fluidics.network.bands import limits
-from pumpsim.fluidics.network.elements import Plunger, Stance, Switches, Topology
+from pumpsim.fluidics.network.elements import DRY, Plunger, Stance, Switches, Topology
 from pumpsim.fluidics.network.mode import Mode, Rows, stacked
 
 EPSILON = 1e-9
@@ -91,9 +91,13 @@ def _stores(topology: Topology, switches: Switches, mode: Mode) -> Found:
             continue
         knots, level = node.store.pressures_kpa, switches.levels[i]
         pressure = mode.pressures.take([i])
+        if level == DRY:
+            signs = [float(edge.end == i) - float(edge.begin == i) for edge in topology.edges]
+            yield mode.flows.through(np.array([signs])).plus(-EPSILON), _at_level(switches, i, 0)
+            continue
         if level < node.store.pieces - 1:
             yield pressure.plus(-knots[level + 1] - EPSILON), _at_level(switches, i, level + 1)
-        if level > 0:
+        if level > 0 or node.store.vented:
             yield _scaled(pressure, -1.0).plus(knots[level] - EPSILON), _at_level(switches, i, level - 1)
 
 

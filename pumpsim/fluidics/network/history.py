@@ -17,14 +17,15 @@ from pumpsim.fluidics.arrays import Floats, Instants
 from pumpsim.fluidics.chunk import Chunk
 from pumpsim.fluidics.history import Look, Stock
 from pumpsim.fluidics.hung import Hung
+from pumpsim.fluidics.network import ahead
 from pumpsim.fluidics.network.course import Stretch
 from pumpsim.fluidics.network.expo import Expo, first_reached
+from pumpsim.fluidics.network.feeds import Feed, by_container, feeds, is_direct, stock
 from pumpsim.fluidics.network.path import Passage, sensor_row
 from pumpsim.fluidics.network.plumbing import Member, Plumbing, Tubing
-from pumpsim.fluidics.network.supplies import Supply, by_container, is_direct, stock, supplies
 from pumpsim.fluidics.outlet import NS_PER_H, Outlet
 from pumpsim.fluidics.transport.common_volume import Origin, origins
-from pumpsim.fluidics.transport.tubes import Carriage, Outflow, Site, Tube, Volumes
+from pumpsim.fluidics.transport.tubes import Carriage, Carried, Outflow, Site, Tube, Volumes
 from pumpsim.vocabulary.path import Fluid, Source
 
 BEND_ML, BEND_SHARE = 0.005, 0.002
@@ -115,7 +116,25 @@ class NetworkHistory:
     @cached_property
     def carried(self) -> tuple[tuple[Outflow, ...], Floats, Floats]:
         """What has arrived at each site, in the order of ``outlets``; what each tube holds at the end (tubes, sources), and
-        what the container behind each of the ``supplies`` holds (supplies, sources)."""
+        what the container behind each of the ``feeds`` holds (feeds, sources)."""
+        carried, carriage = self._moved
+        held = carriage.supplies([feed.held_ml for feed in self.feeds] + [0.0] * 2 * len(self.plumbing.supplies))
+        return carried.sites, carriage.contents()[: len(self.plumbing.tubing)], held[: len(self.feeds)]
+
+    @cached_property
+    def _above(self) -> Floats:
+        """What is ahead of pumps with two containers on a line, (sources,)."""
+        _, carriage = self._moved
+        held: Floats = carriage.contents()[len(self.plumbing.tubing) :].sum(axis=0)
+        vents = carriage.supplies([0.0] * (len(self.feeds) + 2 * len(self.plumbing.supplies)))[len(self.feeds) :]
+        held = held + vents.sum(axis=0)
+        for supply, given in zip(self.plumbing.supplies, self._given, strict=True):
+            held[self.air] -= ahead.crossed(supply, self.course.through, given)[2][:, -1].sum()
+        return held
+
+    @cached_property
+    def _moved(self) -> tuple[Carried, Carriage]:
+        """All transport: sets first, then what is ahead of pumps with two containers on a line, in the order of supplies."""
         laid, course = self.plumbing, self.course
         tubes = []
         ends = course.through[[tube.edge for tube in laid.tubing]]
@@ -131,21 +150,28 @@ class NetworkHistory:
         for pump, i in laid.back_leak_of.items():
             begins[next(row for row, tube in enumerate(laid.tubing) if tube.name == pump)] -= course.through[i]
         sites = tuple(Site(laid.topology.edges[i].begin, refill) for i, refill in self.outlets)
-        inlets = tuple(supply.inlet for supply in self.supplies)
-        carriage = Carriage(len(self.sources), tuple(tubes), inlets, sites, self.air)
-        entering = np.array([supply.entered for supply in self.supplies])
-        moved = carriage.advance(Volumes(begins, ends, entering, course.through[[i for i, _ in self.outlets]]))
-        held = carriage.supplies([supply.held_ml for supply in self.supplies])
-        return moved.sites, carriage.contents(), held
+        inlets = [feed.inlet for feed in self.feeds]
+        entering, gauges = [feed.entered for feed in self.feeds], []
+        for supply, filling, given in zip(laid.supplies, self.fillings, self._given, strict=True):
+            begin, end, vents = ahead.crossed(supply, course.through, given)
+            tubes += ahead.tubes_of(supply, filling, laid.node_of[supply.pump])
+            gauges.append(len(tubes) - 1)
+            begins, ends = np.vstack([begins, begin]), np.vstack([ends, end])
+            inlets += ahead.vents_of(supply, self.air)
+            entering += list(vents)
+        carriage = Carriage(len(self.sources), tuple(tubes), tuple(inlets), sites, self.air, gauges)
+        through = course.through[[i for i, _ in self.outlets]]
+        entered = np.array(entering).reshape(len(entering), len(course.at_ns))
+        return carriage.advance(Volumes(begins, ends, entered, through)), carriage
 
     @cached_property
-    def supplies(self) -> tuple[Supply, ...]:
+    def feeds(self) -> tuple[Feed, ...]:
         """Every inlet, pump by pump."""
         course, node_of = self.course, self.plumbing.node_of
         return tuple(
-            supply
+            feed
             for member in self.plumbing.members
-            for supply in supplies(
+            for feed in feeds(
                 member,
                 node_of[member.id],
                 [(i, self.sources[i]) for i in self.numbers(member)],
@@ -158,7 +184,7 @@ class NetworkHistory:
     def stock(self) -> Stock:
         """What of each source is ahead of the lines at the end, or went away there."""
         drawn = {member.id: self._drawn(member) for member in self.plumbing.members}
-        return stock(self.sources, self.supplies, self.carried[2], drawn)
+        return stock(self.sources, self.feeds, (self.carried[2], self._above), drawn)
 
     def _drawn(self, member: Member) -> Floats:
         """What each line of a pump has drawn at the end: by its motor, or what has left its syringe or its bag."""
@@ -167,6 +193,21 @@ class NetworkHistory:
         direct = [not rows or laid.plunger_of(member.id, line.line) is not None for line in member.setup.lines]
         given = self.entered(self.course, member.id)[:, -1]
         return np.where(direct, given, self.passages[-1].drawn_ml[rows, -1] if rows else given)
+
+    @cached_property
+    def fillings(self) -> tuple[ahead.Filling, ...]:
+        """The sources of each line with two containers."""
+        numbered = {m.id: [(i, self.sources[i]) for i in self.numbers(m)] for m in self.plumbing.members}
+        return tuple(ahead.filling_of(supply, numbered[supply.pump]) for supply in self.plumbing.supplies)
+
+    @property
+    def _given(self) -> list[Floats]:
+        """What the mechanism has given of each line with two containers, (n,)."""
+        return [self.entered(self.course, supply.pump)[supply.row] for supply in self.plumbing.supplies]
+
+    def pumped(self, supply: int) -> Outflow:
+        """What a mechanism has given of each source of a line with two containers, numbered as ``plumbing.supplies``."""
+        return self._moved[0].gauges[supply]
 
     @cached_property
     def outlets(self) -> list[tuple[int, int]]:
@@ -303,22 +344,19 @@ class PumpHistory:
 
     def _arrived(self, at_ns: Instants, through: Floats) -> Floats:
         """What of each own source has reached the patient by these instants, of which this has passed the access."""
-        course = self._network.course
-        arrived = self._network.carried[0][[i for i, _ in self._network.outlets].index(self._access)]
-        k = np.clip(np.searchsorted(course.at_ns, at_ns, side="right") - 1, 0, len(course.at_ns) - 2)
-        total = course.through[self._access]
-        width = total[k + 1] - total[k]
-        length = (course.at_ns[k + 1] - course.at_ns[k]).astype(np.float64)
-        by_time = (at_ns - course.at_ns[k]) / np.where(length > 0.0, length, 1.0)
-        by_volume = (through - total[k]) / np.where(width != 0.0, width, 1.0)
-        share = np.clip(np.where(np.abs(width) > 1e-12, by_volume, by_time), 0.0, 1.0)
-        return np.array([np.interp(k + share, arrived.knots, arrived.amounts[i]) for i in self._mine])
+        network = self._network
+        arrived = network.carried[0][[i for i, _ in network.outlets].index(self._access)]
+        knots = knots_at(network.course, at_ns, network.course.through[self._access], through)
+        return np.array([np.interp(knots, arrived.knots, arrived.amounts[i]) for i in self._mine])
 
     def _entered(self, at_ns: Instants, pumped: Floats) -> Floats:
         """What of each source the lines have given by then, of which they have given this in all."""
         rows = []
-        for origin in self.origins:
-            if origin.line < 0:
+        followed = self._followed(at_ns, pumped)
+        for source, origin in zip(self._mine, self.origins, strict=True):
+            if source in followed:
+                rows.append(followed[source])
+            elif origin.line < 0:
                 rows.append(np.zeros(pumped.shape[1]))
             else:
                 rows.append(np.clip(pumped[origin.line], origin.begin_ml, origin.end_ml) - origin.begin_ml)
@@ -329,6 +367,19 @@ class PumpHistory:
             own = [row for row, origin in enumerate(self.origins) if origin.line == line]
             entered[own] = by_container(pumped[line], number, later)
         return entered
+
+    def _followed(self, at_ns: Instants, pumped: Floats) -> dict[int, Floats]:
+        """What has been given by these instants of each source of lines with two containers."""
+        network, found = self._network, dict[int, Floats]()
+        for i, (supply, filling) in enumerate(zip(network.plumbing.supplies, network.fillings, strict=True)):
+            if supply.pump != self._member.id:
+                continue
+            given = network.entered(network.course, supply.pump)[supply.row]
+            knots = knots_at(network.course, at_ns, given, pumped[supply.row])
+            outflow = network.pumped(i)
+            for source in (*filling.sources, network.air):
+                found[source] = np.interp(knots, outflow.knots, outflow.amounts[source])
+        return found
 
     def relaxed_ns(self, at_ns: int, excess_kpa: float) -> int | None:
         """From piece to piece, until what is still above the pressure that the piece's flow would settle at is small."""
@@ -386,6 +437,17 @@ def _at_rest(stretch: Stretch) -> _Course:
     begin = stretch.begin
     still = (np.zeros((len(values), 1)) for values in (begin.through_ml, stretch.given_ml, begin.plunged_ml))
     return _Course(stretch.at_ns[:1], *still)
+
+
+def knots_at(course: _Course, at_ns: Instants, total: Floats, reached: Floats) -> Floats:
+    """Instants (m,) as positions between breakpoints: by the volume ``reached`` (m,) then, of what is ``total`` (n,) there."""
+    k = np.clip(np.searchsorted(course.at_ns, at_ns, side="right") - 1, 0, len(course.at_ns) - 2)
+    width = total[k + 1] - total[k]
+    length = (course.at_ns[k + 1] - course.at_ns[k]).astype(np.float64)
+    by_time = (at_ns - course.at_ns[k]) / np.where(length > 0.0, length, 1.0)
+    by_volume = (reached - total[k]) / np.where(width != 0.0, width, 1.0)
+    knots: Floats = k + np.clip(np.where(np.abs(width) > 1e-12, by_volume, by_time), 0.0, 1.0)
+    return knots
 
 
 def _divided(stretch: Stretch, bend_ml: float) -> _Course:

@@ -16,7 +16,7 @@ import numpy as np
 
 from pumpsim.fluidics.arrays import Floats
 from pumpsim.fluidics.network.bands import secant
-from pumpsim.fluidics.network.elements import SLIDING, Edge, Stance, Switches, Topology
+from pumpsim.fluidics.network.elements import DRY, SLIDING, Edge, Stance, Switches, Topology
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,6 +121,10 @@ class _Solver:
         self.offset = np.array([offset for _, offset in laws])
         self.give = np.zeros(len(nodes))
         self.held: dict[int, float] = {i: node.held_kpa for i, node in enumerate(nodes) if node.held_kpa is not None}
+        for i, level in enumerate(switches.levels):
+            store = nodes[i].store
+            if store is not None and level == DRY:
+                self.held[i] = store.pressures_kpa[0]
         for plunger, stance in zip(topology.plungers, switches.stances, strict=True):
             if stance in SLIDING:
                 self.give[plunger.node] += plunger.give

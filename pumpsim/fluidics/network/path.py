@@ -19,6 +19,7 @@ from pumpsim.fluidics.network.course import Stretch, first_in_piece, follow
 from pumpsim.fluidics.network.elements import SLIDING, Stance, Topology
 from pumpsim.fluidics.network.filling import filled, leading_into
 from pumpsim.fluidics.network.hanging import with_container
+from pumpsim.fluidics.network.inlet import AirAhead, inlet_row
 from pumpsim.fluidics.network.mode import Rows
 from pumpsim.fluidics.network.plumbing import (
     CLAMP_OPEN,
@@ -42,6 +43,7 @@ from pumpsim.vocabulary.path import (
     Constrict,
     Disturbance,
     Grip,
+    Hang,
     Hanging,
     JunctionSetup,
     Leak,
@@ -89,7 +91,8 @@ class NetworkPath:
         }
         self._members = {pump.id: pump for pump in self.plumbing.members}
         self._ports = {port: i for i, port in enumerate(self.plumbing.ports)}
-        ports = len(self.plumbing.ports)
+        ports = len(self.plumbing.topology.ports)
+        self._ahead = {(supply.pump, supply.setup.line): AirAhead(supply) for supply in self.plumbing.supplies}
         self._state: State = begin(self.plumbing.topology, self.plumbing.pressures, ports)
         self._anchor_ns = 0
         self._given = np.zeros(ports)
@@ -166,19 +169,26 @@ class NetworkPath:
         if isinstance(disturbance, Hanging):
             self._hang(pump, at_ns, disturbance)
             return
-        if isinstance(disturbance, Occlude | Release) and disturbance.place is Place.LIMB and pump in self._pumping:
+        if (
+            isinstance(disturbance, Occlude | Release)
+            and disturbance.place is Place.LIMB
+            and pump in self._pumping
+            and (pump, disturbance.line) not in self._ahead
+        ):
             self._pumping[pump].index(str(disturbance.line))
             self._settle(at_ns)
             self._pumping[pump].close(str(disturbance.line), isinstance(disturbance, Occlude))
             return
         self._settle(at_ns)
         self._change(self._disturbed(pump, disturbance))
+        self._limit_draw(pump)
 
     def read(self, pump: str, at_ns: int) -> SensorReading:
         """Give what a pump's sensors see at an instant at or after the last anchor."""
         pressure = self.pressure_kpa(pump, at_ns)
         if pump in self._pumping:
-            return SensorReading(self._pumping[pump].read(at_ns), pressure)
+            lines = self._pumping[pump].read(at_ns)
+            return SensorReading(self._at_inlets(pump, at_ns, lines) if self._ahead else lines, pressure)
         member = self._members[pump]
         line = member.setup.lines[0]
         passed = self._dropped_ml(pump, at_ns)
@@ -195,6 +205,28 @@ class NetworkPath:
         stretch, piece, hours = self._during(at_ns)
         return stretch.function(sensor_row(self.plumbing, pump, stretch), 0, piece).at(hours)
 
+    def _at_inlets(self, pump: str, at_ns: int, lines: tuple[LineReading, ...]) -> tuple[LineReading, ...]:
+        """The readings, with what is seen at the inlets of lines with two containers."""
+        found = list(lines)
+        for (owner, name), ahead in self._ahead.items():
+            if owner == pump:
+                i = ahead.supply.row
+                air = ahead.there(self._drawn_ml(pump, i, at_ns), self._planned(at_ns))
+                found[i] = replace(lines[i], proximal_kpa=self._inlet_kpa(pump, name, at_ns), air=air)
+        return tuple(found)
+
+    def _inlet_kpa(self, pump: str, line: str, at_ns: int) -> float:
+        stretch, piece, hours = self._during(at_ns)
+        return stretch.function(inlet_row(self._ahead[pump, line].supply, stretch), 0, piece).at(hours)
+
+    def _drawn_ml(self, pump: str, line: int, at_ns: int) -> float:
+        pumping = self._pumping[pump]
+        return pumping.legs[pumping.place(at_ns)].volumes(at_ns)[1][line] * pumping.step_ml
+
+    def _planned(self, until_ns: int) -> list[Stretch]:
+        """The stretches from the anchor on that begin by an instant."""
+        return [passage.stretch for passage in self._plan[: bisect_right(self._starts, until_ns)]]
+
     def advance(self, at_ns: int) -> None:
         """Put what happened up to ``at_ns`` into the history and anchor there; nothing physical changes."""
         self._settle(at_ns)
@@ -202,7 +234,7 @@ class NetworkPath:
     def forget(self, before_ns: int) -> None:
         """Put what ended before an instant into the history. No anchor: what comes is not touched by it."""
         while len(self._plan) > 1 and int(self._plan[0].stretch.at_ns[-1]) < before_ns:
-            self.history.append(self._plan.pop(0))
+            self._keep(self._plan.pop(0))
             del self._starts[0]
 
     def next_crossing(self, pump: str, watches: tuple[Watch, ...], after_ns: int, until_ns: int) -> int | None:
@@ -216,8 +248,12 @@ class NetworkPath:
             for watch in watches:
                 if _holds(watch, first):
                     return at_ns
-                if watch.signal is Signal.DISTAL_PRESSURE:
+                ahead = self._ahead.get((pump, str(watch.line)))
+                at_inlet = ahead is not None and watch.signal is Signal.PROXIMAL_PRESSURE
+                if watch.signal is Signal.DISTAL_PRESSURE or at_inlet:
                     at = self._pressure_crossing(pump, watch, stretch, (piece, at_ns, last))
+                elif ahead is not None and watch.signal is Signal.AIR_PROXIMAL:
+                    at = self._air_crossing(pump, watch, ahead, (at_ns, last))
                 else:
                     at = self._counted(pump, watch, at_ns, last) if _holds(watch, final) else None
                 if at is not None:
@@ -230,7 +266,9 @@ class NetworkPath:
     def _pressure_crossing(self, pump: str, watch: Watch, stretch: Stretch, within: tuple[int, int, int]) -> int | None:
         """The first instant within a stretch; ``within``: the piece to begin with, the first and the last instant."""
         piece, begin, end = within
-        rows = sensor_row(self.plumbing, pump, stretch)
+        at_inlet = watch.signal is Signal.PROXIMAL_PRESSURE
+        ahead = self._ahead.get((pump, str(watch.line))) if at_inlet else None
+        rows = sensor_row(self.plumbing, pump, stretch) if ahead is None else inlet_row(ahead.supply, stretch)
         rising = watch.direction in (Direction.AT_LEAST, Direction.ABOVE)
         guard = rows.through(np.array([[1.0 if rising else -1.0]])).plus(-watch.level if rising else watch.level)
         pieces = np.flatnonzero((stretch.bounds(guard) >= -ROUNDING_KPA)[0])
@@ -240,9 +278,34 @@ class NetworkPath:
                 return None
             ns = first_in_piece(stretch, guard, k)
             guess = high if ns is None else int(stretch.at_ns[k]) + ns
-            found = first_holding(lambda at_ns: watch.holds(self.pressure_kpa(pump, at_ns)), guess, low, high)
+            found = first_holding(lambda at_ns: watch.holds(self._pressure(pump, watch, at_ns)), guess, low, high)
             if found is not None:
                 return found
+        return None
+
+    def _pressure(self, pump: str, watch: Watch, at_ns: int) -> float:
+        """The pressure that a watch is on."""
+        if watch.signal is Signal.PROXIMAL_PRESSURE:
+            return self._inlet_kpa(pump, str(watch.line), at_ns)
+        return self.pressure_kpa(pump, at_ns)
+
+    def _air_crossing(self, pump: str, watch: Watch, ahead: AirAhead, within: tuple[int, int]) -> int | None:
+        """The first instant at which air comes to a line's inlet, or goes, so that a watch holds."""
+        begin, end = within
+        row = ahead.supply.row
+        first, last = self._drawn_ml(pump, row, begin), self._drawn_ml(pump, row, end)
+        for drawn_ml in ahead.changes(self._planned(end)):
+            if not first < drawn_ml <= last:
+                continue
+            low, high = begin, end
+            while high - low > 1:
+                middle = (low + high) // 2
+                if self._drawn_ml(pump, row, middle) >= drawn_ml:
+                    high = middle
+                else:
+                    low = middle
+            if _holds(watch, self.read(pump, high)):
+                return high
         return None
 
     def _counted(self, pump: str, watch: Watch, begin: int, end: int) -> int:
@@ -296,7 +359,7 @@ class NetworkPath:
         pieces = {id: leg.pieces() for id, leg in legs.items()}
         inner = [p.at_ns[(p.at_ns > begin_ns) & (p.at_ns < end_ns)] for p in pieces.values()]
         at_ns = np.unique(np.concatenate([np.array([begin_ns, end_ns], dtype=np.int64), *inner]))
-        given, drawn = np.zeros((len(self._ports), len(at_ns))), np.zeros((len(self._ports), len(at_ns)))
+        given, drawn = np.zeros((len(self._given), len(at_ns))), np.zeros((len(self._given), len(at_ns)))
         for (id, line), row in self._ports.items():
             pumping, part = self._pumping[id], pieces[id]
             i = pumping.index(line)
@@ -304,6 +367,8 @@ class NetworkPath:
             drawn[row] = np.interp(at_ns, part.at_ns, part.drawn[i]) * pumping.step_ml
             first = legs[id].volumes(begin_ns)
             given[row, 0], drawn[row, 0] = first[0][i] * pumping.step_ml, first[1][i] * pumping.step_ml
+        for supply in self.plumbing.supplies:
+            given[supply.port] = -drawn[self._ports[supply.pump, supply.setup.line]]
         return at_ns, given, drawn
 
     def _settle(self, at_ns: int) -> None:
@@ -315,7 +380,7 @@ class NetworkPath:
                 if int(stretch.at_ns[0]) >= at_ns:
                     break
                 done = passage if int(stretch.at_ns[-1]) <= at_ns else _cut(passage, at_ns)
-                self.history.append(done)
+                self._keep(done)
             last = self.history[-1]
             self._state = last.stretch.state()
             self._given, self._drawn = last.stretch.given_ml[:, -1], last.drawn_ml[:, -1]
@@ -327,16 +392,37 @@ class NetworkPath:
         self._ahead_ns = FIRST_NS
         self.version += 1
 
+    def _keep(self, passage: Passage) -> None:
+        """Put a passage into the history."""
+        self.history.append(passage)
+        for ahead in self._ahead.values():
+            ahead.keep(passage.stretch)
+
+    def _limit_draw(self, pump: str) -> None:
+        """Let a line with two containers draw no more than gives, while clamps close every way to both."""
+        for ahead in self._ahead.values():
+            supply, line = ahead.supply, ahead.supply.setup.line
+            if supply.pump != pump:
+                continue
+            give = supply.give_where_closed(self._state.regime.topology)
+            if give is not None:
+                pressures = self._state.pressures(np.zeros(len(self._given)), self._given)
+                self._pumping[pump].shut(line, float(pressures[supply.inlet]), give)
+            elif self._pumping[pump].limbs[supply.row].clamped_at is not None:
+                self._pumping[pump].close(line, False)
+
     def _change(self, topology: Topology) -> None:
         """Go over to another topology at the anchor."""
         if topology != self._state.regime.topology:
-            self._state = changed(self._state, topology, np.zeros(len(self._ports)), self._given)
+            self._state = changed(self._state, topology, np.zeros(len(self._given)), self._given)
 
     def _hang(self, pump: str, at_ns: int, hanging: Hanging) -> None:
         """Another container on a line, or one filled again."""
         member, motor = self._members[pump], self._pumping.get(pump)
         if hanging.line not in member.model.lines:
             raise ValueError(f"no line {hanging.line}")
+        if (pump, hanging.line) in self._ahead:
+            raise ValueError("of two containers over one line none is changed")
         i = member.model.lines.index(hanging.line)
         plunger = self.plumbing.plunger_of(pump, hanging.line)
         if isinstance(hanging, Refill) and (motor is None or plunger is not None):
@@ -364,10 +450,14 @@ class NetworkPath:
         topology, laid = self._state.regime.topology, self.plumbing
         match disturbance:
             case Occlude() | Release():
-                tube = laid.tube(pump)
+                tube, supply = laid.tube(pump), laid.supply(pump, disturbance.line)
                 i = tube.edge if tube.access is None else tube.access
-                if disturbance.place is Place.LIMB:  # of a drip: its clamp
+                if supply is not None:
+                    i = supply.edge_at(disturbance.place)
+                elif disturbance.place is Place.LIMB:  # of a drip: its clamp
                     i = laid.clamp_of[pump]
+                elif disturbance.place is not Place.PATIENT_END:
+                    raise ValueError(f"line {disturbance.line} has no {disturbance.place.value}: it has one container")
                 return self._shutting(topology, i, OCCLUSION, isinstance(disturbance, Occlude))
             case Constrict(tube=name, added_kpa_h_per_ml=added):
                 tube = laid.tube(name)
@@ -392,6 +482,11 @@ class NetworkPath:
                 return self._state.regime.topology
             case Leak(tube=name, ml_per_h_per_kpa=conductance):
                 return self._leaking(name, conductance)
+            case Hang():
+                supply = laid.supply(pump, disturbance.line)
+                if supply is None:
+                    raise ValueError(f"line {disturbance.line} has one container: its head does not change")
+                return supply.hung(topology, disturbance)
             case Grip(holds=holds):
                 node = laid.node_of[pump]
                 plungers = tuple(
@@ -420,7 +515,7 @@ class NetworkPath:
         if rate_ml_per_h == 0.0:
             self._change(self._shutting(topology, i, CLAMP, True))
             return
-        flows = np.zeros(len(self._ports))
+        flows = np.zeros(len(self._given))
         pressures = self._state.pressures(flows, self._given)
         edge = topology.edges[i]
         head = float(pressures[edge.begin]) + topology.nodes[edge.begin].height_kpa
@@ -439,8 +534,8 @@ class NetworkPath:
         given = np.concatenate(
             [np.repeat(self._given[:, None], 2, axis=1), [[0.0, rate_ml_per_h * LONGEST_NS / NS_PER_H]]]
         )
-        flows = np.append(np.zeros(len(self._ports)), rate_ml_per_h)
-        pressures = self._state.pressures(np.zeros(len(self._ports)), self._given)
+        flows = np.append(np.zeros(len(self._given)), rate_ml_per_h)
+        pressures = self._state.pressures(np.zeros(len(self._given)), self._given)
         state = begin(trial, pressures, len(trial.ports))
         for stretch in follow(state, at_ns, given):
             state = stretch.state()

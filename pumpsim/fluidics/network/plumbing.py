@@ -12,7 +12,9 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from pumpsim.fluidics.arrays import Floats
+from pumpsim.fluidics.network import supply
 from pumpsim.fluidics.network.elements import Edge, Node, Plunger, Topology
+from pumpsim.fluidics.network.supply import Supply
 from pumpsim.vocabulary.model import Drive, PumpModel
 from pumpsim.vocabulary.path import Access, AdministrationSet, JunctionSetup, PathSetup, junction_faults
 
@@ -67,7 +69,8 @@ class Tubing:
 class Plumbing:
     """A network as it is at power-on, and where everything is in it.
 
-    ``ports``: (pump, line) of each port, in the order of the topology's. ``node_of`` and ``clamp_of``: by pump id, as
+    ``ports``: (pump, line) of each port that delivers, in the order of the topology's; after them come those by which
+    mechanisms draw from ``supplies``, lines with two containers. ``node_of`` and ``clamp_of``: by pump id, as
     ``back_leak_of``, the edge through which a mechanism lets fluid back.
     """
 
@@ -79,6 +82,11 @@ class Plumbing:
     clamp_of: dict[str, int]
     back_leak_of: dict[str, int]
     pressures: Floats
+    supplies: tuple[Supply, ...] = ()
+
+    def supply(self, pump: str, line: str | None) -> Supply | None:
+        """The two containers over a line; None for a line with one."""
+        return next((found for found in self.supplies if (found.pump, found.setup.line) == (pump, line)), None)
 
     def tube(self, name: str) -> Tubing:
         """A set by the name of its pump or junction. Raises ValueError for none."""
@@ -125,6 +133,7 @@ class _Layout:
         self.plungers: list[Plunger] = []
         self.ports: list[tuple[str, str]] = []
         self.port_nodes: list[int] = []
+        self.supplies: list[Supply] = []
 
     def node(self, node: Node) -> int:
         self.nodes.append(node)
@@ -156,6 +165,7 @@ class _Layout:
                 clamp_of[pump.id] = self.container(pump, node)
             else:
                 self.port(pump, node)
+        self.supply(pumps)
         return Plumbing(
             pumps,
             Topology(tuple(self.nodes), tuple(self.edges), tuple(self.port_nodes), tuple(self.plungers)),
@@ -165,6 +175,7 @@ class _Layout:
             clamp_of,
             self.back_leaks,
             self.pressures(),
+            tuple(self.supplies),
         )
 
     def tube(self, name: str, begin: int, kind: AdministrationSet, into: int | None, access: Access) -> None:
@@ -218,6 +229,25 @@ class _Layout:
         bag = self.node(Node(f"container of {pump.id}", volume / level, line.head_kpa - level, None))
         self.full[bag] = level
         return self.edge(Edge(f"clamp of {pump.id}", bag, node, CLAMP_OPEN, open=False, dry_kpa=0.0))
+
+    def supply(self, pumps: tuple[Member, ...]) -> None:
+        """The lines with a secondary, all after what delivers."""
+        add = (self.node, self.edge)
+        for pump in pumps:
+            for row, line in enumerate(pump.setup.lines):
+                if line.secondary is None:
+                    continue
+                found = supply.laid(
+                    pump.id,
+                    row,
+                    line,
+                    add,
+                    len(self.port_nodes),
+                    lambda fluid: head_kpa(fluid.density_kg_per_m3, LEVEL_CM),
+                )
+                self.supplies.append(found)
+                self.port_nodes.append(found.inlet)
+                self.full |= supply.at_rest(found)
 
     def pressures(self) -> Floats:
         """Everything at rest: each place has the head of the site that it leads to; a container that of its surface."""

@@ -17,7 +17,7 @@ import numpy as np
 
 from pumpsim.fluidics.arrays import Floats
 from pumpsim.fluidics.hung import Hung
-from pumpsim.vocabulary.path import LineSetup, PathSetup, Source, Transport
+from pumpsim.vocabulary.path import Fluid, LineSetup, PathSetup, Source, Transport
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +25,8 @@ class Origin:
     """A source of fluid and the part of its line's volume that it fills: from ``begin_ml`` to ``end_ml`` drawn.
 
     ``held_ml``: all that there was of it. ``since_ns``: when it was hung, None for from the start. ``taken_ml`` of it went
-    away with its container, ``mixed_ml`` stayed there when that was filled again.
+    away with its container, ``mixed_ml`` stayed there when that was filled again. On a line with two containers, whose volume
+    tells of neither, ``begin_ml`` is 0 and ``end_ml`` what there was.
     """
 
     source: Source
@@ -51,6 +52,16 @@ def origins(setup: PathSetup, hung: Sequence[Hung] = ()) -> tuple[Origin, ...]:
 
 def _of_line(i: int, line: LineSetup, hung: Sequence[Hung]) -> list[Origin]:
     container = Source(f"{line.line} {line.container}", line.line, line.fluid)
+    if line.secondary is not None:
+        second = line.secondary
+        name = f"{line.line} secondary"
+        above = Source(f"{name} {second.container}", line.line, second.fluid)
+        return [
+            *_filled(
+                i, container, f"{line.line} limb", line.limb_fluid, line.limb_ml + line.shared_ml, line.container_ml
+            ),
+            *_filled(i, above, f"{name} limb", second.limb_fluid, second.limb_ml, second.container_ml),
+        ]
     if line.limb_fluid is None or line.limb_ml == 0.0:
         found = [Origin(container, i, 0.0, np.inf, line.container_ml + line.limb_ml)]
     else:
@@ -64,6 +75,16 @@ def _of_line(i: int, line: LineSetup, hung: Sequence[Hung]) -> list[Origin]:
         source = Source(f"{line.line} {new.container} {number}", line.line, new.fluid)
         found.append(Origin(source, i, new.begin_ml, np.inf, new.held_ml, new.at_ns))
     return found
+
+
+def _filled(
+    i: int, container: Source, limb: str, limb_fluid: Fluid | None, limb_ml: float, container_ml: float
+) -> list[Origin]:
+    """What was in a limb and in the container above it: the limb's first, if it is another fluid."""
+    if limb_fluid is None:
+        return [Origin(container, i, 0.0, limb_ml + container_ml, limb_ml + container_ml)]
+    below = Source(limb, container.line, limb_fluid)
+    return [Origin(below, i, 0.0, limb_ml, limb_ml), Origin(container, i, 0.0, container_ml, container_ml)]
 
 
 class CommonVolume:

@@ -74,7 +74,8 @@ class _Record:
 
 
 class Carriage:
-    """A network of tubes and what is in it. ``air``: the source that is air, None if there is none."""
+    """A network of tubes and what is in it. ``air``: the source that is air, None if there is none. ``gauges``: tubes of which
+    it is noted what crosses their end."""
 
     def __init__(
         self,
@@ -83,6 +84,7 @@ class Carriage:
         inlets: Sequence[Inlet],
         sites: Sequence[Site],
         air: int | None = None,
+        gauges: Sequence[int] = (),
     ) -> None:
         self._sources, self._tubes, self._air = sources, tuple(tubes), air
         self._inlets = tuple(inlets)
@@ -90,7 +92,8 @@ class Carriage:
         self._layout = Layout(self._tubes, self._inlets, sites, sources, air)
         self._cells = self._layout.fill()
         self._row = self._layout.at_rest()
-        self._left = [np.zeros(sources) for _ in sites]
+        self._left = [np.zeros(sources) for _ in (*sites, *gauges)]
+        self._gauges = tuple(gauges)
         self._air_at_end = [tube.filling == air for tube in self._tubes]
         self._may_be_air = any(self._air_at_end) or any(site.refill == air for site in sites)
 
@@ -102,10 +105,11 @@ class Carriage:
         table[:, 0] = self._row
         self._row = table[:, -1].copy()
         records = [_Record(left) for left in self._left]
+        sites = len(self._left) - len(self._gauges)
         arrived = self._carry(at.tolist(), table, records)
         outflows = tuple(record.outflow(float(at[-1])) for record in records)
         self._left = [outflow.amounts[:, -1].copy() for outflow in outflows]
-        return Carried(outflows, arrived)
+        return Carried(outflows[:sites], arrived, outflows[sites:])
 
     def contents(self) -> Floats:
         """Give what each tube holds of each source, mL: (tubes, sources)."""
@@ -130,7 +134,7 @@ class Carriage:
         """Give one that goes its own way from here on; the network is shared, the contents are not."""
         twin = Carriage.__new__(Carriage)
         twin._sources, twin._tubes, twin._air = self._sources, self._tubes, self._air
-        twin._inlets, twin._layout = self._inlets, self._layout
+        twin._inlets, twin._layout, twin._gauges = self._inlets, self._layout, self._gauges
         twin._cells = [cell.copy() for cell in self._cells]
         twin._row, twin._left = self._row, self._left.copy()
         twin._air_at_end, twin._may_be_air = self._air_at_end.copy(), self._may_be_air
@@ -151,6 +155,8 @@ class Carriage:
         signs = np.ascontiguousarray(np.sign(np.diff(table, axis=1)).astype(np.int8).T)
         moving = np.flatnonzero(signs.any(axis=1))
         rows = table[:, np.concatenate(([0], moving + 1))].T.tolist()
+        ends = len(records) - len(self._gauges)
+        gauge_of = {self._layout.ends_of.index(tube): ends + i for i, tube in enumerate(self._gauges)}
         slots, cells, plan_for = self._layout.routes.slots.copy(), self._cells, self._layout.routes.plan
         for i, k in enumerate(moving.tolist()):
             plan = plan_for(signs[k].tobytes())
@@ -160,6 +166,11 @@ class Carriage:
             start, width = at[k], at[k + 1] - at[k]
             for site, face, slot in plan.sites:
                 records[site].add(start, width, after[face] - before[face], slots[slot])
+            if gauge_of:
+                for cell, slot in plan.ends:
+                    if cell in gauge_of:
+                        volume = after[len(cells) + cell] - before[len(cells) + cell]
+                        records[gauge_of[cell]].add(start, width, volume, slots[slot])
             if watch:
                 self._note_air(plan, slots, start, width, arrived)
         return tuple(arrived)

@@ -87,7 +87,8 @@ class Outflow:
 @dataclass(frozen=True, slots=True)
 class Carried:
     """What one call carried: the outflow at each site; for each tube the first knot at which there is air at its end, None
-    if there is none."""
+    if there is none; what has crossed the end of each gauged tube."""
 
     sites: tuple[Outflow, ...]
     arrived: tuple[float | None, ...]
+    gauges: tuple[Outflow, ...] = ()
