@@ -1,13 +1,12 @@
 """What a network did, pump by pump: pressures and flows from its stretches, and where each source's fluid went.
 
 Pressures and volumes are exact at any instant. Transport goes from breakpoint to breakpoint: within a piece all volumes run
-straight in a common fraction, and pieces are divided until they do so within ``BEND_ML`` (or the same share of the
-smallest tube); totals are exact all the same. What compliance stores waits at the begin of the set that it belongs to.
+straight in a common fraction, and pieces are divided until they do (``voyage``); totals are exact all the same. What
+compliance stores waits at the begin of the set that it belongs to.
 """
 
 from bisect import bisect_right
 from collections.abc import Sequence
-from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
@@ -19,28 +18,13 @@ from pumpsim.fluidics.network.course import Stretch
 from pumpsim.fluidics.network.expo import Expo, first_reached
 from pumpsim.fluidics.network.path import Passage, sensor_row
 from pumpsim.fluidics.network.plumbing import Member, Plumbing, Tubing
+from pumpsim.fluidics.network.voyage import Course, at_rest, bend_of, course_of, joined, outlets, tube_as, volumes
 from pumpsim.fluidics.outlet import NS_PER_H, Outlet
 from pumpsim.fluidics.transport.common_volume import Origin, origins
-from pumpsim.fluidics.transport.tubes import Carriage, Inlet, Outflow, Site, Tube, Volumes
+from pumpsim.fluidics.transport.tubes import Carriage, Inlet, Outflow, Site
 from pumpsim.vocabulary.path import Fluid, Source
 
-BEND_ML, BEND_SHARE = 0.005, 0.002
-"""How far from straight a volume may run within a piece: in mL, or as a share of the smallest tube, if that is less."""
-MOST_PARTS = 48
 BLOOD, AIR = Fluid("fluid of the site"), Fluid("air")
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class _Course:
-    """Breakpoints (n,), ns, of all stretches, divided where need be; an instant stands twice where something jumped.
-
-    ``through`` (edges, n), ``given`` (ports, n), ``plunged`` (plungers, n): mL since power-on.
-    """
-
-    at_ns: Instants
-    through: Floats
-    given: Floats
-    plunged: Floats
 
 
 class NetworkHistory:
@@ -77,80 +61,37 @@ class NetworkHistory:
         return max(0, bisect_right(self.starts, at_ns) - 1)
 
     @cached_property
-    def course(self) -> _Course:
+    def course(self) -> Course:
         """Every volume at every breakpoint."""
-        smallest = min((tube.set.common_ml for tube in self.plumbing.tubing if tube.set.common_ml > 0.0), default=1.0)
-        bend = min(BEND_ML, BEND_SHARE * smallest)
-        parts = [_at_rest(self.passages[0].stretch), *(_divided(passage.stretch, bend) for passage in self.passages)]
-        return _Course(
-            np.concatenate([part.at_ns for part in parts]),
-            np.concatenate([part.through for part in parts], axis=1),
-            np.concatenate([part.given for part in parts], axis=1),
-            np.concatenate([part.plunged for part in parts], axis=1),
-        )
-
-    def entered(self, course: _Course, pump: str) -> Floats:
-        """What each line of a pump has given to its set, (lines, n)."""
-        laid = self.plumbing
-        if pump in laid.clamp_of:
-            through: Floats = course.through[[laid.clamp_of[pump]]]
-            return through
-        rows = []
-        for i, (owner, _) in enumerate(laid.ports):
-            if owner != pump:
-                continue
-            plunger = next((j for j, p in enumerate(laid.topology.plungers) if p.port == i), None)
-            rows.append(course.given[i] if plunger is None else course.plunged[plunger])
-        return np.array(rows)
+        bend = bend_of(self.plumbing)
+        rest = at_rest(self.passages[0].stretch)
+        return joined([rest, *(course_of(passage.stretch, bend) for passage in self.passages)])
 
     @cached_property
     def carried(self) -> tuple[tuple[Outflow, ...], Floats, Floats]:
         """What has arrived at each site, in the order of ``outlets``; what each tube holds at the end (tubes, sources), and
         what all containers hold, with the limbs below them (sources,)."""
-        laid, course = self.plumbing, self.course
-        tubes, inlets, entering, totals = [], [], [], []
-        ends = course.through[[tube.edge for tube in laid.tubing]]
-        begins = np.zeros_like(ends)
-        for row, tube in enumerate(laid.tubing):
-            tubes.append(self._tube(tube))
-            for other, end in zip(laid.tubing, ends, strict=True):
-                if other.end == tube.begin:
-                    begins[row] += end - course.through[other.leak]
+        laid = self.plumbing
+        tubes = tuple(tube_as(tube, self._filling(tube)) for tube in laid.tubing)
+        inlets, totals = [], []
         for member in laid.members:
-            row = next(i for i, tube in enumerate(laid.tubing) if tube.name == member.id)
-            volumes = self.entered(course, member.id)
-            begins[row] += volumes.sum(axis=0)
-            for line, volume in enumerate(volumes):
+            for line in range(len(member.model.lines)):
                 changes = tuple(
                     (origin.begin_ml, self.first[member.id] + i)
                     for i, origin in enumerate(origins(member.setup))
                     if origin.line == line
                 )
                 inlets.append(Inlet(laid.node_of[member.id], changes))
-                entering.append(volume)
                 totals.append(member.setup.lines[line].container_ml + member.setup.lines[line].limb_ml)
-        for pump, i in laid.back_leak_of.items():
-            begins[next(row for row, tube in enumerate(laid.tubing) if tube.name == pump)] -= course.through[i]
         sites = tuple(Site(laid.topology.edges[i].begin, refill) for i, refill in self.outlets)
-        carriage = Carriage(len(self.sources), tuple(tubes), tuple(inlets), sites, self.air)
-        moved = carriage.advance(
-            Volumes(begins, ends, np.array(entering), course.through[[i for i, _ in self.outlets]])
-        )
+        carriage = Carriage(len(self.sources), tubes, tuple(inlets), sites, self.air)
+        moved = carriage.advance(volumes(laid, self.course))
         return moved.sites, carriage.contents(), carriage.supplies(totals).sum(axis=0)
 
     @cached_property
     def outlets(self) -> list[tuple[int, int]]:
         """Edges through which fluid leaves the network for good, and what comes in where it flows back."""
-        laid = self.plumbing
-        found = [(tube.access, self.blood) for tube in laid.tubing if tube.access is not None]
-        found += [(tube.leak, self.air) for tube in laid.tubing]
-        found += [(i, self.air) for i in laid.back_leak_of.values()]
-        return found
-
-    def _tube(self, tube: Tubing) -> Tube:
-        filling = self._filling(tube)
-        kind = tube.set
-        return Tube(tube.name, tube.begin, tube.end, kind.common_ml, filling, kind.transport, kind.tanks, kind.spread)
+        return [(edge, self.air if airy else self.blood) for edge, airy in outlets(self.plumbing)]
 
     def _filling(self, tube: Tubing) -> int:
         for member in self.plumbing.members:
@@ -337,41 +278,3 @@ class PumpHistory:
         arrived = self._network.carried[0][[i for i, _ in self._network.outlets].index(self._access)].amounts[:, -1]
         flowed = float(self._network.course.through[self._access, -1])
         return float(arrived[self._mine].sum()) + flowed - float(arrived.sum())
-
-
-def _at_rest(stretch: Stretch) -> _Course:
-    """Before anything moved: pressures that do not agree may even out in the very first instant."""
-    begin = stretch.begin
-    still = (np.zeros((len(values), 1)) for values in (begin.through_ml, stretch.given_ml, begin.plunged_ml))
-    return _Course(stretch.at_ns[:1], *still)
-
-
-def _divided(stretch: Stretch, bend_ml: float) -> _Course:
-    """A stretch's breakpoints, with more between them where volumes do not run straight."""
-    mode, hours = stretch.mode, stretch.hours
-    every = np.arange(len(hours))
-    whole = stretch.through(mode.flows, every, hours)
-    half = stretch.through(mode.flows, every, hours / 2.0)
-    bent = np.abs(half - whole / 2.0).max(axis=0, initial=0.0)
-    parts = np.where(bent > bend_ml, np.minimum(np.ceil(3.0 * np.sqrt(bent / bend_ml)), MOST_PARTS), 1).astype(np.int64)
-    pieces = np.repeat(every, parts)
-    share = (np.arange(len(pieces)) - np.repeat(np.cumsum(parts) - parts, parts) + 1) / parts[pieces]
-    # most of what bends does so at the begin of a piece: parts grow as the fastest mode dies away
-    growth = np.log1p(np.minimum(hours * mode.decay.max(initial=0.0), 1e6))[pieces]
-    share = np.where(growth > 1e-3, np.expm1(growth * share) / np.expm1(np.maximum(growth, 1e-3)), share)
-    share[np.cumsum(parts) - 1] = 1.0
-    into = hours[pieces] * share
-    before = np.cumsum(whole, axis=1) - whole
-    through = stretch.begin.through_ml[:, None] + before[:, pieces] + stretch.through(mode.flows, pieces, into)
-    pushed = stretch.through(mode.plunger_flows, every, hours)
-    ahead = np.cumsum(pushed, axis=1) - pushed
-    plunged = stretch.begin.plunged_ml[:, None] + ahead[:, pieces] + stretch.through(mode.plunger_flows, pieces, into)
-    given = stretch.given_ml[:, pieces] + (stretch.given_ml[:, pieces + 1] - stretch.given_ml[:, pieces]) * share
-    length = stretch.at_ns[pieces + 1] - stretch.at_ns[pieces]
-    at_ns = stretch.at_ns[pieces] + np.where(share == 1.0, length, np.floor(length * share)).astype(np.int64)
-    return _Course(
-        np.append(stretch.at_ns[:1], at_ns),
-        np.column_stack([stretch.begin.through_ml, through]),
-        np.column_stack([stretch.given_ml[:, :1], given]),
-        np.column_stack([stretch.begin.plunged_ml, plunged]),
-    )
