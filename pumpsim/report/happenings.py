@@ -6,6 +6,7 @@ from typing import assert_never
 from pumpsim.scenario import Entry
 from pumpsim.units import format_time
 from pumpsim.vocabulary.path import (
+    AirIn,
     BackPressure,
     Constrict,
     Disturbance,
@@ -26,7 +27,7 @@ def happened(entry: Entry) -> tuple[str, str, str] | None:
     if isinstance(action, SensorFault):
         return action.sensor.line or "all", *_of_sensor(action)
     if isinstance(action, Disturbance):
-        line = action.line if isinstance(action, Occlude | Release) else None
+        line = action.line if isinstance(action, Occlude | Release | AirIn) else None
         return line or "all", *_of_path(action)
     return None
 
@@ -73,6 +74,8 @@ def _of_path(disturbance: Disturbance) -> tuple[str, str]:
             return f"leak at the end of {tube}" if conductance else f"end of {tube} tight again", ""
         case Warm(tube=tube, celsius=celsius):
             return f"fluid in {tube} brought to another temperature", f"{celsius:g} degC"
+        case AirIn(volume_ml=volume, at_pump=at_pump):
+            return f"air came into the line at the {'pump' if at_pump else 'container'}", f"{volume:g} mL"
         case Grip(holds=holds):
             return ("plunger held again" if holds else "plunger not held back"), ""
         case _:

@@ -55,9 +55,4 @@ def together(one: Store | None, other: Store | None) -> Store | None:
     if one is None or other is None:
         return one or other
     knots = sorted({*one.pressures_kpa, *other.pressures_kpa})
-    return Store(tuple(knots), tuple(_held(one, kpa) + _held(other, kpa) for kpa in knots))
-
-
-def _held(store: Store, pressure_kpa: float) -> float:
-    slope, offset = store.law(store.piece_at(pressure_kpa))
-    return slope * pressure_kpa + offset
+    return Store(tuple(knots), tuple(one.at(kpa) + other.at(kpa) for kpa in knots))

@@ -6,13 +6,15 @@ compliance stores waits at the begin of the set that it belongs to.
 """
 
 from bisect import bisect_right
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from functools import cached_property
 
 import numpy as np
 
 from pumpsim.fluidics.arrays import Floats, Instants
 from pumpsim.fluidics.chunk import Chunk
+from pumpsim.fluidics.feed import Feed, to_come_ml, with_air
 from pumpsim.fluidics.history import Look
 from pumpsim.fluidics.network.course import Stretch
 from pumpsim.fluidics.network.expo import Expo, first_reached
@@ -22,28 +24,40 @@ from pumpsim.fluidics.network.voyage import Course, at_rest, bend_of, course_of,
 from pumpsim.fluidics.outlet import NS_PER_H, Outlet
 from pumpsim.fluidics.transport.common_volume import Origin, origins
 from pumpsim.fluidics.transport.tubes import Carriage, Inlet, Outflow, Site
-from pumpsim.vocabulary.path import Fluid, Source
+from pumpsim.vocabulary.path import AIR, Fluid, Source
 
-BLOOD, AIR = Fluid("fluid of the site"), Fluid("air")
+BLOOD = Fluid("fluid of the site")
 
 
 class NetworkHistory:
     """The history of a whole network; ``of`` gives each pump's part."""
 
-    def __init__(self, plumbing: Plumbing, passages: Sequence[Passage]) -> None:
+    def __init__(
+        self, plumbing: Plumbing, passages: Sequence[Passage], feeds: Mapping[str, Sequence[Feed]] | None = None
+    ) -> None:
+        """``feeds``: the air that has come, or will, on the lines of each pump."""
         self.plumbing, self.passages = plumbing, tuple(passages)
+        come = _come(plumbing, passages, feeds or {})
+        self.origins = {member.id: _origins(member, come.get(member.id)) for member in plumbing.members}
         self.starts = [int(passage.stretch.at_ns[0]) for passage in self.passages]
         self.sources: list[Origin] = []
         self.first: dict[str, int] = {}
         for member in plumbing.members:
             self.first[member.id] = len(self.sources)
-            self.sources += origins(member.setup)
+            self.sources += self.origins[member.id]
         self.own = len(self.sources)
         pumps = {member.id for member in plumbing.members}
         self.meeting = [tube for tube in plumbing.tubing if tube.name not in pumps]
         for tube in self.meeting:
             priming = Source(f"priming of {tube.name}", None, tube.set.priming)
-            self.sources.append(Origin(priming, -1, 0.0, tube.set.common_ml))
+            self.sources.append(Origin(priming, -1, 0.0, tube.set.common_ml - tube.set.air_ml))
+        self.aired = {
+            tube.name: len(self.sources) + i
+            for i, tube in enumerate(tube for tube in plumbing.tubing if tube.set.air_ml)
+        }
+        for name in self.aired:
+            air = Source(f"air in the set of {name}", None, AIR)
+            self.sources.append(Origin(air, -1, 0.0, plumbing.tube(name).set.air_ml))
         self.blood, self.air = len(self.sources), len(self.sources) + 1
         self.sources += [Origin(Source(fluid.name, None, fluid), -1, 0.0, 0.0) for fluid in (BLOOD, AIR)]
 
@@ -51,10 +65,16 @@ class NetworkHistory:
         """One pump's part; the first pump's holds what is no pump's own (primings of junctions, fluid drawn back)."""
         member = next(member for member in self.plumbing.members if member.id == pump)
         begin = self.first[pump]
-        mine = list(range(begin, begin + len(origins(member.setup))))
+        mine = list(range(begin, begin + len(self.origins[pump])))
         if member is self.plumbing.members[0]:
-            mine += range(self.own, len(self.sources))
+            mine += [i for i in range(self.own, len(self.sources)) if i not in self._aired_pumps]
+        mine += [i for i, name in self._aired_pumps.items() if name == pump]
         return PumpHistory(self, member, mine)
+
+    @property
+    def _aired_pumps(self) -> dict[int, str]:
+        """Sources that are air in the set of a pump."""
+        return {i: name for name, i in self.aired.items() if name in self.origins}
 
     def place(self, at_ns: int) -> int:
         """The passage under way at an instant."""
@@ -72,21 +92,42 @@ class NetworkHistory:
         """What has arrived at each site, in the order of ``outlets``; what each tube holds at the end (tubes, sources), and
         what all containers hold, with the limbs below them (sources,)."""
         laid = self.plumbing
-        tubes = tuple(tube_as(tube, self._filling(tube)) for tube in laid.tubing)
+        tubes = tuple(
+            replace(tube_as(tube, self._filling(tube)), first=self.aired.get(tube.name, 0), first_ml=tube.set.air_ml)
+            for tube in laid.tubing
+        )
         inlets, totals = [], []
         for member in laid.members:
             for line in range(len(member.model.lines)):
                 changes = tuple(
                     (origin.begin_ml, self.first[member.id] + i)
-                    for i, origin in enumerate(origins(member.setup))
+                    for i, origin in enumerate(self.origins[member.id])
                     if origin.line == line
                 )
                 inlets.append(Inlet(laid.node_of[member.id], changes))
-                totals.append(member.setup.lines[line].container_ml + member.setup.lines[line].limb_ml)
+                setup = member.setup.lines[line]
+                mine = [origin for origin in self.origins[member.id] if origin.line == line]
+                totals.append(
+                    to_come_ml(setup.container_ml + setup.limb_ml, mine, self._drawn_ml(member.id, setup.line))
+                )
         sites = tuple(Site(laid.topology.edges[i].begin, refill) for i, refill in self.outlets)
-        carriage = Carriage(len(self.sources), tubes, tuple(inlets), sites, self.air)
+        airs = frozenset(i for i, origin in enumerate(self.sources) if origin.source.fluid == AIR)
+        came = len(airs) > 1 or self._leaked  # one is always there: what a leak would suck in
+        bubbles = airs if came else frozenset()
+        carriage = Carriage(len(self.sources), tubes, tuple(inlets), sites, self.air, bubbles)
         moved = carriage.advance(volumes(laid, self.course))
         return moved.sites, carriage.contents(), carriage.supplies(totals).sum(axis=0)
+
+    def _drawn_ml(self, pump: str, line: str) -> float:
+        """What a line with a motor has drawn by the end."""
+        ports = self.plumbing.ports
+        return float(self.passages[-1].drawn_ml[ports.index((pump, line)), -1]) if (pump, line) in ports else 0.0
+
+    @property
+    def _leaked(self) -> bool:
+        """Whether anything was ever open to the air."""
+        leaks = [tube.leak for tube in self.plumbing.tubing]
+        return any(passage.stretch.begin.regime.topology.edges[i].open for passage in self.passages for i in leaks)
 
     @cached_property
     def outlets(self) -> list[tuple[int, int]]:
@@ -96,7 +137,7 @@ class NetworkHistory:
     def _filling(self, tube: Tubing) -> int:
         for member in self.plumbing.members:
             if member.id == tube.name:
-                return self.first[member.id] + len(origins(member.setup)) - 1
+                return self.first[member.id] + len(self.origins[member.id]) - 1
         return self.own + self.meeting.index(tube)
 
 
@@ -254,6 +295,16 @@ class PumpHistory:
                     return max(at_ns, begin_ns + int(hours * NS_PER_H) + 1)
         return None
 
+    def squeezed_ml(self, at_ns: int, from_kpa: float, to_kpa: float) -> float:
+        """By the store that the air makes at that instant, beside what the place stores of its own."""
+        network, node = self._network, self._tube.begin
+        stores = (
+            network.passages[network.place(at_ns)].stretch.begin.regime.topology.nodes[node].store,
+            network.plumbing.topology.nodes[node].store,
+        )
+        now, own = (0.0 if store is None else store.at(to_kpa) - store.at(from_kpa) for store in stores)
+        return now - own
+
     def in_line(self) -> Floats:
         """What the tubes hold, followed by itself."""
         contents: Floats = self._network.carried[1].sum(axis=0)[self._mine]
@@ -278,3 +329,26 @@ class PumpHistory:
         arrived = self._network.carried[0][[i for i, _ in self._network.outlets].index(self._access)].amounts[:, -1]
         flowed = float(self._network.course.through[self._access, -1])
         return float(arrived[self._mine].sum()) + flowed - float(arrived.sum())
+
+
+def _come(laid: Plumbing, passages: Sequence[Passage], feeds: Mapping[str, Sequence[Feed]]) -> dict[str, list[Feed]]:
+    """The air that has come by the end."""
+    if not passages:
+        return {}
+    last = passages[-1]
+    place = np.maximum(last.drawn_ml, last.stretch.given_ml)[:, -1].tolist()
+    found: dict[str, list[Feed]] = {}
+    for (pump, line), ml in zip(laid.ports, place, strict=True):
+        if pump in feeds:
+            lines = next(member.model.lines for member in laid.members if member.id == pump)
+            found.setdefault(pump, []).append(feeds[pump][lines.index(line)].come(ml))
+    return found
+
+
+def _origins(member: Member, feeds: Sequence[Feed] | None) -> tuple[Origin, ...]:
+    """A pump's sources with the air that came on its lines; last the priming, less the air that is left in it."""
+    found = origins(member.setup)
+    if feeds is not None:
+        found = with_air(found, feeds, [line.fluid for line in member.setup.lines])
+    priming = replace(found[-1], end_ml=found[-1].end_ml - member.setup.set.air_ml)
+    return (*found[:-1], priming)

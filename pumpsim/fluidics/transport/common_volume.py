@@ -20,12 +20,16 @@ from pumpsim.vocabulary.path import LineSetup, PathSetup, Source, Transport
 
 @dataclass(frozen=True, slots=True)
 class Origin:
-    """A source of fluid and the part of its line's volume that it fills: from ``begin_ml`` to ``end_ml`` drawn."""
+    """A source of fluid and the part of its line's volume that it fills: from ``begin_ml`` to ``end_ml`` drawn.
+
+    ``let_in``: it came in on the way, and was in no container.
+    """
 
     source: Source
     line: int
     begin_ml: float
     end_ml: float
+    let_in: bool = False
 
 
 def origins(setup: PathSetup) -> tuple[Origin, ...]:
