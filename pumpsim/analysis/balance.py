@@ -13,6 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from pumpsim.fluidics.arrays import Floats
+from pumpsim.fluidics.feed import to_come_ml
 from pumpsim.trace import PumpTrace
 
 LEAST_ML = 1.0
@@ -62,7 +63,7 @@ def balance(trace: PumpTrace) -> Balance:
     end = trace.at([trace.end_ns])
     initial, drawn, pumped = (_of_sources(trace, values)[:, 0] for values in (None, end.drawn_ml, end.pumped_ml))
     history = trace.history
-    columns = (
+    columns: tuple[Floats, ...] = (
         initial,
         history.ahead() - (drawn - pumped),
         drawn - pumped,
@@ -70,18 +71,25 @@ def balance(trace: PumpTrace) -> Balance:
         end.patient_ml[:, 0],
         history.lost(),
     )
-    names = [origin.source.name for origin in trace.sources]
+    drugs = [trace.concentration @ column for column in columns]
+    names, columns = _by_name(trace, columns)
     given = float(end.patient_ml.sum())
     most = max(float(np.abs(end.patient_ml).sum()), float(end.pumped_ml.sum()), LEAST_ML)
     flowed = history.outflow_ml()
     return Balance(
         tuple(Account(name, "mL", *row) for name, row in zip(names, _rows(columns), strict=True)),
-        tuple(
-            Account(drug, unit.value, *row)
-            for (drug, unit), row in zip(trace.drugs, _rows([trace.concentration @ c for c in columns]), strict=True)
-        ),
+        tuple(Account(drug, unit.value, *row) for (drug, unit), row in zip(trace.drugs, _rows(drugs), strict=True)),
         (flowed - given) / most,
     )
+
+
+def _by_name(trace: PumpTrace, columns: Sequence[Floats]) -> tuple[list[str], tuple[Floats, ...]]:
+    """What goes by one name as one: air that came between parts a container's fluid."""
+    names = list(dict.fromkeys(origin.source.name for origin in trace.sources))
+    member = np.zeros((len(names), len(trace.sources)))
+    for i, origin in enumerate(trace.sources):
+        member[names.index(origin.source.name), i] = 1.0
+    return names, tuple(member @ column for column in columns)
 
 
 def _rows(columns: Sequence[Floats]) -> list[list[float]]:
@@ -90,12 +98,17 @@ def _rows(columns: Sequence[Floats]) -> list[list[float]]:
 
 
 def _of_sources(trace: PumpTrace, volumes: Floats | None) -> Floats:
-    """What of each source is within volumes drawn or pumped by each line (lines, m); None: all that there was.
+    """What of each source is within volumes drawn or pumped by each line (lines, m); None: all that there was, or came.
 
     The priming counts as pumped from the beginning: it is in the line.
     """
     if volumes is None:
-        volumes = np.array([[line.container_ml + line.limb_ml] for line in trace.setup.lines])
+        drawn = trace.at([trace.end_ns]).drawn_ml[:, 0].tolist()
+        held = []
+        for i, line in enumerate(trace.setup.lines):
+            mine = [origin for origin in trace.sources if origin.line == i]
+            held.append([to_come_ml(line.container_ml + line.limb_ml, mine, drawn[i])])
+        volumes = np.array(held)
     found = np.empty((len(trace.sources), volumes.shape[1]))
     for row, origin in enumerate(trace.sources):
         if origin.line >= 0:

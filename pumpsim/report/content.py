@@ -85,6 +85,7 @@ class Report:
     ordered: Table
     lines: Table
     drugs: Table
+    air: Table
     pumps: tuple[PumpSection, ...]
     run: Table
     junctions: tuple[Table, ...]
@@ -112,6 +113,7 @@ def build_report(
         tables.orders(orders),
         tables.line_totals(summary),
         tables.drug_totals(summary),
+        tables.air_totals(summary),
         tuple(
             _section(scenario, setup, trace, spread.get(setup.id))
             for setup, trace in zip(scenario.pumps, traces, strict=True)
