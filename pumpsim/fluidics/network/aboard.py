@@ -13,21 +13,19 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from pumpsim.fluidics.arrays import Floats, Instants
-from pumpsim.fluidics.feed import Feed
+from pumpsim.fluidics.feed import Feed, Span
 from pumpsim.fluidics.network.boyle import air_store, together
 from pumpsim.fluidics.network.course import Stretch, follow
 from pumpsim.fluidics.network.elements import Topology
 from pumpsim.fluidics.network.plumbing import Plumbing
 from pumpsim.fluidics.network.state import State, changed
 from pumpsim.fluidics.network.voyage import Course, bend_of, course_of, joined, outlets, tube_as, volumes
-from pumpsim.fluidics.transport.tubes import Carriage, Inlet, Site
+from pumpsim.fluidics.transport.tubes import Carriage, Inlet, Site, Volumes
 from pumpsim.vocabulary.path import Transport
 
 FLUID, AIR = 0, 1
 NONE_ML = 1e-9
 """Less air than this is none."""
-BLOCK = 64
-"""Breakpoints of the plan that are looked at together."""
 NARROW, AIMED = 1.1, 1.05
 """A cut may come where a store has strayed by this share of what is allowed; it is aimed at."""
 EMPTIED = 2.0
@@ -69,6 +67,8 @@ class Aboard:
         ]
         sites = [Site(laid.topology.edges[i].begin, AIR if airy else FLUID) for i, airy in outlets(laid)]
         self._carriage = Carriage(2, tubes, inlets_of(laid, feeds), sites)
+        self._spans = _spans(laid, feeds)
+        self._open_to_air = [i for i, (_, airy) in enumerate(outlets(laid)) if airy]
         self.stored: tuple[float, ...] = (0.0,) * len(tubes)
         sizes = [tube.volume_ml for tube in tubes if tube.volume_ml > 0.0]
         self._most_ml = min(sizes, default=1.0) / 2.0
@@ -84,6 +84,7 @@ class Aboard:
         twin._laid, twin._fineness, twin._bend_ml = self._laid, self._fineness, self._bend_ml
         twin._carriage, twin.stored = self._carriage.copy(), self.stored
         twin._most_ml, twin._last = self._most_ml, self._last
+        twin._spans, twin._open_to_air = self._spans, self._open_to_air
         return twin
 
     def fed(self, feeds: Feeds) -> "Aboard":
@@ -91,6 +92,7 @@ class Aboard:
         twin = self.copy()
         for i, inlet in enumerate(inlets_of(self._laid, feeds)):
             twin._carriage.supply(i, inlet.changes)
+        twin._spans = _spans(self._laid, feeds)
         return twin
 
     @property
@@ -130,6 +132,8 @@ class Aboard:
         """Find the instant within a stretch at which a store must be exchanged; None if it lasts to the end."""
         trial, course = self.copy(), self._course(stretch)
         crossed = volumes(self._laid, course)
+        if self._stays_clear(crossed):
+            return None
         moved = np.abs(np.diff(np.concatenate([crossed.tube_begin, crossed.tube_end]), axis=1)).max(axis=0)
         for k, ml in enumerate(moved.tolist()):
             parts = max(1, math.ceil(ml / self._most_ml))
@@ -142,6 +146,19 @@ class Aboard:
                     at_ns = begin_ns + math.ceil(share * (end_ns - begin_ns))
                     return max(at_ns, int(stretch.at_ns[0]) + 1) if at_ns < int(stretch.at_ns[-1]) else None
         return None
+
+    def _stays_clear(self, crossed: Volumes) -> bool:
+        """Whether there is no air, and none comes in: at no inlet, and through nothing that is open to the air."""
+        if max(self.stored) > 0.0 or not self.is_empty:
+            return False
+        if (np.diff(crossed.site[self._open_to_air], axis=1) < 0.0).any():
+            return False
+        lows, highs = crossed.inlet.min(axis=1).tolist(), crossed.inlet.max(axis=1).tolist()
+        return not any(
+            begin <= high and end > low
+            for spans, low, high in zip(self._spans, lows, highs, strict=True)
+            for begin, end in spans
+        )
 
     def _course(self, stretch: Stretch) -> Course:
         return joined([self._last, course_of(stretch, self._bend_ml)])
@@ -170,14 +187,23 @@ class Aboard:
 
 def inlets_of(laid: Plumbing, feeds: Feeds) -> list[Inlet]:
     """Every line of every pump as an inlet of fluid and air."""
+    nodes = [laid.node_of[member.id] for member in laid.members for _ in member.model.lines]
     found = []
-    for member in laid.members:
-        for line in range(len(member.model.lines)):
-            changes = [(0.0, FLUID)]
-            for begin, end in feeds[member.id][line].passing if member.id in feeds else ():
-                changes += [(begin, AIR), (end, FLUID)]
-            found.append(Inlet(laid.node_of[member.id], _in_order(changes)))
+    for node, spans in zip(nodes, _spans(laid, feeds), strict=True):
+        changes = [(0.0, FLUID)]
+        for begin, end in spans:
+            changes += [(begin, AIR), (end, FLUID)]
+        found.append(Inlet(node, _in_order(changes)))
     return found
+
+
+def _spans(laid: Plumbing, feeds: Feeds) -> list[tuple[Span, ...]]:
+    """Where air comes on every line of every pump."""
+    return [
+        feeds[member.id][line].passing if member.id in feeds else ()
+        for member in laid.members
+        for line in range(len(member.model.lines))
+    ]
 
 
 def _in_order(changes: list[tuple[float, int]]) -> tuple[tuple[float, int], ...]:
@@ -199,26 +225,30 @@ def sailed(aboard: Aboard, state: State, at_ns: Instants, given_ml: Floats) -> I
             aboard = aboard.copy()
             topology = aboard.loaded(state.regime.topology)
             state = changed(state, topology, np.zeros(len(given_ml)), given_ml[:, first])
-        last = min(first + BLOCK, len(at_ns) - 1)
-        stretch = next(follow(state, at_ns[first : last + 1], given_ml[:, first : last + 1]))
-        cut_ns = aboard.cut_ns(stretch)
-        at_ns, given_ml, last = _with_breakpoint(at_ns, given_ml, int(stretch.at_ns[-1]) if cut_ns is None else cut_ns)
-        if cut_ns is not None:
-            stretch = next(follow(state, at_ns[first : last + 1], given_ml[:, first : last + 1]))
-        end = aboard.copy()
-        end.carry(stretch)
-        yield stretch, aboard, end
-        aboard, state, first = end, stretch.state(), last
+        for whole in follow(state, at_ns[first:], given_ml[:, first:]):
+            cut_ns = aboard.cut_ns(whole)
+            stretch = whole if cut_ns is None else _until(whole, cut_ns)
+            end = aboard.copy()
+            end.carry(stretch)
+            yield stretch, aboard, end
+            aboard, state = end, stretch.state()
+            if aboard.strays or cut_ns is not None:
+                break
+        at_ns, given_ml, first = _with_breakpoint(at_ns, given_ml, stretch)
 
 
-def _with_breakpoint(at_ns: Instants, given_ml: Floats, ns: int) -> tuple[Instants, Floats, int]:
-    """Breakpoints with one at an instant, and its place."""
+def _until(stretch: Stretch, ns: int) -> Stretch:
+    piece = int(np.searchsorted(stretch.at_ns, ns, side="left")) - 1
+    return stretch.until(piece, ns - int(stretch.at_ns[piece]))
+
+
+def _with_breakpoint(at_ns: Instants, given_ml: Floats, stretch: Stretch) -> tuple[Instants, Floats, int]:
+    """Breakpoints with one where a stretch ends, and its place."""
+    ns = int(stretch.at_ns[-1])
     i = int(np.searchsorted(at_ns, ns))
     if int(at_ns[i]) == ns:
         return at_ns, given_ml, i
-    share = float(ns - at_ns[i - 1]) / float(at_ns[i] - at_ns[i - 1])
-    between = given_ml[:, i - 1] + (given_ml[:, i] - given_ml[:, i - 1]) * share
-    return np.insert(at_ns, i, ns), np.insert(given_ml, i, between, axis=1), i
+    return np.insert(at_ns, i, ns), np.insert(given_ml, i, stretch.given_ml[:, -1], axis=1), i
 
 
 def _column(course: Course, i: int) -> Course:
