@@ -11,8 +11,8 @@ from pumpsim.vocabulary.path import AIR
 
 @dataclass(frozen=True, slots=True)
 class AirAccount:
-    """Air of one pump. ``came_ml``: drawn by the mechanism or its trap, or left in the set by priming. ``lost_ml``: what left
-    through leaks, less what came in there."""
+    """Air of one pump. ``came_ml``: drawn by the mechanism or its trap, or left in the set by priming. ``in_line_ml``: in the
+    set and in the mechanism's chamber. ``lost_ml``: what left through leaks, less what came in there."""
 
     came_ml: float
     trapped_ml: float
@@ -32,13 +32,15 @@ def air_of(trace: PumpTrace) -> AirAccount:
     in_line, lost = trace.history.in_line(), trace.history.lost()
     came = trapped = inside = reached = leaked = 0.0
     for row, origin in enumerate(trace.sources):
-        entered = float(end.entered_ml[row, 0])
+        drawn = origin.end_ml
+        if origin.line >= 0:
+            drawn = min(max(float(end.drawn_ml[origin.line, 0]), origin.begin_ml), origin.end_ml) - origin.begin_ml
         if origin.source.fluid == AIR:
-            came += entered if origin.line >= 0 else origin.end_ml
-            inside += float(in_line[row])
+            came += drawn
+            inside += float(in_line[row]) + (drawn - float(end.entered_ml[row, 0]) if origin.line >= 0 else 0.0)
             reached += float(end.patient_ml[row, 0])
             leaked += float(lost[row])
         elif origin.let_in:
-            came += entered
-            trapped += entered
+            came += drawn
+            trapped += drawn
     return AirAccount(came, trapped, inside, reached, leaked)

@@ -390,7 +390,7 @@ def _air_left(table: SetTable, row: AdministrationSet, path: Path, faults: Fault
     volume = millilitres(table.common_volume) if table.common_volume else row.common_ml
     air = millilitres(table.air) if table.air else 0.0
     if air > volume:
-        faults.add((*path[:-1], "air"), f"is more than the {volume:g} mL of the set")
+        faults.add((*path, "air"), f"is more than the {volume:g} mL of the set")
     return air
 
 
