@@ -35,6 +35,7 @@ def air_of(trace: PumpTrace) -> AirAccount:
         drawn = origin.end_ml
         if origin.line >= 0:
             drawn = min(max(float(end.drawn_ml[origin.line, 0]), origin.begin_ml), origin.end_ml) - origin.begin_ml
+            drawn = max(drawn, float(end.entered_ml[row, 0]))  # fingers may be a little ahead of what they drew
         if origin.source.fluid == AIR:
             came += drawn
             inside += float(in_line[row]) + (drawn - float(end.entered_ml[row, 0]) if origin.line >= 0 else 0.0)
