@@ -31,6 +31,10 @@ def print_run(scenario: Scenario, outcomes: Sequence[Outcome], summary: Mapping[
     drugs = _drugs(summary)
     if drugs.row_count:
         console.print(drugs)
+    patient = summary["patient"]
+    assert isinstance(patient, dict)
+    if patient.get("air_ml"):
+        console.print(f"Air at the patient: {_number(patient['air_ml'])} mL", highlight=False)
     if summary.get("orders"):
         console.print(_orders(summary))
     if outcomes:

@@ -141,6 +141,16 @@ class ReleasedBolusExpected:
 
 
 @dataclass(frozen=True, slots=True)
+class AirExpected:
+    """The air that has reached the patient by the end: between two bounds, mL at atmospheric pressure."""
+
+    text: str
+    pump: str
+    at_least_ml: float
+    at_most_ml: float
+
+
+@dataclass(frozen=True, slots=True)
 class AlarmDelayExpected:
     """The time from a disturbance's begin to the first raising of an alarm after it: at most ``at_most_ns``."""
 
@@ -159,6 +169,7 @@ Expectation = (
     | StateExpected
     | DosePeakExpected
     | ReleasedBolusExpected
+    | AirExpected
     | AlarmDelayExpected
 )
 

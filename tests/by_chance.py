@@ -16,6 +16,7 @@ TUBING = (
     ("resistance", ("0 kPa/(mL/h)", "1 kPa/(mL/h)")),
     ("valve", ("0 kPa", "3 kPa")),
     ("transport", ("plug", "mixed", "laminar")),
+    ("air", ("0.2 mL",)),
 )
 FAULTS: tuple[Document, ...] = (
     {"occlude": "patient end"},
@@ -30,6 +31,8 @@ FAULTS: tuple[Document, ...] = (
     {"release_plunger": True},
     {"occlude": "junction x"},
     {"disconnect": "junction x"},
+    {"air": {"line": "A", "volume": "0.3 mL"}},
+    {"air": {"line": "A", "volume": "0.05 mL", "place": "container"}},
 )
 
 
@@ -109,7 +112,7 @@ def _orders(chance: Random, pump: str, model: PumpModel) -> list[Document]:
 def _fault(chance: Random, pumps: list[str]) -> Document:
     at = chance.choice((1, 2, 3))
     fault: Document = {"at": f"{at} min", "pump": chance.choice(pumps), **chance.choice(FAULTS)}
-    if chance.random() < 0.6:
+    if chance.random() < 0.6 and "air" not in fault:
         fault["until"] = f"{at + 1} min"
     return fault
 

@@ -75,10 +75,10 @@ def balance(trace: PumpTrace) -> Balance:
     later = np.array([origin.since_ns is not None for origin in trace.sources], dtype=bool)
     initial, hung = np.where(later, 0.0, held), np.where(later, held, 0.0)
     places = (stock.in_container, stock.in_chamber, history.in_line(), end.patient_ml[:, 0], history.lost())
-    columns = (initial, *places, hung, stock.taken, stock.mixed)
+    columns: tuple[Floats, ...] = (initial, *places, hung, stock.taken, stock.mixed)
     of_drugs = [trace.concentration @ column for column in (initial, *places, hung, stock.taken, np.zeros_like(held))]
     of_drugs[6] -= trace.concentration @ stock.mixed  # what stayed is no new drug
-    names = [origin.source.name for origin in trace.sources]
+    names, columns = _by_name(trace, columns)
     given = float(end.patient_ml.sum())
     most = max(float(np.abs(end.patient_ml).sum()), float(end.pumped_ml.sum()), LEAST_ML)
     flowed = history.outflow_ml()
@@ -87,6 +87,15 @@ def balance(trace: PumpTrace) -> Balance:
         tuple(Account(drug, unit.value, *row) for (drug, unit), row in zip(trace.drugs, _rows(of_drugs), strict=True)),
         (flowed - given) / most,
     )
+
+
+def _by_name(trace: PumpTrace, columns: Sequence[Floats]) -> tuple[list[str], tuple[Floats, ...]]:
+    """What goes by one name as one: air that came between parts a container's fluid."""
+    names = list(dict.fromkeys(origin.source.name for origin in trace.sources))
+    member = np.zeros((len(names), len(trace.sources)))
+    for i, origin in enumerate(trace.sources):
+        member[names.index(origin.source.name), i] = 1.0
+    return names, tuple(member @ column for column in columns)
 
 
 def _rows(columns: Sequence[Floats]) -> list[list[float]]:

@@ -7,9 +7,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import assert_never
 
+from pumpsim.analysis.air import air_of
 from pumpsim.analysis.storage import releases
 from pumpsim.analysis.windows import peak_over_mean
 from pumpsim.scenario import (
+    AirExpected,
     AlarmDelayExpected,
     AlarmExpected,
     DosePeakExpected,
@@ -63,6 +65,9 @@ def _judge(expected: Expectation, trace: PumpTrace) -> Outcome:
                 trace, expected.drug, expected.at_patient, expected.window_ns, expected.from_ns, expected.to_ns
             )
             return Outcome(expected.text, expected.at_least <= ratio <= expected.at_most, f"{ratio:.4g}")
+        case AirExpected():
+            air = air_of(trace).at_patient_ml
+            return Outcome(expected.text, expected.at_least_ml <= air <= expected.at_most_ml, f"{air:.4f} mL")
         case ReleasedBolusExpected():
             return _released(expected, trace)
         case _:

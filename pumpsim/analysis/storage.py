@@ -1,8 +1,8 @@
 """What the line stored at an occlusion, and what the patient got when it was released.
 
-Stored is what compliance holds above the pressure behind the access: V = C (p - p0). Released is what reached the patient
-from the release until the excess pressure is down to 1 %, less what the mechanism displaced meanwhile; exact, as a
-difference of totals. Source: PHYSICS 4.1 (stored volume; unreduced post-occlusion bolus).
+Stored is what compliance holds above the pressure behind the access, V = C (p - p0), and what air is squeezed by. Released
+is what reached the patient from the release until the excess pressure is down to 1 %, less what the mechanism displaced
+meanwhile; exact, as a difference of totals. Source: PHYSICS 4.1 (stored volume; unreduced post-occlusion bolus).
 """
 
 from collections.abc import Iterator
@@ -91,7 +91,9 @@ def _held(trace: PumpTrace, at_ns: int) -> tuple[float, float]:
     """Pressure (kPa) and stored volume (mL) as an instant begins, before anything is opened in it."""
     pressure = float(trace.at([max(0, at_ns - 1)]).pressure_kpa[0])
     setup = trace.setup
-    return pressure, setup.set.compliance_ml_per_kpa * (pressure - setup.access.back_pressure_kpa)
+    back = setup.access.back_pressure_kpa
+    squeezed = trace.history.squeezed_ml(max(0, at_ns - 1), back, pressure)
+    return pressure, setup.set.compliance_ml_per_kpa * (pressure - back) + squeezed
 
 
 def _release(trace: PumpTrace, at_ns: int) -> Release:

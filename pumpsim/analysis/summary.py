@@ -7,6 +7,7 @@ runs of one scenario on one machine.
 from collections.abc import Mapping, Sequence
 
 from pumpsim import __version__
+from pumpsim.analysis.air import air_of
 from pumpsim.analysis.expectations import Outcome
 from pumpsim.analysis.orders import fulfilments
 from pumpsim.scenario import Scenario
@@ -35,7 +36,10 @@ def summarise(
         "seed": scenario.seed,
         "digest": digest,
         "passed": all(outcome.passed for outcome in outcomes),
-        "pumps": {pump: {"model": trace.model.id, "lines": _lines(trace)} for pump, trace in traces.items()},
+        "pumps": {
+            pump: {"model": trace.model.id, "lines": _lines(trace), "air": _air(trace)}
+            for pump, trace in traces.items()
+        },
         "patient": _patient(traces),
         "orders": _orders(scenario, traces),
         "alarms": [alarm for pump, trace in traces.items() for alarm in _alarms(pump, trace)],
@@ -62,18 +66,31 @@ def _lines(trace: PumpTrace) -> dict[str, Plain]:
     return found
 
 
+def _air(trace: PumpTrace) -> dict[str, Plain]:
+    air = air_of(trace)
+    return {
+        "came_ml": air.came_ml,
+        "trapped_ml": air.trapped_ml,
+        "in_line_ml": air.in_line_ml,
+        "at_patient_ml": air.at_patient_ml,
+        "leaked_ml": air.lost_ml,
+    }
+
+
 def _patient(traces: Mapping[str, PumpTrace]) -> dict[str, Plain]:
-    volume = 0.0
+    volume = air = 0.0
     drugs: dict[str, dict[str, float]] = {}
     for trace in traces.values():
         end = trace.at([trace.end_ns])
-        volume += float(end.patient_ml.sum())
+        gas = air_of(trace).at_patient_ml
+        volume += float(end.patient_ml.sum()) - gas
+        air += gas
         for row, (drug, unit) in enumerate(trace.drugs):
             key = unit.value.lower()
             amounts = drugs.setdefault(drug, {f"delivered_{key}": 0.0, f"in_line_{key}": 0.0})
             amounts[f"delivered_{key}"] += float(end.patient_drug[row, 0])
             amounts[f"in_line_{key}"] += float(in_common_line(trace)[row])
-    return {"volume_ml": volume, "drugs": {drug: dict(amounts) for drug, amounts in drugs.items()}}
+    return {"volume_ml": volume, "air_ml": air, "drugs": {drug: dict(amounts) for drug, amounts in drugs.items()}}
 
 
 def _orders(scenario: Scenario, traces: Mapping[str, PumpTrace]) -> list[Plain]:

@@ -47,6 +47,34 @@ AIR_IN_LINE_PROXIMAL = AlarmCondition(
     source="GPCA REQ 59 (air: HIGH); unverified: that only its own line stops (Plum family, from memory)",
     threshold=Threshold(Signal.AIR_PROXIMAL, 1.0, 1.0),
 )
+
+
+def air_in_line_distal(limit_ml: float) -> AlarmCondition:
+    """A bubble of ``limit_ml`` or more behind the pump; over when it has passed (below half of it: a choice of ours)."""
+    return AlarmCondition(
+        id=AlarmId.AIR_IN_LINE_DISTAL,
+        priority=Priority.HIGH,
+        effect=Effect.STOP_ALL,
+        per_line=False,
+        text="A bubble behind the pump: all lines stopped",
+        source="GIP v1.0, 1.9.1; GPCA REQ 59 (air: HIGH)",
+        threshold=Threshold(Signal.AIR_BUBBLE, limit_ml, 0.5 * limit_ml),
+    )
+
+
+def air_accumulated(limit_ml: float) -> AlarmCondition:
+    """Air of ``limit_ml`` or more counted behind the pump within the sensor's window; over below half of it, as above."""
+    return AlarmCondition(
+        id=AlarmId.AIR_ACCUMULATED,
+        priority=Priority.HIGH,
+        effect=Effect.STOP_ALL,
+        per_line=False,
+        text="Many bubbles behind the pump: all lines stopped",
+        source="IEC 60601-2-24, 51.104 and 201.12.4.4.107 (unverified: clause text not at hand): 1 mL in 15 min",
+        threshold=Threshold(Signal.AIR_ACCUMULATED, limit_ml, 0.5 * limit_ml),
+    )
+
+
 NEAR_END = AlarmCondition(
     id=AlarmId.NEAR_END,
     priority=Priority.LOW,

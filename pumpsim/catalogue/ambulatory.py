@@ -4,10 +4,10 @@ At low rates the activations come one by one. Above 3 mL/h the real pump gives t
 these rows do not.
 """
 
-from pumpsim.catalogue.alarms import DECLARED, occlusion_distal, occlusion_proximal
-from pumpsim.catalogue.rows import FL_PER_NL, ML, MS_NS, figures
+from pumpsim.catalogue.alarms import DECLARED, air_in_line_distal, occlusion_distal, occlusion_proximal
+from pumpsim.catalogue.rows import FL_PER_NL, MINUTE_NS, ML, MS_NS, figures
 from pumpsim.vocabulary.alarms import Signal
-from pumpsim.vocabulary.model import AtEnd, Drive, Mechanism, PumpClass, PumpModel, RateBand
+from pumpsim.vocabulary.model import AirSensor, AtEnd, Drive, Mechanism, PumpClass, PumpModel, RateBand
 
 ASSUMED = "unverified: assumption"
 RECALL = "unverified: from memory"
@@ -82,7 +82,8 @@ CADD_SOLIS = PumpModel(
     at_end=AtEnd.STOP,
     near_end_ns=0,
     occlusion_range_kpa=(62.0, 186.0),
-    alarms=(occlusion_distal(124.0), occlusion_proximal(-16.0), *DECLARED),
+    alarms=(occlusion_distal(124.0), occlusion_proximal(-16.0), air_in_line_distal(0.15), *DECLARED),
+    air_sensor=AirSensor(smallest_ml=0.01, apart_ml=0.01, window_ns=15 * MINUTE_NS),
     kind=PumpClass.PCA,
     standard_set="cadd-set",
     sensors=(Signal.RESERVOIR_LEVEL,),
@@ -107,10 +108,12 @@ CADD_SOLIS = PumpModel(
             RECALL,
             ("rate range and steps", "0.1-100 by 0.1, 101-500 by 1 mL/h"),
             ("bolus rate", "125 mL/h"),
+            ("air behind the pump, a bubble", "0.15 mL, high sensitivity"),
         ),
         *figures(
             ASSUMED,
             ("proximal occlusion limit", "-16 kPa"),
+            ("smallest bubble that counts; fluid that ends one", "0.01 mL; 0.01 mL"),
             ("pulse", "0.2 s"),
             ("VTBI range", "0.05-9999 mL by 0.05 mL"),
             ("KVO rate", "0.1 mL/h"),

@@ -4,9 +4,16 @@ Real products stand as models: figures as far as they are public, each with its 
 (volume of a revolution, ripple, back-flow) no maker prints: it is one assumption for all, and says so.
 """
 
-from pumpsim.catalogue.alarms import DECLARED, PSI_KPA, occlusion_distal, occlusion_proximal
+from pumpsim.catalogue.alarms import (
+    DECLARED,
+    PSI_KPA,
+    air_accumulated,
+    air_in_line_distal,
+    occlusion_distal,
+    occlusion_proximal,
+)
 from pumpsim.catalogue.rows import BAR_KPA, FL_PER_NL, MINUTE_NS, ML, MMHG_KPA, figures
-from pumpsim.vocabulary.model import AtEnd, Corner, Drive, KvoBand, Mechanism, PumpClass, PumpModel, RateBand
+from pumpsim.vocabulary.model import AirSensor, AtEnd, Corner, Drive, KvoBand, Mechanism, PumpClass, PumpModel, RateBand
 
 ASSUMED = "unverified: assumption"
 RECALL = "unverified: from memory"
@@ -19,6 +26,15 @@ TWELVE_FINGERS = Mechanism(
 FOUR_FINGERS = Mechanism(
     drive=Drive.PERISTALTIC, step_fl=100 * FL_PER_NL, cycle_steps=800, course=COURSE, leak_ml_per_h_per_kpa=0.0
 )
+
+
+IEC_WINDOW = AirSensor(smallest_ml=0.01, apart_ml=0.01, window_ns=15 * MINUTE_NS)
+ONE_IN_15_MIN = ("air behind the pump, in many bubbles", "1 mL in 15 min")
+NO_FIGURE = (
+    ("smallest bubble that counts; fluid that ends one", "0.01 mL; 0.01 mL"),
+    ("what follows an empty bag", "air, without end: what a bag holds of it, or its vent"),
+)
+IEC_AIR = "unverified: IEC 60601-2-24 as B. Braun Infusomat Space IFU, US, p. 71 restates it"
 
 
 def _inside(fingers: str, revolution_ul: int) -> tuple[tuple[str, str], ...]:
@@ -43,7 +59,14 @@ LINEAR_PERISTALTIC = PumpModel(
     at_end=AtEnd.KVO,
     near_end_ns=3 * MINUTE_NS,
     occlusion_range_kpa=(2 * PSI_KPA, 20 * PSI_KPA),
-    alarms=(occlusion_distal(6 * PSI_KPA), occlusion_proximal(-16.0), *DECLARED),
+    alarms=(
+        occlusion_distal(6 * PSI_KPA),
+        occlusion_proximal(-16.0),
+        air_in_line_distal(0.2),
+        air_accumulated(1.0),
+        *DECLARED,
+    ),
+    air_sensor=IEC_WINDOW,
     kind=PumpClass.LARGE_VOLUME,
     standard_set="peristaltic-set",
     sources=(
@@ -54,6 +77,9 @@ LINEAR_PERISTALTIC = PumpModel(
             "unverified: by analogy with Graseby 3100 service manual (2004) p. 3-3", ("near-end warning", "3 min")
         ),
         *figures("ECRI criteria 2008/2015: 2 to 20 psi", ("distal occlusion limit", "2-20 psi")),
+        *figures("GIP v1.0, 1.9.1", ("air behind the pump, a bubble", "0.2 mL")),
+        *figures(IEC_AIR, ONE_IN_15_MIN),
+        *figures(ASSUMED, *NO_FIGURE),
         *figures(ASSUMED, ("distal occlusion limit, default", "6 psi"), ("proximal occlusion limit", "-16 kPa")),
         *figures(ASSUMED, *_inside("12 fingers", 120)),
     ),
@@ -79,7 +105,14 @@ INFUSOMAT_SPACE = PumpModel(
     at_end=AtEnd.KVO,
     near_end_ns=3 * MINUTE_NS,
     occlusion_range_kpa=(0.3 * BAR_KPA, 1.2 * BAR_KPA),
-    alarms=(occlusion_distal(563 * MMHG_KPA), occlusion_proximal(-0.16 * BAR_KPA), *DECLARED),
+    alarms=(
+        occlusion_distal(563 * MMHG_KPA),
+        occlusion_proximal(-0.16 * BAR_KPA),
+        air_in_line_distal(0.3),
+        air_accumulated(1.5),
+        *DECLARED,
+    ),
+    air_sensor=AirSensor(smallest_ml=0.01, apart_ml=0.01, window_ns=60 * MINUTE_NS),
     kind=PumpClass.LARGE_VOLUME,
     standard_set="infusomat-line",
     bolus_nl_per_h=1_200 * ML,
@@ -91,7 +124,11 @@ INFUSOMAT_SPACE = PumpModel(
             ("KVO rate", "3 mL/h from 10 mL/h on, 1 mL/h below, the set rate below 1 mL/h"),
             ("distal occlusion limit", "0.3 bar (226 mmHg, level 1) to 1.2 bar (900 mmHg, level 9), typical"),
             ("volume accuracy", "+-5 %, set life 96 h"),
+            ("air behind the pump, a bubble", "0.02-0.3 mL, default 0.3 mL"),
+            ("air behind the pump, in many bubbles", "0.5-3.8 mL/h, default 1.5 mL/h"),
+            ("smallest bubble that counts", "0.01 mL"),
         ),
+        *figures(ASSUMED, ("fluid that ends a bubble", "0.01 mL"), NO_FIGURE[1]),
         *figures(IFU_GB, ("proximal occlusion limit", "-120 to -200 mbar, 9 levels"), ("bolus rate", "1200 mL/h")),
         *figures(
             ASSUMED,
@@ -116,7 +153,14 @@ ALARIS_GP = PumpModel(
     at_end=AtEnd.KVO,
     near_end_ns=5 * MINUTE_NS,
     occlusion_range_kpa=(25 * MMHG_KPA, 525 * MMHG_KPA),
-    alarms=(occlusion_distal(300 * MMHG_KPA), occlusion_proximal(-16.0), *DECLARED),
+    alarms=(
+        occlusion_distal(300 * MMHG_KPA),
+        occlusion_proximal(-16.0),
+        air_in_line_distal(0.1),
+        air_accumulated(1.0),
+        *DECLARED,
+    ),
+    air_sensor=IEC_WINDOW,
     kind=PumpClass.LARGE_VOLUME,
     standard_set="peristaltic-set",
     bolus_nl_per_h=1_200 * ML,
@@ -138,7 +182,10 @@ ALARIS_GP = PumpModel(
             ("near-end warning", "5 min"),
             ("distal occlusion limit", "25-525 mmHg, default 300 mmHg"),
             ("proximal occlusion limit", "-16 kPa"),
+            ("air behind the pump, a bubble", "0.1 mL, default"),
         ),
+        *figures(IEC_AIR, ONE_IN_15_MIN),
+        *figures(ASSUMED, *NO_FIGURE),
         *figures(ASSUMED, *_inside("four fingers", 80)),
     ),
 )
@@ -156,7 +203,14 @@ SIGMA_SPECTRUM = PumpModel(
     at_end=AtEnd.KVO,
     near_end_ns=3 * MINUTE_NS,
     occlusion_range_kpa=(6 * PSI_KPA, 19 * PSI_KPA),
-    alarms=(occlusion_distal(13 * PSI_KPA), occlusion_proximal(-16.0), *DECLARED),
+    alarms=(
+        occlusion_distal(13 * PSI_KPA),
+        occlusion_proximal(-16.0),
+        air_in_line_distal(0.2),
+        air_accumulated(1.0),
+        *DECLARED,
+    ),
+    air_sensor=IEC_WINDOW,
     kind=PumpClass.LARGE_VOLUME,
     standard_set="peristaltic-set",
     sources=(
@@ -174,6 +228,9 @@ SIGMA_SPECTRUM = PumpModel(
             "Sigma Spectrum operator's manual 41018 Rev T (Nov 2007), contents: pp. 21-22",
             ("alarm conditions", "upstream and downstream occlusion, infusion complete"),
         ),
+        *figures("unverified: by analogy with GIP v1.0, 1.9.1", ("air behind the pump, a bubble", "0.2 mL")),
+        *figures(IEC_AIR, ONE_IN_15_MIN),
+        *figures(ASSUMED, *NO_FIGURE),
         *figures(ASSUMED, *_inside("12 fingers", 120)),
     ),
 )

@@ -7,7 +7,15 @@ have a file each; ``MODELS`` lists them all. A title that names a product says w
 
 from dataclasses import replace
 
-from pumpsim.catalogue.alarms import AIR_IN_LINE_PROXIMAL, DECLARED, PSI_KPA, occlusion_distal, occlusion_proximal
+from pumpsim.catalogue.alarms import (
+    AIR_IN_LINE_PROXIMAL,
+    DECLARED,
+    PSI_KPA,
+    air_accumulated,
+    air_in_line_distal,
+    occlusion_distal,
+    occlusion_proximal,
+)
 from pumpsim.catalogue.ambulatory import AMBULATORY
 from pumpsim.catalogue.gravity import GRAVITY
 from pumpsim.catalogue.implanted import IMPLANTED
@@ -17,6 +25,7 @@ from pumpsim.catalogue.rows import MINUTE_NS, ML
 from pumpsim.catalogue.syringe_pumps import SYRINGE_PUMPS
 from pumpsim.vocabulary.alarms import AlarmId
 from pumpsim.vocabulary.model import (
+    AirSensor,
     AtEnd,
     ConcurrentLimits,
     Drive,
@@ -57,7 +66,16 @@ DUAL_CHANNEL_CASSETTE = PumpModel(
     at_end=AtEnd.KVO,
     near_end_ns=3 * MINUTE_NS,
     occlusion_range_kpa=(PSI_KPA, 15 * PSI_KPA),
-    alarms=(occlusion_distal(6 * PSI_KPA), occlusion_proximal(-6 * PSI_KPA), AIR_IN_LINE_PROXIMAL, *DECLARED),
+    alarms=(
+        occlusion_distal(6 * PSI_KPA),
+        occlusion_proximal(-6 * PSI_KPA),
+        AIR_IN_LINE_PROXIMAL,
+        air_in_line_distal(0.1),
+        air_accumulated(0.25),
+        *DECLARED,
+    ),
+    air_sensor=AirSensor(smallest_ml=0.01, apart_ml=0.01, window_ml=6.9),
+    air_trap_ml=1.0,
     concurrent=ConcurrentLimits(floor_nl_per_h=ML // 2, sum_nl_per_h=500 * ML),
     sources=(
         Sourced("rate range and steps", "0.1-99.9 by 0.1, 100-999 by 1 mL/h", RECALL),
@@ -68,6 +86,9 @@ DUAL_CHANNEL_CASSETTE = PumpModel(
         Sourced("near-end warning", "3 min", "Graseby 3100 service manual (2004) p. 3-3; applied here by analogy"),
         Sourced("distal occlusion limit", "1-15 psi, default 6 psi", RECALL),
         Sourced("proximal occlusion limit", "-6 psi", RECALL),
+        Sourced("air behind the pump", "a bubble of 0.1 mL; 0.25 mL in the last 6.9 mL of a line", RECALL),
+        Sourced("air trap", "1 mL, given back as fluid; a bubble sets off the proximal alarm when it is full", RECALL),
+        Sourced("smallest bubble that counts; fluid that ends one", "0.01 mL; 0.01 mL", "unverified: assumption"),
         Sourced("stroke volume", "0.33 mL", RECALL),
         Sourced("motor step", "0.1 uL (3300 steps a stroke)", "unverified: assumption"),
         Sourced("fill share", "10 % of the cycle's time", "unverified: assumption"),

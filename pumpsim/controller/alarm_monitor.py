@@ -164,4 +164,6 @@ def _patience_ns(turn: Turn, row: AlarmCondition) -> int:
 def _detail(threshold: Threshold, value: float | None) -> str:
     if value is None or threshold.signal is Signal.AIR_PROXIMAL:
         return ""
+    if threshold.signal in (Signal.AIR_BUBBLE, Signal.AIR_ACCUMULATED):
+        return f"{value:.3f} mL, limit {threshold.level:.3f} mL"
     return f"{value:.2f} kPa, limit {threshold.level:.2f} kPa"

@@ -72,6 +72,9 @@ class History(Protocol):
     def stock(self) -> Stock:
         """What is left ahead of the line, or went away there, by source."""
 
+    def squeezed_ml(self, at_ns: int, from_kpa: float, to_kpa: float) -> float:
+        """How much more the air that is in the pump's set at an instant lets it take up at one pressure than at another."""
+
     def in_line(self) -> Floats:
         """What of each source is between mechanism and patient at the end, found by itself, (sources,), mL."""
 

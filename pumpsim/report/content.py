@@ -86,6 +86,7 @@ class Report:
     ordered: Table
     lines: Table
     drugs: Table
+    air: Table
     pumps: tuple[PumpSection, ...]
     run: Table
     junctions: tuple[Table, ...]
@@ -113,6 +114,7 @@ def build_report(
         tables.orders(orders),
         tables.line_totals(summary),
         tables.drug_totals(summary),
+        tables.air_totals(summary),
         tuple(
             _section(scenario, setup, trace, spread.get(setup.id))
             for setup, trace in zip(scenario.pumps, traces, strict=True)

@@ -6,6 +6,7 @@ from typing import assert_never
 from pumpsim.scenario import Entry
 from pumpsim.units import format_time
 from pumpsim.vocabulary.path import (
+    AirIn,
     BackPressure,
     Change,
     Constrict,
@@ -29,7 +30,7 @@ def happened(entry: Entry) -> tuple[str, str, str] | None:
     if isinstance(action, SensorFault):
         return action.sensor.line or "all", *_of_sensor(action)
     if isinstance(action, Disturbance):
-        line = action.line if isinstance(action, Occlude | Release | Change | Refill | Hang) else None
+        line = action.line if isinstance(action, Occlude | Release | Change | Refill | Hang | AirIn) else None
         return line or "all", *_of_path(action)
     return None
 
@@ -87,6 +88,8 @@ def _of_path(disturbance: Disturbance) -> tuple[str, str]:
             return "container changed", f"{container} of {fluid.name}"
         case Refill(volume_ml=volume, fluid=fluid):
             return "container filled again", f"{volume:g} mL of {fluid.name}"
+        case AirIn(volume_ml=volume, at_pump=at_pump):
+            return f"air came into the line at the {'pump' if at_pump else 'container'}", f"{volume:g} mL"
         case Grip(holds=holds):
             return ("plunger held again" if holds else "plunger not held back"), ""
         case _:

@@ -69,8 +69,9 @@ def _tubing(kind: AdministrationSet) -> str:
     """A set, or a junction's tubing."""
     valve = "" if kind.valve_kpa is None else f", one-way valve that opens at {kind.valve_kpa:g} kPa"
     tanks = f" ({kind.tanks})" if kind.transport is Transport.TANKS else ""
+    air = f", {kind.air_ml:g} mL of it air" if kind.air_ml else ""
     return (
-        f"{kind.name}: common volume {kind.common_ml:g} mL, {TRANSPORT[kind.transport]}{tanks}, primed with "
+        f"{kind.name}: common volume {kind.common_ml:g} mL{air}, {TRANSPORT[kind.transport]}{tanks}, primed with "
         f"{kind.priming.name}, {1000 * kind.compliance_ml_per_kpa:g} µL/kPa, "
         f"{kind.resistance_kpa_h_per_ml:.4g} kPa for each mL/h of water at 20 °C, fluid at {kind.celsius:g} °C{valve}"
     )

@@ -86,6 +86,25 @@ def orders(found: Iterable[Fulfilment]) -> Table:
     )
 
 
+def air_totals(summary: Mapping[str, Plain]) -> Table:
+    """Where the air of every pump is that had any."""
+    rows = []
+    for pump, about in _dict(summary.get("pumps")).items():
+        air = {key: _float(_dict(_dict(about).get("air")).get(key)) or 0.0 for key in _AIR}
+        if any(air.values()):
+            rows.append((pump, *(number(volume, 4) for volume in air.values())))
+    return Table(
+        "Air at the end",
+        ("Pump", "Came in (mL)", "Kept by the trap (mL)", "In the line (mL)", "At the patient (mL)", "Leaked out (mL)"),
+        tuple(rows),
+        words=1,
+        note="At atmospheric pressure. Leaked out: less what was sucked in through leaks.",
+    )
+
+
+_AIR = ("came_ml", "trapped_ml", "in_line_ml", "at_patient_ml", "leaked_ml")
+
+
 def events(trace: PumpTrace, happenings: Sequence[Entry] = ()) -> Table:
     """Every record of a pump, in time, among what the world did to it; of one instant the world comes first."""
     texts = {row.id: row.text for row in trace.model.alarms}

@@ -12,13 +12,16 @@ from pumpsim.catalogue.fluids import head_kpa
 from pumpsim.scenario import Entry
 from pumpsim.scenario_file.changes import Changed
 from pumpsim.scenario_file.checks import Document, Faults, Path, tables_at, validated
-from pumpsim.scenario_file.places import Placed, Pumps, check_instant, pump_of
+from pumpsim.scenario_file.fields import millilitres
+from pumpsim.scenario_file.places import Placed, Pumps, check_instant, line_of, pump_of
 from pumpsim.scenario_file.pumps import BuiltPump, is_rigid
 from pumpsim.scenario_file.secondaries import head_of, limbs_of, too_low
 from pumpsim.scenario_file.sensor_faults import sensor_course
-from pumpsim.scenario_file.tables import FaultTable, HangTable, NarrowTable
+from pumpsim.scenario_file.tables import AirTable, FaultTable, HangTable, NarrowTable
 from pumpsim.units import format_time
+from pumpsim.vocabulary.model import Drive
 from pumpsim.vocabulary.path import (
+    AirIn,
     BackPressure,
     Constrict,
     Disturbance,
@@ -45,12 +48,12 @@ FIRST_SHARE = 0.001
 
 @dataclass(frozen=True, slots=True)
 class _Course:
-    """A disturbance: what is done at its begin and later, as (ns after the begin, action), and what ends it."""
+    """A disturbance: what is done at its begin and later, as (ns after the begin, action), and what ends it (None: nothing)."""
 
     key: str
     what: str
     begins: tuple[tuple[int, Disturbance | SensorFault], ...]
-    ends: Disturbance | SensorFault
+    ends: Disturbance | SensorFault | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,7 +130,7 @@ def disturbances(
         for after_ns, action in course.begins:
             if this.until_ns is None or this.at_ns + after_ns < this.until_ns:
                 yield Placed(Entry(this.at_ns + after_ns, this.pump, action), this.path)
-        if this.until_ns is not None:
+        if this.until_ns is not None and course.ends is not None:
             yield Placed(Entry(this.until_ns, this.pump, course.ends), this.path)
 
 
@@ -175,11 +178,27 @@ def _course(
     if table.sensor is not None:
         failing = sensor_course(table.sensor, pump, (*path, "sensor"), faults)
         return None if failing is None else _Course("sensor", failing.what, ((0, failing.begins),), failing.ends)
+    if table.air is not None:
+        return _aired(table, table.air, pump, path, faults)
     if not any(line.syringe for line in setup.path.lines):
         faults.add((*path, "release_plunger"), f"pump {setup.id} has no syringe")
         return None
     free = bool(table.release_plunger)
     return _Course("release_plunger", "plunger", ((0, Grip(not free)),), Grip(free))
+
+
+def _aired(table: FaultTable, air: AirTable, pump: BuiltPump, path: Path, faults: Faults) -> _Course | None:
+    """Air that comes into a line, once."""
+    line = line_of(pump, air.line, (*path, "air"), faults)
+    if table.until is not None:
+        faults.add((*path, "until"), "air that has come in is in: leave until away")
+    if pump.model.mechanism.screw is not None or pump.model.mechanism.drive is Drive.ROLLER_CLAMP:
+        faults.add((*path, "air"), f"pump {pump.setup.id} draws nothing: what air there is, its set holds (set.air)")
+        return None
+    if line is None:
+        return None
+    let_in = AirIn(line, millilitres(air.volume), air.place == "pump")
+    return _Course("air", f"air at {table.at} on {line}", ((0, let_in),), None)
 
 
 def _tube(place: str, pump: BuiltPump, junctions: tuple[str, ...], path: Path, faults: Faults) -> str | None:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from math import inf
 
 from pumpsim.scenario import (
+    AirExpected,
     AlarmDelayExpected,
     AlarmExpected,
     DosePeakExpected,
@@ -21,6 +22,7 @@ from pumpsim.scenario_file.fields import millilitres
 from pumpsim.scenario_file.places import Pumps, check_instant, line_of, pump_of
 from pumpsim.scenario_file.pumps import BuiltPump, drugs_of
 from pumpsim.scenario_file.tables import (
+    AirAtPatientTable,
     AlarmDelayTable,
     DrugAmountTable,
     ExpectTable,
@@ -77,6 +79,8 @@ class _Clause:
             return self._peak(table.peak_over_mean)
         if table.released is not None:
             return self._released(table.released)
+        if table.air is not None:
+            return self._air(table.air)
         assert table.alarm_delay is not None
         return self._alarm_delay(table.alarm_delay)
 
@@ -186,6 +190,15 @@ class _Clause:
         bounds = _bounds(*(None if q is None else q.text for q in (table.at_least, table.at_most)))
         text = f"the volume released when the occlusion ends is {bounds}"
         return ReleasedBolusExpected(self._text(text), self._id, least, most)
+
+    def _air(self, table: AirAtPatientTable) -> AirExpected | None:
+        if table.at_least is None and table.at_most is None:
+            self.faults.add((*self.path, "air"), "at_least or at_most is wanted")
+            return None
+        least = 0.0 if table.at_least is None else millilitres(table.at_least)
+        most = inf if table.at_most is None else millilitres(table.at_most)
+        bounds = _bounds(*(None if q is None else q.text for q in (table.at_least, table.at_most)))
+        return AirExpected(self._text(f"the air at the patient is {bounds}"), self._id, least, most)
 
     def _alarm_delay(self, table: AlarmDelayTable) -> AlarmDelayExpected | None:
         path = (*self.path, "alarm_delay")

@@ -369,6 +369,7 @@ def _set(table: SetTable, standard: AdministrationSet, primed: Fluid, path: Path
         diffusivity_m2_per_s=table.diffusivity.measured if table.diffusivity else row.diffusivity_m2_per_s,
         celsius=row.celsius if table.temperature is None else table.temperature,
         valve_kpa=table.valve.measured if table.valve else row.valve_kpa,
+        air_ml=_air_left(table, row, path, faults),
         sources=_sources(row.sources, stated) + _diffusing(table),
     )
 
@@ -417,6 +418,15 @@ def _diffusing(table: SetTable) -> tuple[Sourced, ...]:
     if table.transport is Transport.DISPERSED:
         return (Sourced(DIFFUSIVITY, "1e-9 m2/s", "unverified: small molecules in water, from memory"),)
     return ()
+
+
+def _air_left(table: SetTable, row: AdministrationSet, path: Path, faults: Faults) -> float:
+    """What priming left in the set; there must be room for it."""
+    volume = millilitres(table.common_volume) if table.common_volume else row.common_ml
+    air = millilitres(table.air) if table.air else 0.0
+    if air > volume:
+        faults.add((*path, "air"), f"is more than the {volume:g} mL of the set")
+    return air
 
 
 def _access(table: SetTable, path: Path, faults: Faults) -> Access:

@@ -194,7 +194,7 @@ class SetTable(Table):
     """Tubing between pump, or junction, and patient, or the next junction (``into``); what is not given is that of the row
     named by ``kind``. ``valve``: opening pressure of a one-way valve at its end. ``temperature``: of the fluid in it. From
     a stated ``bore`` and ``length`` volume and resistance follow where they are not stated; ``diffusivity``: of what is
-    dissolved."""
+    dissolved; ``air``: what priming left at its begin."""
 
     kind: Annotated[AdministrationSet, Choice("set", SETS)] | None = None
     common_volume: Volume | None = None
@@ -208,6 +208,7 @@ class SetTable(Table):
     diffusivity: Diffusivity | None = None
     temperature: Temperature | None = None
     valve: Pressure | None = None
+    air: Volume | None = None
     into: Text1 | None = None
     access: AccessField | None = None
     back_pressure: GaugePressure | None = None
@@ -358,10 +359,19 @@ class HangTable(Table):
     head: Height
 
 
+class AirTable(Table):
+    """Air that comes into a line: at its container, or at the pump's inlet."""
+
+    line: str | None = None
+    volume: SomeVolume
+    place: Annotated[str, Choice("place", {"container": "container", "pump": "pump"})] = "pump"
+
+
 class FaultTable(Table):
     """A disturbance, from when, until when (for good, if not given): a place that is closed or narrowed, a pump that is
     lowered or raised, a container hung at another height, another pressure behind the access, a leak, a line that comes
-    apart, a plunger that nothing holds, a line that is warmed or cooled, a sensor that fails."""
+    apart, a plunger that nothing holds, a line that is warmed or cooled, a sensor that fails, air that comes into a line
+    (which has no ``until``)."""
 
     at: Instant
     pump: str | None = None
@@ -375,6 +385,7 @@ class FaultTable(Table):
     release_plunger: bool | None = None
     temperature: Temperature | None = None
     sensor: SensorTable | None = None
+    air: AirTable | None = None
     until: Instant | None = None
     one_of: ClassVar[tuple[str, ...]] = (
         "occlude",
@@ -387,6 +398,7 @@ class FaultTable(Table):
         "release_plunger",
         "temperature",
         "sensor",
+        "air",
     )
 
 
@@ -480,6 +492,13 @@ class ReleasedTable(Table):
     at_most: Volume | None = None
 
 
+class AirAtPatientTable(Table):
+    """Air that has reached the patient."""
+
+    at_least: Volume | None = None
+    at_most: Volume | None = None
+
+
 class AlarmDelayTable(Table):
     """How soon after an instant an alarm is raised."""
 
@@ -500,6 +519,7 @@ class ExpectTable(Table):
     state: StateTable | None = None
     peak_over_mean: PeakTable | None = None
     released: ReleasedTable | None = None
+    air: AirAtPatientTable | None = None
     alarm_delay: AlarmDelayTable | None = None
     line: str | None = None
     between: Between | None = None
@@ -513,6 +533,7 @@ class ExpectTable(Table):
         "state",
         "peak_over_mean",
         "released",
+        "air",
         "alarm_delay",
     )
 

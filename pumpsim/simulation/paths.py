@@ -2,7 +2,7 @@
 
 Which it is follows from the scenario: a pump whose set is a single compliance behind a resistance, and to which nothing is
 done but closing, opening, warming and changing containers, has a path of its own, in closed form; everything else is a
-network.
+network. Air is always a network's: a line of its own knows none.
 """
 
 from collections.abc import Callable, Iterable
@@ -18,6 +18,7 @@ from pumpsim.fluidics.network.history import NetworkHistory
 from pumpsim.fluidics.network.path import NetworkPath
 from pumpsim.fluidics.network.plumbing import Member
 from pumpsim.scenario import PumpSetup, Scenario
+from pumpsim.simulation.running_dry import may_draw_air
 from pumpsim.vocabulary.inputs import SensorReading
 from pumpsim.vocabulary.model import Drive
 from pumpsim.vocabulary.outputs import MotorCommand, Watch
@@ -63,6 +64,7 @@ def is_lone(setup: PumpSetup, scenario: Scenario) -> bool:
     plain = (
         path.into is None
         and path.set.valve_kpa is None
+        and path.set.air_ml == 0.0
         and path.set.transport in (Transport.PLUG, Transport.MIXED)
         and path.access.turbulent_kpa_h2_per_ml2 == 0.0
         and path.height_cm == 0.0
@@ -70,6 +72,8 @@ def is_lone(setup: PumpSetup, scenario: Scenario) -> bool:
         and setup.model.mechanism.drive is not Drive.ROLLER_CLAMP
         and setup.model.mechanism.leak_ml_per_h_per_kpa == 0.0
     )
+    if may_draw_air(setup, scenario):
+        return False
     return plain and all(
         isinstance(entry.action, Plain) or not isinstance(entry.action, Disturbance)
         for entry in scenario.entries
@@ -188,5 +192,5 @@ def ways(group: tuple[PumpSetup, ...], scenario: Scenario, sink: Sink | None) ->
     while more := [j for j in scenario.junctions if j.id in {k.into for k in junctions} and j not in junctions]:
         junctions += more
     path = NetworkPath([Member(setup.id, setup.model, setup.path) for setup in group], junctions)
-    shared = cache(lambda: NetworkHistory(path.plumbing, path.history, path.hung))
+    shared = cache(lambda: NetworkHistory(path.plumbing, path.history, path.hung, path.feeds))
     return [NetworkWay(setup.id, path, shared) for setup in group]

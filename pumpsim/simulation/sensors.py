@@ -72,7 +72,7 @@ class Sensors:
         ]
         distal = self._measured(DISTAL, truth.distal_kpa, at_ns)
         lines = tuple(self._line(line, kpa, distal, at_ns) for line, kpa in zip(truth.lines, proximal, strict=True))
-        self._last = SensorReading(lines, distal, truth.age_ns, self._silent())
+        self._last = SensorReading(lines, distal, truth.age_ns, self._silent(), truth.bubble_ml, truth.counted_ml)
         return self._last
 
     def _line(self, true: LineReading, proximal_kpa: float, distal_kpa: float, at_ns: int) -> LineReading:

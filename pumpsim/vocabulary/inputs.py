@@ -44,12 +44,16 @@ class SensorReading:
     """All that the pump knows of the world at one instant. ``age_ns``: how old it was when handed over (bridge).
 
     ``silent``: sensors that say nothing; what stands in their place is 0 and means nothing.
+    ``bubble_ml``: what has passed of the bubble that is passing the air sensor behind the pump; ``counted_ml``: all air that
+    this sensor has counted within its window. Both in mL at atmospheric pressure, 0 where there is no such sensor.
     """
 
     lines: tuple[LineReading, ...]
     distal_kpa: float
     age_ns: int = 0
     silent: tuple[Sensor, ...] = ()
+    bubble_ml: float = 0.0
+    counted_ml: float = 0.0
 
     def value(self, signal: Signal, line: str | None) -> float | None:
         """The value of a signal, of a line if it is one of a line's; None when nothing is known of it."""
@@ -57,6 +61,10 @@ class SensorReading:
             return None
         if signal is Signal.DISTAL_PRESSURE:
             return self.distal_kpa
+        if signal is Signal.AIR_BUBBLE:
+            return self.bubble_ml
+        if signal is Signal.AIR_ACCUMULATED:
+            return self.counted_ml
         for reading in self.lines:
             if reading.line == line:
                 return _of_line(reading, signal)

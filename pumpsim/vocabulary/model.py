@@ -110,6 +110,20 @@ class Mechanism:
 
 
 @dataclass(frozen=True, slots=True)
+class AirSensor:
+    """The air sensor behind the mechanism. All in mL at atmospheric pressure.
+
+    It counts bubbles of ``smallest_ml`` or more, over the last ``window_ns``, or, where that is 0, over the last ``window_ml``
+    that the line has given. Fluid of more than ``apart_ml`` ends a bubble.
+    """
+
+    smallest_ml: float
+    apart_ml: float
+    window_ns: int = 0
+    window_ml: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
 class RateBand:
     """Rates from ``low`` to ``high`` inclusive, settable in multiples of ``step``; all in nL/h."""
 
@@ -158,6 +172,7 @@ class PumpModel:
     ``kvo_bands`` ascend; below the first, or where there are none, KVO is ``kvo_nl_per_h``. ``bolus_nl_per_h``: the rate at
     which a dose on request or a bolus is given, which may be above every rate that can be programmed; 0 where there is none.
     ``sensors``: what each line measures beside pressure, air and motor steps.
+    ``air_sensor``: behind the mechanism, None for none; ``air_trap_ml``: what a trap ahead of the mechanism keeps of air.
     """
 
     id: str
@@ -180,6 +195,8 @@ class PumpModel:
     kvo_bands: tuple[KvoBand, ...] = ()
     bolus_nl_per_h: int = 0
     sensors: tuple[Signal, ...] = ()
+    air_sensor: AirSensor | None = None
+    air_trap_ml: float = 0.0
 
     def kvo_for(self, rate_nl_per_h: int) -> int:
         """The KVO rate of a line programmed at this rate, nL/h; never above it."""

@@ -74,6 +74,10 @@ def stirred(rest: Fluid, rest_ml: float, fresh: Fluid, fresh_ml: float) -> Fluid
     )
 
 
+AIR = Fluid("air", density_kg_per_m3=1.204, viscosity_mpa_s=0.0182)
+"""Dry air at 20 degC and atmospheric pressure (CRC Handbook of Chemistry and Physics; unverified: from memory)."""
+
+
 class ContainerKind(Enum):
     """What holds the fluid ahead of the pump."""
 
@@ -175,6 +179,7 @@ class AdministrationSet:
     ``common_ml``: volume from the begin to the end, full of ``priming`` at the start. ``compliance_ml_per_kpa``
     and ``resistance_kpa_h_per_ml`` may be 0. Resistance: kPa for each mL/h. ``tanks``: how many, with TANKS.
     ``valve_kpa``: opening pressure of a one-way valve at its end (check, anti-reflux or anti-siphon valve), None for none.
+    ``air_ml``: air that priming left at its begin, mL at atmospheric pressure, as part of its volume.
     ``bore_mm``, ``length_cm``: 0 where they are not known; then nothing can be said of dispersion. Resistance is for water
     at 20 degC; ``celsius``: the temperature of the fluid in it, and in the access at its end, at the start.
     ``diffusivity_m2_per_s``: of what is dissolved. ``spread``: with DISPERSED, see ``fluidics.transport.tubing``.
@@ -194,6 +199,7 @@ class AdministrationSet:
     celsius: float = ROOM_CELSIUS
     diffusivity_m2_per_s: float = SMALL_MOLECULES_M2_PER_S
     spread: float | None = None
+    air_ml: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -395,9 +401,19 @@ class Hang:
     head_kpa: float
 
 
+@dataclass(frozen=True, slots=True)
+class AirIn:
+    """Let air into a line, mL at atmospheric pressure: at the container, from where it comes through limb and trap, or
+    (``at_pump``) at the pump's inlet, behind both. The mechanism draws it in place of fluid."""
+
+    line: str
+    volume_ml: float
+    at_pump: bool
+
+
 Closing = Occlude | Release
 Hanging = Change | Refill
-Standing = Occlude | Release | Constrict | Raise | BackPressure | Leak | Grip | Warm | Hang
+Standing = Occlude | Release | Constrict | Raise | BackPressure | Leak | Grip | Warm | Hang | AirIn
 Disturbance = Standing | Hanging
 Plain = Occlude | Release | Warm | Change | Refill
 """What a line of its own can bear; everything else makes it a network."""

@@ -4,6 +4,7 @@ import pytest
 
 from pumpsim.catalogue.pumps import with_occlusion_limit
 from pumpsim.controller import Pump
+from pumpsim.vocabulary.alarms import Signal
 from pumpsim.vocabulary.inputs import LineReading, LoadProgram, SensorReading, Start, Tick
 from pumpsim.vocabulary.outputs import AlarmCleared, AlarmRaised
 from tests.build import STROKES, S, program
@@ -64,9 +65,13 @@ def test_course(rate, points, expected):
 def test_wakes_at_the_end_of_the_delay_and_watches_the_right_side():
     pump = Pump(with_occlusion_limit(STROKES, LIMIT, DELAY_NS))
     quiet = pump.step(0, kpa(0.0))
-    assert [(w.direction.value, w.level) for w in quiet.watches if w.line is None] == [(">=", LIMIT)]
+    assert [(w.direction.value, w.level) for w in quiet.watches if w.signal is Signal.DISTAL_PRESSURE] == [
+        (">=", LIMIT)
+    ]
     met = pump.step(10 * S, kpa(40.0))
     assert met.wake_at_ns == 10 * S + DELAY_NS
-    assert [(w.direction.value, w.level) for w in met.watches if w.line is None] == [("<", CLEAR)]
+    assert [(w.direction.value, w.level) for w in met.watches if w.signal is Signal.DISTAL_PRESSURE] == [("<", CLEAR)]
     dipped = pump.step(11 * S, kpa(10.0))
-    assert [(w.direction.value, w.level) for w in dipped.watches if w.line is None] == [(">=", LIMIT)]
+    assert [(w.direction.value, w.level) for w in dipped.watches if w.signal is Signal.DISTAL_PRESSURE] == [
+        (">=", LIMIT)
+    ]

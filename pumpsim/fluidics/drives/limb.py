@@ -10,6 +10,8 @@ ROUNDING = 1e-6
 """Steps by which a sum of volumes may come out too low."""
 ENDLESS_FL = 10**21
 """A million litres."""
+ENDLESS_STEPS = 10**12
+"""Air that follows an empty container: more than is ever drawn."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,27 +20,37 @@ class Limb:
 
     ``held``: the count at which container and limb are empty. ``clamped_at``: the count at which the limb was closed, None
     when it is open. Resistance of an open limb is neglected: its inlet pressure is the head of the container.
+    ``airy``: air follows when the container is empty. ``bubbles``: from and to the counts at which the sensor ahead of the
+    pump sees air although the container is not empty.
     """
 
     held: int
     head_kpa: float
     give_steps_per_kpa: float
     clamped_at: float | None = None
+    airy: bool = False
+    bubbles: tuple[tuple[float, float], ...] = ()
 
     @classmethod
-    def of(cls, setup: LineSetup, step_fl: int) -> "Limb":
+    def of(cls, setup: LineSetup, step_fl: int, *, airy: bool = False) -> "Limb":
         """Build from the setup, container full. With a secondary nothing runs out here: air follows, in the network."""
         if setup.secondary is not None:
             return cls(ENDLESS_FL // step_fl, setup.head_kpa, setup.limb_compliance_ml_per_kpa * 1e12 / step_fl)
         held_fl = round((setup.container_ml + setup.limb_ml) * 1e9) * 1000
-        return cls(held_fl // step_fl, setup.head_kpa, setup.limb_compliance_ml_per_kpa * 1e12 / step_fl)
+        return cls(
+            held_fl // step_fl,
+            setup.head_kpa,
+            setup.limb_compliance_ml_per_kpa * 1e12 / step_fl,
+            airy=airy,
+        )
 
     @property
     def supply(self) -> int:
         """The count of drawn steps beyond which nothing comes: the container is empty, or the closed limb boils."""
+        most = self.held + ENDLESS_STEPS if self.airy else self.held
         if self.clamped_at is None:
-            return self.held
-        return min(self.held, int(self.clamped_at + (self.head_kpa - CAVITATION_KPA) * self.give_steps_per_kpa))
+            return most
+        return min(most, int(self.clamped_at + (self.head_kpa - CAVITATION_KPA) * self.give_steps_per_kpa))
 
     def clamped(self, drawn: float) -> "Limb":
         """Close the limb now; a second clamp changes nothing."""
@@ -54,6 +66,10 @@ class Limb:
         if clamped_at is not None:
             clamped_at += (self.head_kpa - head_kpa) * self.give_steps_per_kpa
         return replace(self, held=int(drawn + more + ROUNDING), head_kpa=head_kpa, clamped_at=clamped_at)
+
+    def sees_air(self, taken: int) -> bool:
+        """Whether there is air ahead of the pump, so many steps drawn."""
+        return taken >= self.held or any(begin <= taken < end for begin, end in self.bubbles)
 
     def pressure_kpa(self, drawn: float) -> float:
         """Gauge pressure at the pump's inlet."""

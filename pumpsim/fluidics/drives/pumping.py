@@ -6,17 +6,28 @@ anchors the legs may be prolonged but never change. What the motion does to the 
 
 from bisect import bisect_left, bisect_right
 from dataclasses import replace
+from math import inf
 
 from pumpsim.fluidics.drives.by_name import next_leg_of
 from pumpsim.fluidics.drives.leg import DriveState, Leg
 from pumpsim.fluidics.drives.limb import Limb
 from pumpsim.fluidics.drives.mechanism import LineDrive
+from pumpsim.fluidics.feed import Air, Feed
+from pumpsim.vocabulary.alarms import Signal
 from pumpsim.vocabulary.inputs import LineReading
 from pumpsim.vocabulary.model import PumpModel
 from pumpsim.vocabulary.outputs import MotorCommand
-from pumpsim.vocabulary.path import LineSetup
+from pumpsim.vocabulary.path import ContainerKind, LineSetup
 
 FL_PER_ML = 1e12
+AIRY = (ContainerKind.BAG, ContainerKind.BURETTE)
+"""Containers that give air when they are empty; the others have none, or their piston stands at its end."""
+
+
+def air_follows(model: PumpModel, line: LineSetup) -> bool:
+    """Whether a pump draws air when its container is empty: it has no alarm that would stop it, and there is air to draw."""
+    stops = any(row.threshold is not None and row.threshold.signal is Signal.AIR_PROXIMAL for row in model.alarms)
+    return not stops and line.kind in AIRY and model.mechanism.screw is None and line.secondary is None
 
 
 class Pumping:
@@ -25,7 +36,9 @@ class Pumping:
     def __init__(self, model: PumpModel, lines: tuple[LineSetup, ...]) -> None:
         self.model = model
         self.step_ml = model.mechanism.step_fl / FL_PER_ML
-        self.limbs = [Limb.of(line, model.mechanism.step_fl) for line in lines]
+        self.limbs = [Limb.of(line, model.mechanism.step_fl, airy=air_follows(model, line)) for line in lines]
+        self.feeds = [_at_first(line, limb, model.air_trap_ml) for line, limb in zip(lines, self.limbs, strict=True)]
+        self._limb_ml = [line.limb_ml for line in lines]
         self.anchor_ns = 0
         self.legs: list[Leg] = []
         self._next_leg = next_leg_of(model.mechanism)
@@ -62,12 +75,35 @@ class Pumping:
         """Hang another container on a line at the anchor: ``more`` steps can be drawn from here on."""
         limb = self.limbs[line]
         self._supply(line, limb.hung(self._taken[line], more, limb.head_kpa if head_kpa is None else head_kpa))
+        self.feeds[line] = self.feeds[line].hung(self._taken[line] * self.step_ml, self.limbs[line].held * self.step_ml)
 
     def shut(self, line: str, inlet_kpa: float, give_ml_per_kpa: float) -> None:
         """Let a line draw only on what gives ahead of it from the anchor on; its inlet stands at this pressure now."""
         i = self.index(line)
         limb = Limb(self.limbs[i].held, inlet_kpa, give_ml_per_kpa / self.step_ml)
         self._supply(i, limb.clamped(self._taken[i]))
+
+    def let_air_in(self, line: str, volume_ml: float, *, at_pump: bool) -> None:
+        """Let air into a line at the anchor: behind all that its limb holds, or behind what the mechanism holds itself."""
+        i = self.index(line)
+        limb, drawn_ml = self.limbs[i], self._taken[i] * self.step_ml
+        if at_pump:
+            at_ml = drawn_ml + self._inside_ml()
+        elif limb.airy:
+            at_ml = drawn_ml + self._limb_ml[i]
+        else:
+            at_ml = min(drawn_ml + self._limb_ml[i], limb.held * self.step_ml)
+        self.feeds[i] = feed = self.feeds[i].let_in(at_ml, volume_ml, by_trap=not at_pump)
+        seen = tuple((begin / self.step_ml, end / self.step_ml) for begin, end in feed.at_sensor if end < inf)
+        self.limbs[i] = replace(limb, held=limb.held + round(volume_ml / self.step_ml), bubbles=seen)
+        drive = replace(self._state.lines[i], supply=self.limbs[i].supply)
+        self._state = replace(self._state, lines=(*self._state.lines[:i], drive, *self._state.lines[i + 1 :]))
+
+    def _inside_ml(self) -> float:
+        """By how much a course may be ahead of what has been drawn: so much has come to the outlet already."""
+        mechanism = self.model.mechanism
+        ahead = max((corner.displaced_ppm - corner.position_ppm for corner in mechanism.course), default=0)
+        return max(ahead, 0) * 1e-6 * mechanism.cycle_steps * self.step_ml
 
     def index(self, line: str) -> int:
         """The place of a line in the order of the model. Raises ValueError for none of its lines."""
@@ -117,7 +153,7 @@ class Pumping:
         if any(limb.clamped_at is not None for limb in self.limbs):
             drawn = leg.volumes(at_ns)[1]  # pressure falls within a step too
         return tuple(
-            LineReading(line, pumped[i], limb.pressure_kpa(drawn[i]), taken[i] >= limb.held)
+            LineReading(line, pumped[i], limb.pressure_kpa(drawn[i]), limb.sees_air(taken[i]))
             for i, (line, limb) in enumerate(zip(self.model.lines, self.limbs, strict=True))
         )
 
@@ -140,3 +176,9 @@ class Pumping:
             return
         shortened = state.cycle.shortened(line, steps, state.progress)
         self._state = DriveState(state.lines, *shortened) if shortened else DriveState(state.lines)
+
+
+def _at_first(line: LineSetup, limb: Limb, trap_ml: float) -> Feed:
+    """What a line holds: nothing but fluid, until it is followed by air."""
+    held_ml = line.container_ml + line.limb_ml
+    return Feed((Air(held_ml, inf, by_trap=True),) if limb.airy else (), trap_ml)

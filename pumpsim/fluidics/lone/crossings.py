@@ -33,6 +33,8 @@ def _in_leg(path: FluidPath, planned: Planned, watch: Watch, begin: int, end: in
     """The first instant of ``begin`` to ``end`` within this leg."""
     if watch.signal is Signal.DISTAL_PRESSURE:
         return _pressure(path, planned, watch, begin, end)
+    if watch.signal in (Signal.AIR_BUBBLE, Signal.AIR_ACCUMULATED):  # no air comes to a line of its own
+        return begin if watch.holds(0.0) else None
     assert watch.line is not None
     i = path.line_index(watch.line)
     limb, step_ml = path.limb(watch.line), path.step_ml

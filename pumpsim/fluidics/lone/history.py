@@ -160,6 +160,10 @@ class LoneHistory:
             before_kpa = float(chunk.pressure_kpa[-1])
         return volume
 
+    def squeezed_ml(self, at_ns: int, from_kpa: float, to_kpa: float) -> float:  # noqa: ARG002 (there is no air)
+        """Nothing: no air comes to a line of its own."""
+        return 0.0
+
     def in_line(self) -> Floats:
         """What entered last (plug flow), or a stirred tank, and what compliance stores ahead of it."""
         setup = self.setup

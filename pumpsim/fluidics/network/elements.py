@@ -45,6 +45,11 @@ class Store:
         """The piece that holds at a pressure."""
         return min(max(bisect_right(self.pressures_kpa, pressure_kpa) - 1, 0), self.pieces - 1)
 
+    def at(self, pressure_kpa: float) -> float:
+        """What it holds at a pressure, mL."""
+        slope, offset = self.law(self.piece_at(pressure_kpa))
+        return slope * pressure_kpa + offset
+
     def law(self, piece: int) -> tuple[float, float]:
         """Slope (mL/kPa) and offset (mL) of a piece: V = slope p + offset. Dry, it holds what the first knot says."""
         p, v = self.pressures_kpa, self.volumes_ml

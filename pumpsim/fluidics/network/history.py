@@ -1,71 +1,86 @@
 """What a network did, pump by pump: pressures and flows from its stretches, and where each source's fluid went.
 
 Pressures and volumes are exact at any instant. Transport goes from breakpoint to breakpoint: within a piece all volumes run
-straight in a common fraction, and pieces are divided until they do so within ``BEND_ML`` (or the same share of the
-smallest tube); totals are exact all the same. What compliance stores waits at the begin of the set that it belongs to.
+straight in a common fraction, and pieces are divided until they do (``voyage``); totals are exact all the same. What
+compliance stores waits at the begin of the set that it belongs to.
 """
 
 from bisect import bisect_right
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import replace
 from functools import cached_property
+from math import inf
 from types import MappingProxyType
 
 import numpy as np
 
 from pumpsim.fluidics.arrays import Floats, Instants
 from pumpsim.fluidics.chunk import Chunk
+from pumpsim.fluidics.feed import Feed, with_air
 from pumpsim.fluidics.history import Look, Stock
 from pumpsim.fluidics.hung import Hung
 from pumpsim.fluidics.network import ahead
 from pumpsim.fluidics.network.course import Stretch
 from pumpsim.fluidics.network.expo import Expo, first_reached
-from pumpsim.fluidics.network.feeds import Feed, by_container, feeds, is_direct, stock
+from pumpsim.fluidics.network.inflows import Inflow, by_container, inflows, is_direct, stock
 from pumpsim.fluidics.network.path import Passage, sensor_row
 from pumpsim.fluidics.network.plumbing import Member, Plumbing, Tubing
+from pumpsim.fluidics.network.voyage import (
+    Course,
+    at_rest,
+    bend_of,
+    course_of,
+    entered,
+    joined,
+    outlets,
+    tube_as,
+    volumes,
+)
 from pumpsim.fluidics.outlet import NS_PER_H, Outlet
 from pumpsim.fluidics.transport.common_volume import Origin, origins
-from pumpsim.fluidics.transport.tubes import Carriage, Carried, Outflow, Site, Tube, Volumes
-from pumpsim.vocabulary.path import Fluid, Source
+from pumpsim.fluidics.transport.tubes import Carriage, Carried, Outflow, Site, Volumes
+from pumpsim.vocabulary.path import AIR, Fluid, Source
 
-BEND_ML, BEND_SHARE = 0.005, 0.002
-"""How far from straight a volume may run within a piece: in mL, or as a share of the smallest tube, if that is less."""
-MOST_PARTS = 48
-BLOOD, AIR = Fluid("fluid of the site"), Fluid("air")
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class _Course:
-    """Breakpoints (n,), ns, of all stretches, divided where need be; an instant stands twice where something jumped.
-
-    ``through`` (edges, n), ``given`` (ports, n), ``plunged`` (plungers, n): mL since power-on.
-    """
-
-    at_ns: Instants
-    through: Floats
-    given: Floats
-    plunged: Floats
+BLOOD = Fluid("fluid of the site")
 
 
 class NetworkHistory:
     """The history of a whole network; ``of`` gives each pump's part."""
 
     def __init__(
-        self, plumbing: Plumbing, passages: Sequence[Passage], hung: Mapping[str, Sequence[Hung]] = MappingProxyType({})
+        self,
+        plumbing: Plumbing,
+        passages: Sequence[Passage],
+        hung: Mapping[str, Sequence[Hung]] = MappingProxyType({}),
+        feeds: Mapping[str, Sequence[Feed]] = MappingProxyType({}),
     ) -> None:
+        """``hung``: what was hung later, and ``feeds``: the air that has come, or will, on the lines of each pump."""
         self.plumbing, self.passages, self.hung = plumbing, tuple(passages), hung
+        come = _come(plumbing, passages, feeds)
+        self.origins = {
+            member.id: _origins(member, hung.get(member.id, ()), come.get(member.id)) for member in plumbing.members
+        }
         self.starts = [int(passage.stretch.at_ns[0]) for passage in self.passages]
         self.sources: list[Origin] = []
         self.first: dict[str, int] = {}
         for member in plumbing.members:
             self.first[member.id] = len(self.sources)
-            self.sources += origins(member.setup, hung.get(member.id, ()))
+            self.sources += self.origins[member.id]
         self.own = len(self.sources)
         pumps = {member.id for member in plumbing.members}
         self.meeting = [tube for tube in plumbing.tubing if tube.name not in pumps]
         for tube in self.meeting:
             priming = Source(f"priming of {tube.name}", None, tube.set.priming)
-            self.sources.append(Origin(priming, -1, 0.0, tube.set.common_ml, tube.set.common_ml))
+            fluid_ml = tube.set.common_ml - tube.set.air_ml
+            self.sources.append(Origin(priming, -1, 0.0, fluid_ml, fluid_ml))
+        self.aired = {
+            tube.name: len(self.sources) + i
+            for i, tube in enumerate(tube for tube in plumbing.tubing if tube.set.air_ml)
+        }
+        for name in self.aired:
+            air = Source(f"air in the set of {name}", None, AIR)
+            air_ml = plumbing.tube(name).set.air_ml
+            self.sources.append(Origin(air, -1, 0.0, air_ml, air_ml))
         self.blood, self.air = len(self.sources), len(self.sources) + 1
         self.sources += [Origin(Source(fluid.name, None, fluid), -1, 0.0, 0.0) for fluid in (BLOOD, AIR)]
 
@@ -74,59 +89,45 @@ class NetworkHistory:
         member = next(member for member in self.plumbing.members if member.id == pump)
         mine = list(self.numbers(member))
         if member is self.plumbing.members[0]:
-            mine += range(self.own, len(self.sources))
+            mine += [i for i in range(self.own, len(self.sources)) if i not in self._aired_pumps]
+        mine += [i for i, name in self._aired_pumps.items() if name == pump]
         return PumpHistory(self, member, mine)
 
     def numbers(self, member: Member) -> range:
         """The places of a pump's own sources; the last is its set's priming."""
         begin = self.first[member.id]
-        return range(begin, begin + len(origins(member.setup, self.hung.get(member.id, ()))))
+        return range(begin, begin + len(self.origins[member.id]))
+
+    @property
+    def _aired_pumps(self) -> dict[int, str]:
+        """Sources that are air in the set of a pump."""
+        return {i: name for name, i in self.aired.items() if name in self.origins}
 
     def place(self, at_ns: int) -> int:
         """The passage under way at an instant."""
         return max(0, bisect_right(self.starts, at_ns) - 1)
 
     @cached_property
-    def course(self) -> _Course:
+    def course(self) -> Course:
         """Every volume at every breakpoint."""
-        smallest = min((tube.set.common_ml for tube in self.plumbing.tubing if tube.set.common_ml > 0.0), default=1.0)
-        bend = min(BEND_ML, BEND_SHARE * smallest)
-        parts = [_at_rest(self.passages[0].stretch), *(_divided(passage.stretch, bend) for passage in self.passages)]
-        return _Course(
-            np.concatenate([part.at_ns for part in parts]),
-            np.concatenate([part.through for part in parts], axis=1),
-            np.concatenate([part.given for part in parts], axis=1),
-            np.concatenate([part.plunged for part in parts], axis=1),
-        )
-
-    def entered(self, course: _Course, pump: str) -> Floats:
-        """What each line of a pump has given to its set, (lines, n)."""
-        laid = self.plumbing
-        if pump in laid.clamp_of:
-            through: Floats = course.through[[laid.clamp_of[pump]]]
-            return through
-        rows = []
-        for i, (owner, _) in enumerate(laid.ports):
-            if owner != pump:
-                continue
-            plunger = next((j for j, p in enumerate(laid.topology.plungers) if p.port == i), None)
-            rows.append(course.given[i] if plunger is None else course.plunged[plunger])
-        return np.array(rows)
+        bend = bend_of(self.plumbing)
+        rest = at_rest(self.passages[0].stretch)
+        return joined([rest, *(course_of(passage.stretch, bend) for passage in self.passages)])
 
     @cached_property
     def carried(self) -> tuple[tuple[Outflow, ...], Floats, Floats]:
         """What has arrived at each site, in the order of ``outlets``; what each tube holds at the end (tubes, sources), and
-        what the container behind each of the ``feeds`` holds (feeds, sources)."""
+        what the container behind each of the ``inflows`` holds (inflows, sources)."""
         carried, carriage = self._moved
-        held = carriage.supplies([feed.held_ml for feed in self.feeds] + [0.0] * 2 * len(self.plumbing.supplies))
-        return carried.sites, carriage.contents()[: len(self.plumbing.tubing)], held[: len(self.feeds)]
+        held = carriage.supplies([inflow.held_ml for inflow in self.inflows] + [0.0] * 2 * len(self.plumbing.supplies))
+        return carried.sites, carriage.contents()[: len(self.plumbing.tubing)], held[: len(self.inflows)]
 
     @cached_property
     def _above(self) -> Floats:
         """What is ahead of pumps with two containers on a line, (sources,)."""
         _, carriage = self._moved
         held: Floats = carriage.contents()[len(self.plumbing.tubing) :].sum(axis=0)
-        vents = carriage.supplies([0.0] * (len(self.feeds) + 2 * len(self.plumbing.supplies)))[len(self.feeds) :]
+        vents = carriage.supplies([0.0] * (len(self.inflows) + 2 * len(self.plumbing.supplies)))[len(self.inflows) :]
         held = held + vents.sum(axis=0)
         for supply, given in zip(self.plumbing.supplies, self._given, strict=True):
             held[self.air] -= ahead.crossed(supply, self.course.through, given)[2][:, -1].sum()
@@ -136,22 +137,15 @@ class NetworkHistory:
     def _moved(self) -> tuple[Carried, Carriage]:
         """All transport: sets first, then what is ahead of pumps with two containers on a line, in the order of supplies."""
         laid, course = self.plumbing, self.course
-        tubes = []
-        ends = course.through[[tube.edge for tube in laid.tubing]]
-        begins = np.zeros_like(ends)
-        for row, tube in enumerate(laid.tubing):
-            tubes.append(self._tube(tube))
-            for other, end in zip(laid.tubing, ends, strict=True):
-                if other.end == tube.begin:
-                    begins[row] += end - course.through[other.leak]
-        for member in laid.members:
-            row = next(i for i, tube in enumerate(laid.tubing) if tube.name == member.id)
-            begins[row] += self.entered(course, member.id).sum(axis=0)
-        for pump, i in laid.back_leak_of.items():
-            begins[next(row for row, tube in enumerate(laid.tubing) if tube.name == pump)] -= course.through[i]
+        crossed = volumes(laid, course)
+        begins, ends = crossed.tube_begin, crossed.tube_end
+        tubes = [
+            replace(tube_as(tube, self._filling(tube)), first=self.aired.get(tube.name, 0), first_ml=tube.set.air_ml)
+            for tube in laid.tubing
+        ]
         sites = tuple(Site(laid.topology.edges[i].begin, refill) for i, refill in self.outlets)
-        inlets = [feed.inlet for feed in self.feeds]
-        entering, gauges = [feed.entered for feed in self.feeds], []
+        inlets = [inflow.inlet for inflow in self.inflows]
+        entering, gauges = [inflow.entered for inflow in self.inflows], []
         for supply, filling, given in zip(laid.supplies, self.fillings, self._given, strict=True):
             begin, end, vents = ahead.crossed(supply, course.through, given)
             tubes += ahead.tubes_of(supply, filling, laid.node_of[supply.pump])
@@ -159,24 +153,23 @@ class NetworkHistory:
             begins, ends = np.vstack([begins, begin]), np.vstack([ends, end])
             inlets += ahead.vents_of(supply, self.air)
             entering += list(vents)
-        carriage = Carriage(len(self.sources), tuple(tubes), tuple(inlets), sites, self.air, gauges)
-        through = course.through[[i for i, _ in self.outlets]]
+        carriage = Carriage(len(self.sources), tuple(tubes), tuple(inlets), sites, self.air, gauges, self._bubbles)
         entered = np.array(entering).reshape(len(entering), len(course.at_ns))
-        return carriage.advance(Volumes(begins, ends, entered, through)), carriage
+        return carriage.advance(Volumes(begins, ends, entered, crossed.site)), carriage
 
     @cached_property
-    def feeds(self) -> tuple[Feed, ...]:
+    def inflows(self) -> tuple[Inflow, ...]:
         """Every inlet, pump by pump."""
         course, node_of = self.course, self.plumbing.node_of
         return tuple(
-            feed
+            inflow
             for member in self.plumbing.members
-            for feed in feeds(
+            for inflow in inflows(
                 member,
                 node_of[member.id],
                 [(i, self.sources[i]) for i in self.numbers(member)],
                 self.hung.get(member.id, ()),
-                (course.at_ns, self.entered(course, member.id)),
+                (course.at_ns, entered(self.plumbing, course, member.id)),
             )
         )
 
@@ -184,14 +177,14 @@ class NetworkHistory:
     def stock(self) -> Stock:
         """What of each source is ahead of the lines at the end, or went away there."""
         drawn = {member.id: self._drawn(member) for member in self.plumbing.members}
-        return stock(self.sources, self.feeds, (self.carried[2], self._above), drawn)
+        return stock(self.sources, self.inflows, (self.carried[2], self._above), drawn)
 
     def _drawn(self, member: Member) -> Floats:
         """What each line of a pump has drawn at the end: by its motor, or what has left its syringe or its bag."""
         laid = self.plumbing
         rows = [i for i, (pump, _) in enumerate(laid.ports) if pump == member.id]
         direct = [not rows or laid.plunger_of(member.id, line.line) is not None for line in member.setup.lines]
-        given = self.entered(self.course, member.id)[:, -1]
+        given = entered(self.plumbing, self.course, member.id)[:, -1]
         return np.where(direct, given, self.passages[-1].drawn_ml[rows, -1] if rows else given)
 
     @cached_property
@@ -203,25 +196,33 @@ class NetworkHistory:
     @property
     def _given(self) -> list[Floats]:
         """What the mechanism has given of each line with two containers, (n,)."""
-        return [self.entered(self.course, supply.pump)[supply.row] for supply in self.plumbing.supplies]
+        return [entered(self.plumbing, self.course, supply.pump)[supply.row] for supply in self.plumbing.supplies]
 
     def pumped(self, supply: int) -> Outflow:
         """What a mechanism has given of each source of a line with two containers, numbered as ``plumbing.supplies``."""
         return self._moved[0].gauges[supply]
 
+    @property
+    def _bubbles(self) -> frozenset[int]:
+        """The sources that are air, where any came: one is always there, what a leak would suck in."""
+        airs = frozenset(i for i, origin in enumerate(self.sources) if origin.source.fluid == AIR)
+        return airs if len(airs) > 1 or self._leaked or self.plumbing.supplies else frozenset()
+
+    def _drawn_ml(self, pump: str, line: str) -> float:
+        """What a line with a motor has drawn by the end."""
+        ports = self.plumbing.ports
+        return float(self.passages[-1].drawn_ml[ports.index((pump, line)), -1]) if (pump, line) in ports else 0.0
+
+    @property
+    def _leaked(self) -> bool:
+        """Whether anything was ever open to the air."""
+        leaks = [tube.leak for tube in self.plumbing.tubing]
+        return any(passage.stretch.begin.regime.topology.edges[i].open for passage in self.passages for i in leaks)
+
     @cached_property
     def outlets(self) -> list[tuple[int, int]]:
         """Edges through which fluid leaves the network for good, and what comes in where it flows back."""
-        laid = self.plumbing
-        found = [(tube.access, self.blood) for tube in laid.tubing if tube.access is not None]
-        found += [(tube.leak, self.air) for tube in laid.tubing]
-        found += [(i, self.air) for i in laid.back_leak_of.values()]
-        return found
-
-    def _tube(self, tube: Tubing) -> Tube:
-        filling = self._filling(tube)
-        kind = tube.set
-        return Tube(tube.name, tube.begin, tube.end, kind.common_ml, filling, kind.transport, kind.tanks, kind.spread)
+        return [(edge, self.air if airy else self.blood) for edge, airy in outlets(self.plumbing)]
 
     def _filling(self, tube: Tubing) -> int:
         for member in self.plumbing.members:
@@ -360,13 +361,13 @@ class PumpHistory:
                 rows.append(np.zeros(pumped.shape[1]))
             else:
                 rows.append(np.clip(pumped[origin.line], origin.begin_ml, origin.end_ml) - origin.begin_ml)
-        entered, hung = np.array(rows), self._network.hung.get(self._member.id, ())
+        found, hung = np.array(rows), self._network.hung.get(self._member.id, ())
         for line in {change.line for change in hung if is_direct(self._member, change.line)}:
             later = [change for change in hung if change.line == line]
             number = np.searchsorted([change.at_ns for change in later], at_ns, side="right")
             own = [row for row, origin in enumerate(self.origins) if origin.line == line]
-            entered[own] = by_container(pumped[line], number, later)
-        return entered
+            found[own] = by_container(pumped[line], number, later)
+        return found
 
     def _followed(self, at_ns: Instants, pumped: Floats) -> dict[int, Floats]:
         """What has been given by these instants of each source of lines with two containers."""
@@ -374,7 +375,7 @@ class PumpHistory:
         for i, (supply, filling) in enumerate(zip(network.plumbing.supplies, network.fillings, strict=True)):
             if supply.pump != self._member.id:
                 continue
-            given = network.entered(network.course, supply.pump)[supply.row]
+            given = entered(network.plumbing, network.course, supply.pump)[supply.row]
             knots = knots_at(network.course, at_ns, given, pumped[supply.row])
             outflow = network.pumped(i)
             for source in (*filling.sources, network.air):
@@ -400,6 +401,16 @@ class PumpHistory:
                 if hours is not None:
                     return max(at_ns, begin_ns + int(hours * NS_PER_H) + 1)
         return None
+
+    def squeezed_ml(self, at_ns: int, from_kpa: float, to_kpa: float) -> float:
+        """By the store that the air makes at that instant, beside what the place stores of its own."""
+        network, node = self._network, self._tube.begin
+        stores = (
+            network.passages[network.place(at_ns)].stretch.begin.regime.topology.nodes[node].store,
+            network.plumbing.topology.nodes[node].store,
+        )
+        now, own = (0.0 if store is None else store.at(to_kpa) - store.at(from_kpa) for store in stores)
+        return now - own
 
     def in_line(self) -> Floats:
         """What the tubes hold, followed by itself."""
@@ -432,14 +443,23 @@ class PumpHistory:
         return float(arrived[self._mine].sum()) + flowed - float(arrived.sum())
 
 
-def _at_rest(stretch: Stretch) -> _Course:
-    """Before anything moved: pressures that do not agree may even out in the very first instant."""
-    begin = stretch.begin
-    still = (np.zeros((len(values), 1)) for values in (begin.through_ml, stretch.given_ml, begin.plunged_ml))
-    return _Course(stretch.at_ns[:1], *still)
+def _come(
+    laid: Plumbing, passages: Sequence[Passage], feeds: Mapping[str, Sequence[Feed]]
+) -> dict[str, list[tuple[Feed, float]]]:
+    """The air that has come by the end, and how far each line was drawn."""
+    if not passages:
+        return {}
+    last = passages[-1]
+    place = np.maximum(last.drawn_ml, last.stretch.given_ml)[:, -1].tolist()
+    found: dict[str, list[tuple[Feed, float]]] = {}
+    for (pump, line), ml in zip(laid.ports, place, strict=False):  # what follows the outlets are inlets
+        if pump in feeds:
+            lines = next(member.model.lines for member in laid.members if member.id == pump)
+            found.setdefault(pump, []).append((feeds[pump][lines.index(line)].come(ml), ml))
+    return found
 
 
-def knots_at(course: _Course, at_ns: Instants, total: Floats, reached: Floats) -> Floats:
+def knots_at(course: Course, at_ns: Instants, total: Floats, reached: Floats) -> Floats:
     """Instants (m,) as positions between breakpoints: by the volume ``reached`` (m,) then, of what is ``total`` (n,) there."""
     k = np.clip(np.searchsorted(course.at_ns, at_ns, side="right") - 1, 0, len(course.at_ns) - 2)
     width = total[k + 1] - total[k]
@@ -450,32 +470,17 @@ def knots_at(course: _Course, at_ns: Instants, total: Floats, reached: Floats) -
     return knots
 
 
-def _divided(stretch: Stretch, bend_ml: float) -> _Course:
-    """A stretch's breakpoints, with more between them where volumes do not run straight."""
-    mode, hours = stretch.mode, stretch.hours
-    every = np.arange(len(hours))
-    whole = stretch.through(mode.flows, every, hours)
-    half = stretch.through(mode.flows, every, hours / 2.0)
-    bent = np.abs(half - whole / 2.0).max(axis=0, initial=0.0)
-    parts = np.where(bent > bend_ml, np.minimum(np.ceil(3.0 * np.sqrt(bent / bend_ml)), MOST_PARTS), 1).astype(np.int64)
-    pieces = np.repeat(every, parts)
-    share = (np.arange(len(pieces)) - np.repeat(np.cumsum(parts) - parts, parts) + 1) / parts[pieces]
-    # most of what bends does so at the begin of a piece: parts grow as the fastest mode dies away
-    growth = np.log1p(np.minimum(hours * mode.decay.max(initial=0.0), 1e6))[pieces]
-    share = np.where(growth > 1e-3, np.expm1(growth * share) / np.expm1(np.maximum(growth, 1e-3)), share)
-    share[np.cumsum(parts) - 1] = 1.0
-    into = hours[pieces] * share
-    before = np.cumsum(whole, axis=1) - whole
-    through = stretch.begin.through_ml[:, None] + before[:, pieces] + stretch.through(mode.flows, pieces, into)
-    pushed = stretch.through(mode.plunger_flows, every, hours)
-    ahead = np.cumsum(pushed, axis=1) - pushed
-    plunged = stretch.begin.plunged_ml[:, None] + ahead[:, pieces] + stretch.through(mode.plunger_flows, pieces, into)
-    given = stretch.given_ml[:, pieces] + (stretch.given_ml[:, pieces + 1] - stretch.given_ml[:, pieces]) * share
-    length = stretch.at_ns[pieces + 1] - stretch.at_ns[pieces]
-    at_ns = stretch.at_ns[pieces] + np.where(share == 1.0, length, np.floor(length * share)).astype(np.int64)
-    return _Course(
-        np.append(stretch.at_ns[:1], at_ns),
-        np.column_stack([stretch.begin.through_ml, through]),
-        np.column_stack([stretch.given_ml[:, :1], given]),
-        np.column_stack([stretch.begin.plunged_ml, plunged]),
-    )
+def _origins(member: Member, hung: Sequence[Hung], come: Sequence[tuple[Feed, float]] | None) -> tuple[Origin, ...]:
+    """A pump's sources with the air that came on its lines, and how far each was drawn; last the priming, less its air."""
+    found = origins(member.setup, hung)
+    if come is not None:
+        found = with_air(found, [feed for feed, _ in come], [line.fluid for line in member.setup.lines])
+        found = tuple(_as_come(origin, come[origin.line][1]) if origin.let_in else origin for origin in found)
+    fluid_ml = member.setup.set.common_ml - member.setup.set.air_ml
+    return (*found[:-1], replace(found[-1], end_ml=fluid_ml, held_ml=fluid_ml))
+
+
+def _as_come(origin: Origin, drawn_ml: float) -> Origin:
+    """Of air without an end there was what has been drawn."""
+    held_ml = min(origin.end_ml, max(drawn_ml, origin.begin_ml)) - origin.begin_ml
+    return origin if origin.end_ml < inf else replace(origin, held_ml=held_ml)

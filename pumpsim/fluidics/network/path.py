@@ -6,15 +6,18 @@ a query of a plan that may be prolonged but never changes.
 
 import math
 from bisect import bisect_right
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
 
 from pumpsim.fluidics.arrays import Floats, Instants
 from pumpsim.fluidics.drives.pumping import Pumping
+from pumpsim.fluidics.feed import Bubbles, Feed
 from pumpsim.fluidics.first_holding import first_holding
 from pumpsim.fluidics.hung import Hung, head_of, hung_on
+from pumpsim.fluidics.network.aboard import USUAL, Aboard, Fineness, sailed
+from pumpsim.fluidics.network.air_watch import first_of, seen, turns
 from pumpsim.fluidics.network.course import Stretch, first_in_piece, follow
 from pumpsim.fluidics.network.elements import SLIDING, Stance, Topology
 from pumpsim.fluidics.network.filling import filled, leading_into
@@ -38,6 +41,7 @@ from pumpsim.vocabulary.alarms import Direction, Signal
 from pumpsim.vocabulary.inputs import LineReading, SensorReading
 from pumpsim.vocabulary.outputs import MotorCommand, Watch
 from pumpsim.vocabulary.path import (
+    AirIn,
     BackPressure,
     Change,
     Constrict,
@@ -68,10 +72,14 @@ ROUNDING_KPA = 1e-9
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Passage:
-    """A stretch with what the motors have drawn from their limbs by its breakpoints, (ports, n+1), mL."""
+    """A stretch with what the motors have drawn from their limbs by its breakpoints, (ports, n+1), mL.
+
+    ``aboard``: while it is planned, what air there is at its begin, None for none.
+    """
 
     stretch: Stretch
     drawn_ml: Floats
+    aboard: Aboard | None = None
 
 
 class NetworkPath:
@@ -82,7 +90,9 @@ class NetworkPath:
     Instants are ns since power-on; nothing may go back.
     """
 
-    def __init__(self, members: Iterable[Member], junctions: Iterable[JunctionSetup] = ()) -> None:
+    def __init__(
+        self, members: Iterable[Member], junctions: Iterable[JunctionSetup] = (), fineness: Fineness = USUAL
+    ) -> None:
         self.plumbing: Plumbing = plumbing(members, junctions)
         self.history: list[Passage] = []
         self.version = 0
@@ -93,7 +103,12 @@ class NetworkPath:
         self._ports = {port: i for i, port in enumerate(self.plumbing.ports)}
         ports = len(self.plumbing.topology.ports)
         self._ahead = {(supply.pump, supply.setup.line): AirAhead(supply) for supply in self.plumbing.supplies}
-        self._state: State = begin(self.plumbing.topology, self.plumbing.pressures, ports)
+        self._fineness, topology = fineness, self.plumbing.topology
+        self._aboard: Aboard | None = None
+        if any(tube.set.air_ml > 0.0 for tube in self.plumbing.tubing):
+            self._aboard = Aboard(self.plumbing, self.feeds, fineness, at_first=True)
+            topology = self._aboard.loaded(topology)
+        self._state: State = begin(topology, self.plumbing.pressures, ports)
         self._anchor_ns = 0
         self._given = np.zeros(ports)
         self._drawn = np.zeros(ports)
@@ -103,12 +118,18 @@ class NetworkPath:
         self._plan: list[Passage] = []
         self._starts: list[int] = []
         self._ahead_ns = FIRST_NS
+        self._aboard_last = self._aboard
         self._rates: dict[tuple[str, str], int] = {}
         self._celsius = {tube.name: tube.set.celsius for tube in self.plumbing.tubing}
         self._added = dict.fromkeys(self._celsius, 0.0)
         self._thick: dict[str, Thickness] = dict.fromkeys(self._celsius, WATER)
         self._weights: dict[str, Mapping[tuple[str, str], float]] = {}
         self._supplied()
+
+    @property
+    def feeds(self) -> dict[str, list[Feed]]:
+        """What comes on each line of each pump that has a motor."""
+        return {id: pumping.feeds for id, pumping in self._pumping.items()}
 
     def command(self, pump: str, at_ns: int, command: MotorCommand) -> None:
         """Let a pump's mechanism do this from now on; the same command again changes nothing."""
@@ -179,6 +200,15 @@ class NetworkPath:
             self._settle(at_ns)
             self._pumping[pump].close(str(disturbance.line), isinstance(disturbance, Occlude))
             return
+        if isinstance(disturbance, AirIn):
+            if pump not in self._pumping:
+                raise ValueError(f"{pump} draws nothing: air cannot come with what it draws")
+            self._pumping[pump].index(disturbance.line)
+            self._settle(at_ns)
+            self._pumping[pump].let_air_in(disturbance.line, disturbance.volume_ml, at_pump=disturbance.at_pump)
+            if self._aboard is not None:
+                self._aboard = self._aboard_last = self._aboard.fed(self.feeds)
+            return
         self._settle(at_ns)
         self._change(self._disturbed(pump, disturbance))
         self._limit_draw(pump)
@@ -188,7 +218,9 @@ class NetworkPath:
         pressure = self.pressure_kpa(pump, at_ns)
         if pump in self._pumping:
             lines = self._pumping[pump].read(at_ns)
-            return SensorReading(self._at_inlets(pump, at_ns, lines) if self._ahead else lines, pressure)
+            bubble, counted = (self._seen(pump, signal, at_ns) for signal in AIR_SIGNALS)
+            lines = self._at_inlets(pump, at_ns, lines) if self._ahead else lines
+            return SensorReading(lines, pressure, bubble_ml=bubble, counted_ml=counted)
         member = self._members[pump]
         line = member.setup.lines[0]
         passed = self._dropped_ml(pump, at_ns)
@@ -234,7 +266,7 @@ class NetworkPath:
     def forget(self, before_ns: int) -> None:
         """Put what ended before an instant into the history. No anchor: what comes is not touched by it."""
         while len(self._plan) > 1 and int(self._plan[0].stretch.at_ns[-1]) < before_ns:
-            self._keep(self._plan.pop(0))
+            self._keep(replace(self._plan.pop(0), aboard=None))
             del self._starts[0]
 
     def next_crossing(self, pump: str, watches: tuple[Watch, ...], after_ns: int, until_ns: int) -> int | None:
@@ -254,6 +286,10 @@ class NetworkPath:
                     at = self._pressure_crossing(pump, watch, stretch, (piece, at_ns, last))
                 elif ahead is not None and watch.signal is Signal.AIR_PROXIMAL:
                     at = self._air_crossing(pump, watch, ahead, (at_ns, last))
+                elif watch.signal in AIR_SIGNALS:
+                    at = self._sensor_crossing(pump, watch, at_ns, last)
+                elif watch.signal is Signal.AIR_PROXIMAL and self._has_bubbles(pump, watch.line):
+                    at = self._bubble_crossing(pump, watch, at_ns, last)
                 else:
                     at = self._counted(pump, watch, at_ns, last) if _holds(watch, final) else None
                 if at is not None:
@@ -319,6 +355,79 @@ class NetworkPath:
                 low = middle
         return high
 
+    def _bubbles(self, pump: str) -> list[Bubbles]:
+        """What the sensor behind a mechanism can meet, line by line; none without a sensor, or without air."""
+        sensor, feeds = self._members[pump].model.air_sensor, self._pumping[pump].feeds
+        if sensor is None or not any(feed.passing for feed in feeds):
+            return []
+        return [Bubbles.of(feed, sensor.apart_ml, sensor.smallest_ml) for feed in feeds]
+
+    def _seen(self, pump: str, signal: Signal, at_ns: int) -> float:
+        """What the air sensor behind a mechanism says."""
+        bubbles, sensor = self._bubbles(pump), self._members[pump].model.air_sensor
+        if not bubbles or sensor is None:
+            return 0.0
+        now = self._passed_ml(pump, at_ns)
+        if sensor.window_ns == 0:
+            return seen(bubbles, signal, now, [ml - sensor.window_ml for ml in now])
+        return seen(bubbles, signal, now, self._passed_ml(pump, at_ns - sensor.window_ns))
+
+    def _passed_ml(self, pump: str, at_ns: int) -> list[float]:
+        """What each line of a pump has given by an instant, which may be before the last anchor."""
+        if at_ns < 0:
+            return [0.0] * len(self._pumping[pump].feeds)
+        passage = self._passage(at_ns)
+        at, rows = passage.stretch.at_ns, self._rows(pump)
+        return [float(np.interp(at_ns, at, passage.stretch.given_ml[row])) for row in rows]
+
+    def _passage(self, at_ns: int) -> Passage:
+        """The passage under way at an instant, planned or past."""
+        self._extend(at_ns + 1)
+        if self._starts and at_ns >= self._starts[0]:
+            return self._plan[bisect_right(self._starts, at_ns) - 1]
+        return self.history[max(0, bisect_right(self.history, at_ns, key=lambda p: int(p.stretch.at_ns[0])) - 1)]
+
+    def _rows(self, pump: str) -> list[int]:
+        return [self._ports[pump, line] for line in self._pumping[pump].model.lines]
+
+    def _sensor_crossing(self, pump: str, watch: Watch, begin: int, end: int) -> int | None:
+        """The first instant within a stretch at which what the sensor behind the mechanism sees satisfies a watch."""
+        bubbles, sensor = self._bubbles(pump), self._members[pump].model.air_sensor
+        if not bubbles or sensor is None:
+            return begin if watch.holds(0.0) else None
+        about: set[int] = set()
+        for later_ns in (0, sensor.window_ns) if watch.signal is Signal.AIR_ACCUMULATED else (0,):
+            for stretch in self._between(begin - later_ns, end - later_ns):
+                for line, row in zip(bubbles, self._rows(pump), strict=True):
+                    found = turns(line, (watch.level,), stretch.at_ns, stretch.given_ml[row])
+                    found |= turns(line, (), stretch.at_ns, stretch.given_ml[row] - sensor.window_ml)
+                    about.update(ns + later_ns for ns in found)
+        return first_of(lambda at_ns: watch.holds(self._seen(pump, watch.signal, at_ns)), about, begin, end)
+
+    def _between(self, begin_ns: int, end_ns: int) -> list[Stretch]:
+        """Every stretch, past or planned, that touches an interval."""
+        found, at_ns = [], max(begin_ns, 0)
+        while at_ns <= end_ns:
+            stretch = self._passage(at_ns).stretch
+            found.append(stretch)
+            at_ns = max(int(stretch.at_ns[-1]), at_ns + 1)
+        return found
+
+    def _has_bubbles(self, pump: str, line: str | None) -> bool:
+        pumping = self._pumping.get(pump)
+        return pumping is not None and bool(pumping.limbs[pumping.index(str(line))].bubbles)
+
+    def _bubble_crossing(self, pump: str, watch: Watch, begin: int, end: int) -> int | None:
+        """The first instant within a stretch at which the sensor ahead of the pump satisfies a watch."""
+        pumping, passage = self._pumping[pump], self._passage(begin)
+        i = pumping.index(str(watch.line))
+        drawn, at_ns = passage.drawn_ml[self._rows(pump)[i]] / pumping.step_ml, passage.stretch.at_ns
+        about: set[int] = set()
+        for place in (*(edge for span in pumping.limbs[i].bubbles for edge in span), float(pumping.limbs[i].held)):
+            for k in np.flatnonzero((drawn[:-1] <= place) & (drawn[1:] >= place - 1.0)).tolist():
+                about.update((int(at_ns[k]), int(at_ns[k + 1])))
+        return first_of(lambda ns: _holds(watch, self.read(pump, ns)), about, begin, end)
+
     def _dropped_ml(self, pump: str, at_ns: int) -> float:
         """Volume that has passed a roller clamp."""
         stretch, piece, hours = self._during(at_ns)
@@ -339,23 +448,51 @@ class NetworkPath:
         while end_ns < until_ns:
             state = self._plan[-1].stretch.state() if self._plan else self._state
             for pumping in self._pumping.values():
-                pumping.extend(max(until_ns, end_ns + self._ahead_ns))
+                pumping.extend(end_ns + self._ahead_ns)  # whoever asks, and how far: a plan is the same for all
+            at_ns, given, drawn = self._window(end_ns, end_ns + LONGEST_NS)
+            if self._air_matters(state.regime.topology, given):
+                at_ns, given, drawn = self._window(end_ns, end_ns + self._ahead_ns)
             self._ahead_ns = min(2 * self._ahead_ns, LONGEST_NS)
-            at_ns, given, drawn = self._window(end_ns)
-            for stretch in follow(state, at_ns, given):
+            for stretch, aboard in self._followed(state, at_ns, given):
                 columns = np.searchsorted(at_ns, stretch.at_ns)
                 exact = at_ns[np.minimum(columns, len(at_ns) - 1)] == stretch.at_ns
                 part = drawn[:, np.minimum(columns, len(at_ns) - 1)]
                 if not exact.all():
                     part = np.array([np.interp(stretch.at_ns, at_ns, line) for line in drawn]).reshape(part.shape)
-                self._plan.append(Passage(stretch, part))
+                self._plan.append(Passage(stretch, part, aboard))
                 self._starts.append(int(stretch.at_ns[0]))
             end_ns = int(at_ns[-1])
 
-    def _window(self, begin_ns: int) -> tuple[Instants, Floats, Floats]:
-        """Merge the breakpoints of all mechanisms from an instant to the end of the first leg that ends."""
+    def _followed(self, state: State, at_ns: Instants, given: Floats) -> Iterator[tuple[Stretch, Aboard | None]]:
+        """Follow the network through a window of the plan, with the air in it if there is any."""
+        if not self._air_matters(state.regime.topology, given):
+            self._aboard_last = None
+            yield from ((stretch, None) for stretch in follow(state, at_ns, given))
+            return
+        aboard = self._aboard_last
+        if aboard is None:
+            aboard = Aboard(self.plumbing, self.feeds, self._fineness, at_first=False)
+        for stretch, at_begin, at_end in sailed(aboard, state, at_ns, given):
+            self._aboard_last = at_end
+            yield stretch, at_begin
+
+    def _air_matters(self, topology: Topology, given: Floats) -> bool:
+        """Whether there is air in any set, or may be by the end of a window."""
+        aboard = self._aboard_last
+        if aboard is not None and (aboard.strays or not aboard.is_empty):
+            return True
+        if any(topology.edges[tube.leak].open for tube in self.plumbing.tubing):
+            return True
+        for (id, line), row in self._ports.items():
+            feed = self._pumping[id].feeds[self._pumping[id].index(line)]
+            if any(given[row, 0] < end and given[row, -1] >= begin for begin, end in feed.passing):
+                return True
+        return False
+
+    def _window(self, begin_ns: int, end_ns: int) -> tuple[Instants, Floats, Floats]:
+        """Merge the breakpoints of all mechanisms from an instant to ``end_ns``, or the end of the first leg that ends."""
         legs = {id: p.legs[p.place(begin_ns)] for id, p in self._pumping.items()}
-        end_ns = min([begin_ns + LONGEST_NS, *(leg.end_ns for leg in legs.values())])
+        end_ns = min([end_ns, *(leg.end_ns for leg in legs.values())])
         pieces = {id: leg.pieces() for id, leg in legs.items()}
         inner = [p.at_ns[(p.at_ns > begin_ns) & (p.at_ns < end_ns)] for p in pieces.values()]
         at_ns = np.unique(np.concatenate([np.array([begin_ns, end_ns], dtype=np.int64), *inner]))
@@ -380,7 +517,10 @@ class NetworkPath:
                 if int(stretch.at_ns[0]) >= at_ns:
                     break
                 done = passage if int(stretch.at_ns[-1]) <= at_ns else _cut(passage, at_ns)
-                self._keep(done)
+                self._aboard = None if passage.aboard is None else passage.aboard.copy()
+                if self._aboard is not None:
+                    self._aboard.carry(done.stretch)
+                self._keep(replace(done, aboard=None))
             last = self.history[-1]
             self._state = last.stretch.state()
             self._given, self._drawn = last.stretch.given_ml[:, -1], last.drawn_ml[:, -1]
@@ -389,6 +529,7 @@ class NetworkPath:
             pumping.settle(at_ns)
         self._plan.clear()
         self._starts.clear()
+        self._aboard_last = self._aboard
         self._ahead_ns = FIRST_NS
         self.version += 1
 
@@ -436,6 +577,8 @@ class NetworkPath:
         self.hung[pump].append(hung)
         if motor is not None:
             motor.hang(i, hung.more_ml / motor.step_ml, head_of(hanging))
+            if self._aboard is not None:
+                self._aboard = self._aboard_last = self._aboard.fed(self.feeds)
         if isinstance(hanging, Change):
             self._state = with_container(self._state, self.plumbing, (member, plunger), hanging, self._given)
         if hung.fluid != member.setup.lines[i].fluid:
@@ -487,6 +630,8 @@ class NetworkPath:
                 if supply is None:
                     raise ValueError(f"line {disturbance.line} has one container: its head does not change")
                 return supply.hung(topology, disturbance)
+            case AirIn():
+                return topology
             case Grip(holds=holds):
                 node = laid.node_of[pump]
                 plungers = tuple(
@@ -585,6 +730,9 @@ def _cut(passage: Passage, at_ns: int) -> Passage:
         ),
         np.concatenate([passage.drawn_ml[:, :n], drawn], axis=1),
     )
+
+
+AIR_SIGNALS = (Signal.AIR_BUBBLE, Signal.AIR_ACCUMULATED)
 
 
 def _holds(watch: Watch, reading: SensorReading) -> bool:

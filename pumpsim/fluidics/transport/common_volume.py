@@ -27,6 +27,7 @@ class Origin:
     ``held_ml``: all that there was of it. ``since_ns``: when it was hung, None for from the start. ``taken_ml`` of it went
     away with its container, ``mixed_ml`` stayed there when that was filled again. On a line with two containers, whose volume
     tells of neither, ``begin_ml`` is 0 and ``end_ml`` what there was.
+    ``let_in``: it is air that came in on the way, or what a trap gave for it, and was in no container.
     """
 
     source: Source
@@ -37,6 +38,7 @@ class Origin:
     since_ns: int | None = None
     taken_ml: float = 0.0
     mixed_ml: float = 0.0
+    let_in: bool = False
 
 
 def origins(setup: PathSetup, hung: Sequence[Hung] = ()) -> tuple[Origin, ...]:

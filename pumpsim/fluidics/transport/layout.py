@@ -14,6 +14,7 @@ from pumpsim.fluidics.arrays import Floats
 from pumpsim.fluidics.transport.laminar import Laminar
 from pumpsim.fluidics.transport.plug import Plug
 from pumpsim.fluidics.transport.routes import Routes
+from pumpsim.fluidics.transport.segments import Segments
 from pumpsim.fluidics.transport.stirred import Stirred, Trap
 from pumpsim.fluidics.transport.streams import Cell, Composition, all_on_grid, on_grid, pure
 from pumpsim.fluidics.transport.tanks import Row
@@ -45,8 +46,9 @@ class Layout:
         sites: Sequence[Site],
         sources: int,
         air: int | None,
+        bubbles: frozenset[int] = frozenset(),
     ) -> None:
-        self._tubes, self._inlets, self._air = tubes, inlets, air
+        self._tubes, self._inlets, self._air, self._bubbles = tubes, inlets, air, bubbles
         self._pure = [pure(i, sources) for i in range(sources)]
         given = [node for tube in tubes for node in (tube.begin, tube.end)]
         given += [inlet.node for inlet in inlets] + [site.node for site in sites]
@@ -83,8 +85,8 @@ class Layout:
             if place.tube is not None:
                 tube = self._tubes[place.tube]
                 filling = self._pure[tube.filling]
-                cells.append(_core(tube, place, filling, self._air) if place.to_end else Plug(((inf, filling),)))
-        return cells + [self._supply(inlet) for inlet in self._inlets]
+                cells.append(self._first(tube, place, filling) if place.to_end else Plug(((inf, filling),)))
+        return cells + [self.supply(inlet, 0.0) for inlet in self._inlets]
 
     def at_rest(self) -> Floats:
         """Give the volume at every face before anything moves."""
@@ -124,9 +126,21 @@ class Layout:
         positions: Floats = np.unique(np.concatenate([whole, piece + f]))
         return positions
 
-    def _supply(self, inlet: Inlet) -> Plug:
-        bounds = [on_grid(from_ml) for from_ml, _ in inlet.changes[1:]] + [inf]
-        return Plug((bound, self._pure[source]) for bound, (_, source) in zip(bounds, inlet.changes, strict=True))
+    def _first(self, tube: Tube, place: Place, filling: Composition) -> Cell:
+        """What a tube holds at first. Bubbles part the fluid along streamlines, so that it goes as a plug."""
+        if tube.trap or not (self._bubbles or tube.first_ml):
+            return _core(tube, place, filling, self._air)
+        if tube.mixing in (Transport.PLUG, Transport.LAMINAR) or place.volume == 0.0:
+            first = ((on_grid(place.volume - tube.first_ml), filling), (inf, self._pure[tube.first]))
+            return Plug(first if tube.first_ml else ((inf, filling),))
+        core = _core(tube, place, filling, self._air)
+        return Segments(core, self._bubbles, place.volume, tube.first_ml, self._pure[tube.first])
+
+    def supply(self, inlet: Inlet, from_ml: float) -> Plug:
+        """What is still to come at an inlet after so many mL."""
+        bounds = [on_grid(begin_ml) for begin_ml, _ in inlet.changes[1:]] + [inf]
+        parts = zip(bounds, inlet.changes, strict=True)
+        return Plug((bound, self._pure[source]) for bound, (_, source) in parts if bound > from_ml)
 
 
 def _is_one(tube: Tube) -> bool:

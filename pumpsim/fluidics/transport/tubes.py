@@ -75,7 +75,7 @@ class _Record:
 
 class Carriage:
     """A network of tubes and what is in it. ``air``: the source that is air, None if there is none. ``gauges``: tubes of which
-    it is noted what crosses their end."""
+    it is noted what crosses their end. ``bubbles``: all sources that go through stirred vessels as segments."""
 
     def __init__(
         self,
@@ -85,11 +85,12 @@ class Carriage:
         sites: Sequence[Site],
         air: int | None = None,
         gauges: Sequence[int] = (),
+        bubbles: frozenset[int] = frozenset(),
     ) -> None:
         self._sources, self._tubes, self._air = sources, tuple(tubes), air
         self._inlets = tuple(inlets)
         self._check(sites)
-        self._layout = Layout(self._tubes, self._inlets, sites, sources, air)
+        self._layout = Layout(self._tubes, self._inlets, sites, sources, air, bubbles)
         self._cells = self._layout.fill()
         self._row = self._layout.at_rest()
         self._left = [np.zeros(sources) for _ in (*sites, *gauges)]
@@ -129,6 +130,12 @@ class Carriage:
             for i, total in zip(range(first, n), totals_ml, strict=True)
         ]
         return np.array(held).reshape(len(self._inlets), self._sources)
+
+    def supply(self, inlet: int, changes: tuple[tuple[float, int], ...]) -> None:
+        """Let other sources come in at an inlet from now on, from so many mL in total on as in ``Inlet``."""
+        self._inlets = (*self._inlets[:inlet], Inlet(self._inlets[inlet].node, changes), *self._inlets[inlet + 1 :])
+        i = len(self._cells) - len(self._inlets) + inlet
+        self._cells[i] = self._layout.supply(self._inlets[inlet], float(self._row[len(self._cells) + i]))
 
     def copy(self) -> "Carriage":
         """Give one that goes its own way from here on; the network is shared, the contents are not."""

@@ -15,6 +15,7 @@ class Tube:
     ``volume_ml``: at rest, at least 0 (0: straight through). ``tanks``: how many, with TANKS. ``spread``: with DISPERSED,
     the variance of the residence time as part of its mean squared, 2 D_eff / (u L) (``dispersion.taylor_spread``); a row of
     1/spread tanks is taken, of ``tanks`` without it. ``trap``: an air trap or drip chamber, whatever the mixing.
+    ``first_ml`` of its content at the begin are at first of the source ``first``.
     """
 
     name: str
@@ -26,6 +27,8 @@ class Tube:
     tanks: int = 1
     spread: float | None = None
     trap: bool = False
+    first_ml: float = 0.0
+    first: int = 0
 
     def __post_init__(self) -> None:
         if not 0.0 <= self.volume_ml < inf or self.tanks < 1 or (self.spread is not None and not self.spread > 0.0):

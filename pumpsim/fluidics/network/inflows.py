@@ -19,7 +19,7 @@ from pumpsim.fluidics.transport.tubes import Inlet
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Feed:
+class Inflow:
     """An inlet, what has entered by it, (n,), and all that its containers held. ``line``: in the pump's order. ``sources``: in
     the network's. ``hangs``: of a container with an inlet of its own, whether it is there at the end; None of others."""
 
@@ -38,13 +38,13 @@ def is_direct(member: Member, line: int) -> bool:
     return setup.limb_ml == 0.0 and (setup.syringe is not None or member.by_gravity)
 
 
-def feeds(
+def inflows(
     member: Member,
     node: int,
     numbered: Sequence[tuple[int, Origin]],
     hung: Sequence[Hung],
     course: tuple[Instants, Floats],
-) -> Iterator[Feed]:
+) -> Iterator[Inflow]:
     """Give the inlets of a pump. ``numbered``: its sources; ``course``: breakpoints, and what each line has given by them."""
     at_ns, volumes = course
     for line, volume in enumerate(volumes):
@@ -56,14 +56,14 @@ def feeds(
         if not is_direct(member, line):
             begins = {origin.begin_ml: i for i, origin in own}  # of two at one place the first has nothing to give
             held_ml = own[-1][1].begin_ml + own[-1][1].held_ml
-            yield Feed(member.id, line, sources, None, Inlet(node, tuple(begins.items())), volume, held_ml)
+            yield Inflow(member.id, line, sources, None, Inlet(node, tuple(begins.items())), volume, held_ml)
             continue
         columns = np.arange(len(at_ns))
         firsts = [int(np.searchsorted(at_ns, change.at_ns, side="right")) - 1 for change in later]
         parts = by_container(volume, np.searchsorted(firsts, columns, side="right"), later)
         for (i, origin), part in zip(own, parts, strict=True):
             last = i == sources[-1]
-            yield Feed(member.id, line, range(i, i + 1), last, Inlet(node, ((0.0, i),)), part, origin.held_ml)
+            yield Inflow(member.id, line, range(i, i + 1), last, Inlet(node, ((0.0, i),)), part, origin.held_ml)
 
 
 def by_container(volume: Floats, number: Instants, later: Sequence[Hung]) -> Floats:
@@ -76,23 +76,25 @@ def by_container(volume: Floats, number: Instants, later: Sequence[Hung]) -> Flo
 
 
 def stock(
-    sources: Sequence[Origin], found: Sequence[Feed], held: tuple[Floats, Floats], drawn: dict[str, Floats]
+    sources: Sequence[Origin], found: Sequence[Inflow], held: tuple[Floats, Floats], drawn: dict[str, Floats]
 ) -> Stock:
-    """Say what is ahead of the lines at the end. ``held``: what the containers of each feed hold, and their limbs and chambers,
-    (feeds, sources), and what is ahead of lines with two containers, (sources,); ``drawn``: what each line of a pump has drawn.
+    """Say what is ahead of the lines at the end.
+
+    ``held``: what the containers of each inflow hold, and their limbs and chambers, (inflows, sources), and what is ahead of
+    lines with two containers, (sources,); ``drawn``: what each line of a pump has drawn.
     """
     contents, above = held
     chamber, taken, mixed = (np.zeros(len(sources)) for _ in range(3))
     left = above.copy()
-    for feed, content in zip(found, contents, strict=True):
-        if feed.hangs is False:
+    for inflow, content in zip(found, contents, strict=True):
+        if inflow.hangs is False:
             taken += content
             continue
         left += content
-        if feed.hangs:
+        if inflow.hangs:
             continue
-        out, given = float(drawn[feed.pump][feed.line]), float(feed.entered[-1])
-        for i in feed.sources:
+        out, given = float(drawn[inflow.pump][inflow.line]), float(inflow.entered[-1])
+        for i in inflow.sources:
             origin = sources[i]
             chamber[i] = _part(origin, out) - _part(origin, given)
             taken[i], mixed[i] = origin.taken_ml, origin.mixed_ml

@@ -1,0 +1,59 @@
+"""Whether a pump may come to draw air, by what it is told: a bound, so that pumps of which it is certain that they do not can
+keep a line of their own.
+"""
+
+from math import inf
+from typing import assert_never
+
+from pumpsim.fluidics.drives.pumping import air_follows
+from pumpsim.scenario import PumpSetup, Scenario
+from pumpsim.vocabulary.inputs import Acknowledge, ChangeMode, LoadProgram, Start, Stop, Titrate
+from pumpsim.vocabulary.model import AtEnd, PumpModel
+from pumpsim.vocabulary.path import Disturbance
+from pumpsim.vocabulary.program import InfusionProgram
+from pumpsim.vocabulary.sensors import SensorFault
+
+NS_PER_H = 3_600_000_000_000
+NO_RATE = Acknowledge | ChangeMode | Start | Stop
+
+
+def may_draw_air(setup: PumpSetup, scenario: Scenario) -> bool:
+    """Whether air can follow a container that the scenario may empty."""
+    return any(
+        air_follows(setup.model, line)
+        and _most_drawn_ml(setup, scenario, line.line) >= line.container_ml + line.limb_ml
+        for line in setup.path.lines
+    )
+
+
+def _most_drawn_ml(setup: PumpSetup, scenario: Scenario, line: str) -> float:
+    """What a line can have drawn by the end, and a cycle more: the lesser of what the highest rate that it was told by then
+    gives, and of all its volumes to be infused with KVO from then on.
+    """
+    model, asked = setup.model, 0.0
+    rate, drawn, at_ns = 0, 0, 0
+    for entry in scenario.entries:
+        action = entry.action
+        if entry.pump != setup.id or isinstance(action, Disturbance | SensorFault | NO_RATE):
+            continue
+        drawn += rate * (entry.at_ns - at_ns)
+        at_ns = entry.at_ns
+        match action:
+            case LoadProgram():
+                if action.line == line:
+                    rate = max(rate, action.program.rate_nl_per_h)
+                    asked += _asked_nl(model, action.program, scenario.duration_ns - entry.at_ns)
+            case Titrate():
+                rate = max(rate, action.rate_nl_per_h if action.line == line else 0)
+            case _:
+                assert_never(action)
+    drawn += rate * (scenario.duration_ns - at_ns)
+    return min(drawn / NS_PER_H, asked) * 1e-6 + model.mechanism.cycle_fl * 1e-12
+
+
+def _asked_nl(model: PumpModel, program: InfusionProgram, left_ns: int) -> float:
+    """The most that a program can ask for."""
+    if program.vtbi_nl is None or (program.at_end or model.at_end) is AtEnd.CONTINUE:
+        return inf
+    kvo = max([model.kvo_nl_per_h, *(band.kvo_nl_per_h for band in model.kvo_bands)])
+    return program.vtbi_nl + kvo * left_ns / NS_PER_H
