@@ -53,9 +53,8 @@ def print_run(scenario: Scenario, outcomes: Sequence[Outcome], summary: Mapping[
 
 
 def _orders(summary: Mapping[str, Plain]) -> Table:
-    table = Table(
-        "drug", "order", "pump", "in the window", "later", "alarms", title="Ordered, and given", title_justify="left"
-    )
+    table = Table("drug", "order", "pump", "in the window", "later", title="Ordered, and given", title_justify="left")
+    table.add_column("alarms", overflow="fold")
     rows = summary["orders"]
     assert isinstance(rows, list)
     for row in rows:

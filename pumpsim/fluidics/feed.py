@@ -114,7 +114,8 @@ def _cut_in(mine: list[Origin], new: Origin) -> list[Origin]:
     """Let one source come where it comes; the others are cut there and come later by its volume."""
     at, width, found = new.begin_ml, new.end_ml - new.begin_ml, []
     for origin in mine:
-        if origin.since_ns is not None and origin.begin_ml >= at + width:  # hung when the air had come already
+        hung_after = origin.since_ns is not None and origin.begin_ml >= at + width
+        if origin.end_ml <= at or hung_after:  # the air comes later, or had come already
             found.append(origin)
             continue
         before_ml = min(origin.held_ml, max(0.0, min(origin.end_ml, at) - origin.begin_ml))

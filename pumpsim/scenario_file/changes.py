@@ -13,6 +13,7 @@ from pumpsim.scenario_file.fields import millilitres
 from pumpsim.scenario_file.places import Placed, Pumps, check_instant, line_of, pump_of
 from pumpsim.scenario_file.pumps import BuiltPump, Later, built_fluid, held_in
 from pumpsim.scenario_file.tables import ChangeTable, ContainerTable, RefillTable
+from pumpsim.vocabulary.model import Drive
 from pumpsim.vocabulary.path import Change, ContainerKind, Hanging, LineSetup, Refill
 
 
@@ -75,7 +76,7 @@ def _changed(table: ChangeTable, pump: BuiltPump, line: str, path: Path, faults:
     later = Later(table.at, line, contents, fluid)
     hanging: Hanging | None
     if table.refill is not None:
-        hanging = _refill(table.refill, setup, later, where, faults)
+        hanging = _refill(table.refill, pump, setup, later, where, faults)
     else:
         assert table.container is not None
         hanging = _container(table, table.container, setup, later, where, faults)
@@ -84,7 +85,12 @@ def _changed(table: ChangeTable, pump: BuiltPump, line: str, path: Path, faults:
     return Changed(Placed(Entry(table.at, pump.setup.id, hanging), path), later, table.gap)
 
 
-def _refill(table: RefillTable, setup: LineSetup, later: Later, path: Path, faults: Faults) -> Refill | None:
+def _refill(
+    table: RefillTable, pump: BuiltPump, setup: LineSetup, later: Later, path: Path, faults: Faults
+) -> Refill | None:
+    if pump.model.mechanism.drive is Drive.ROLLER_CLAMP:
+        faults.add(path, f"{pump.model.id} is a drip: what hangs there is changed, not filled again")
+        return None
     if setup.kind is not ContainerKind.RESERVOIR:
         faults.add(path, f"line {setup.line} has a {setup.kind.value}: only a reservoir is filled again where it is")
         return None

@@ -192,10 +192,20 @@ def _aired(table: FaultTable, air: AirTable, pump: BuiltPump, path: Path, faults
     line = line_of(pump, air.line, (*path, "air"), faults)
     if table.until is not None:
         faults.add((*path, "until"), "air that has come in is in: leave until away")
-    if pump.model.mechanism.screw is not None or pump.model.mechanism.drive is Drive.ROLLER_CLAMP:
+    by_gravity = pump.model.mechanism.drive is Drive.ROLLER_CLAMP
+    if by_gravity or any(hung.syringe is not None for hung in pump.setup.path.lines):
         faults.add((*path, "air"), f"pump {pump.setup.id} draws nothing: what air there is, its set holds (set.air)")
         return None
     if line is None:
+        return None
+    (hung,) = (hung for hung in pump.setup.path.lines if hung.line == line)
+    if hung.secondary is not None:
+        faults.add((*path, "air"), f"line {line} has a secondary: air comes there only from what is empty")
+        return None
+    if any(later.line == line for later in pump.later):
+        faults.add(
+            (*path, "air"), f"the container of line {line} is changed in this scenario: what came in is not told apart"
+        )
         return None
     let_in = AirIn(line, millilitres(air.volume), air.place == "pump")
     return _Course("air", f"air at {table.at} on {line}", ((0, let_in),), None)

@@ -9,7 +9,7 @@ from pumpsim.fluidics.drives.pumping import air_follows
 from pumpsim.scenario import PumpSetup, Scenario
 from pumpsim.vocabulary.inputs import Acknowledge, ChangeMode, LoadProgram, Start, Stop, Titrate
 from pumpsim.vocabulary.model import AtEnd, PumpModel
-from pumpsim.vocabulary.path import Disturbance
+from pumpsim.vocabulary.path import Change, Disturbance, LineSetup
 from pumpsim.vocabulary.program import InfusionProgram
 from pumpsim.vocabulary.sensors import SensorFault
 
@@ -21,9 +21,16 @@ def may_draw_air(setup: PumpSetup, scenario: Scenario) -> bool:
     """Whether air can follow a container that the scenario may empty."""
     return any(
         air_follows(setup.model, line)
-        and _most_drawn_ml(setup, scenario, line.line) >= line.container_ml + line.limb_ml
+        and _most_drawn_ml(setup, scenario, line.line) >= line.limb_ml + _least_hung_ml(setup, scenario, line)
         for line in setup.path.lines
     )
+
+
+def _least_hung_ml(setup: PumpSetup, scenario: Scenario, line: LineSetup) -> float:
+    """The least that any container of a line holds: at first, or hung there later."""
+    actions = [entry.action for entry in scenario.entries if entry.pump == setup.id]
+    later = [action.container_ml for action in actions if isinstance(action, Change) and action.line == line.line]
+    return min([line.container_ml, *later])
 
 
 def _most_drawn_ml(setup: PumpSetup, scenario: Scenario, line: str) -> float:

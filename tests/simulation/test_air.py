@@ -104,3 +104,36 @@ def test_what_cannot_be_is_refused(changes, key, says):
 def test_the_least_of_it_is_read():
     (entry,) = parse_scenario(text(set='air = "3 mL"'), "air").entries
     assert entry.action == AirIn("A", 0.1, at_pump=True)
+
+
+@pytest.mark.parametrize("at", ["1 min", "105 s", "2 min", "10 min"])
+@pytest.mark.parametrize("volume", ["500 mL", "4 mL"])
+def test_a_bag_changed_before_or_after_air_has_followed_it(at, volume):
+    """3 mL at 100 mL/h are empty after 108 s: what was drawn beyond is air, the second bag is whole, and all adds up."""
+    text = f"""
+title = "x"
+duration = "12 min"
+[pump]
+model = "alaris-gp"
+[line.A]
+container = {{ bag = "3 mL", fluid = {{ drug = "d", concentration = "1 mg/mL" }} }}
+[[operator]]
+at = "0 s"
+load = {{ rate = "100 mL/h" }}
+[[operator]]
+at = "0 s"
+do = "start"
+[[change]]
+at = "{at}"
+line = "A"
+container = {{ bag = "{volume}", fluid = {{ drug = "d", concentration = "4 mg/mL" }} }}
+"""
+    (trace,) = simulate(parse_scenario(text, "changed")).traces
+    found = balance(trace)
+    accounts = {account.name: account for account in found.sources}
+    assert found.worst <= 1e-9
+    assert accounts["A bag"].initial == pytest.approx(3.0, abs=1e-9)
+    assert accounts["A bag 2"].hung == pytest.approx(float(volume.split()[0]), abs=1e-3)
+    if at in ("2 min", "10 min"):
+        assert accounts["A bag"].taken == pytest.approx(0.0, abs=1e-9)
+        assert accounts["A air"].initial > 0.0
