@@ -12,7 +12,7 @@ from pumpsim.scenario_file.checks import Document, Faults, Path, tables_at, vali
 from pumpsim.scenario_file.fields import millilitres
 from pumpsim.scenario_file.places import Placed, Pumps, check_instant, line_of, pump_of
 from pumpsim.scenario_file.pumps import BuiltPump, Later, built_fluid, held_in
-from pumpsim.scenario_file.tables import ChangeTable, ContainerTable, RefillTable
+from pumpsim.scenario_file.tables import ChangeTable, RefillTable
 from pumpsim.vocabulary.model import Drive
 from pumpsim.vocabulary.path import Change, ContainerKind, Hanging, LineSetup, Refill
 
@@ -79,7 +79,7 @@ def _changed(table: ChangeTable, pump: BuiltPump, line: str, path: Path, faults:
         hanging = _refill(table.refill, pump, setup, later, where, faults)
     else:
         assert table.container is not None
-        hanging = _container(table, table.container, setup, later, where, faults)
+        hanging = _container(table, pump, setup, later, where, faults)
     if hanging is None:
         return None
     return Changed(Placed(Entry(table.at, pump.setup.id, hanging), path), later, table.gap)
@@ -99,8 +99,10 @@ def _refill(
 
 
 def _container(
-    table: ChangeTable, container: ContainerTable, setup: LineSetup, later: Later, path: Path, faults: Faults
+    table: ChangeTable, pump: BuiltPump, setup: LineSetup, later: Later, path: Path, faults: Faults
 ) -> Change | None:
+    container = table.container
+    assert container is not None
     kind, volume_ml = held_in(container)
     if container.syringe != setup.syringe:
         if setup.syringe is None:
@@ -113,6 +115,10 @@ def _container(
     bolus_ml = 0.0 if table.bolus is None else millilitres(table.bolus)
     if bolus_ml >= volume_ml:
         faults.add((*path[:-1], "bolus"), f"is all that is in the syringe, {volume_ml:g} mL, or more")
+    if -bolus_ml >= pump.setup.path.set.common_ml > 0.0:
+        faults.add(
+            (*path[:-1], "bolus"), f"draws back all that is in the set, {pump.setup.path.set.common_ml:g} mL, or more"
+        )
     return Change(
         setup.line,
         kind.value,
