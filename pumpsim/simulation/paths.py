@@ -7,22 +7,23 @@ network. Air is always a network's: a line of its own knows none.
 
 from collections.abc import Callable, Iterable
 from functools import cache
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from pumpsim.fluidics.chunk import Chunk
 from pumpsim.fluidics.history import History
 from pumpsim.fluidics.lone.crossings import next_crossing
 from pumpsim.fluidics.lone.history import LoneHistory
 from pumpsim.fluidics.lone.path import FluidPath
-from pumpsim.fluidics.network.history import NetworkHistory
-from pumpsim.fluidics.network.path import NetworkPath
-from pumpsim.fluidics.network.plumbing import Member
 from pumpsim.scenario import PumpSetup, Scenario
 from pumpsim.simulation.running_dry import may_draw_air
 from pumpsim.vocabulary.inputs import SensorReading
 from pumpsim.vocabulary.model import Drive
 from pumpsim.vocabulary.outputs import MotorCommand, Watch
 from pumpsim.vocabulary.path import Disturbance, Plain, Transport
+
+if TYPE_CHECKING:
+    from pumpsim.fluidics.network.history import NetworkHistory
+    from pumpsim.fluidics.network.path import NetworkPath
 
 TAIL_VOLUMES, TAIL_ML = 40.0, 1.0
 """History kept beside a sink: 40 common volumes (a stirred one has forgotten all but exp(-40)), and what is stored."""
@@ -134,7 +135,7 @@ class LoneWay:
 class NetworkWay:
     """One pump's part of a network. ``shared``: the history of all of it, made when it is first asked for."""
 
-    def __init__(self, pump: str, path: NetworkPath, shared: Callable[[], NetworkHistory]) -> None:
+    def __init__(self, pump: str, path: "NetworkPath", shared: "Callable[[], NetworkHistory]") -> None:
         self._pump, self._path, self._shared = pump, path, shared
 
     @property
@@ -187,6 +188,10 @@ def ways(group: tuple[PumpSetup, ...], scenario: Scenario, sink: Sink | None) ->
     """Make the path of a group, one face for each of its pumps."""
     if len(group) == 1 and is_lone(group[0], scenario):
         return [LoneWay(group[0], sink)]
+    from pumpsim.fluidics.network.history import NetworkHistory  # late: a lone line needs none of it
+    from pumpsim.fluidics.network.path import NetworkPath
+    from pumpsim.fluidics.network.plumbing import Member
+
     ids = {setup.path.into for setup in group}
     junctions = [junction for junction in scenario.junctions if junction.id in ids]
     while more := [j for j in scenario.junctions if j.id in {k.into for k in junctions} and j not in junctions]:
