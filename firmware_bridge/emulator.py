@@ -5,10 +5,11 @@ The only file of the bridge that knows the physics. Its time zero is the host's 
 
 from firmware_bridge.device import WATCHDOG_NS, Device
 from pumpsim.fluidics.lone.path import FluidPath
+from pumpsim.vocabulary.disturbances import Closing
 from pumpsim.vocabulary.inputs import SensorReading
 from pumpsim.vocabulary.model import PumpModel
 from pumpsim.vocabulary.outputs import MotorCommand
-from pumpsim.vocabulary.path import Closing, PathSetup
+from pumpsim.vocabulary.path import PathSetup
 
 Disturbances = tuple[tuple[int, Closing], ...]
 

@@ -6,9 +6,10 @@
 from dataclasses import dataclass
 
 from pumpsim.vocabulary.alarms import AlarmId
+from pumpsim.vocabulary.disturbances import Disturbance
 from pumpsim.vocabulary.inputs import OperatorCommand
 from pumpsim.vocabulary.model import PumpModel, Sourced
-from pumpsim.vocabulary.path import AmountUnit, Disturbance, JunctionSetup, PathSetup, Sensing
+from pumpsim.vocabulary.path import AmountUnit, JunctionSetup, PathSetup, Sensing
 from pumpsim.vocabulary.sensors import SensorFault
 
 

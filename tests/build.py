@@ -4,13 +4,13 @@ from pumpsim.catalogue.pumps import DUAL_CHANNEL_CASSETTE, with_smooth_drive
 from pumpsim.scenario import Entry, PumpSetup, Scenario
 from pumpsim.simulation import Run, simulate
 from pumpsim.trace import PumpTrace
+from pumpsim.vocabulary.disturbances import Disturbance
 from pumpsim.vocabulary.inputs import OperatorCommand
 from pumpsim.vocabulary.model import AtEnd, PumpModel
 from pumpsim.vocabulary.outputs import AlarmRaised, CommandRejected, DeliveryEvent
 from pumpsim.vocabulary.path import (
     Access,
     AdministrationSet,
-    Disturbance,
     DrugContent,
     Fluid,
     LineSetup,

@@ -7,8 +7,8 @@ from pumpsim.catalogue.fluids import head_kpa
 from pumpsim.errors import PumpsimError
 from pumpsim.scenario import Scenario
 from pumpsim.scenario_file import parse_scenario
+from pumpsim.vocabulary.disturbances import Change, Occlude, Place, Refill, Release
 from pumpsim.vocabulary.inputs import LoadProgram, Titrate
-from pumpsim.vocabulary.path import Change, Occlude, Place, Refill, Release
 from tests.build import MIN, S
 from tests.helpers import GOOD, Document, faults_of, good, toml
 

@@ -19,8 +19,8 @@ from pumpsim.report.records import BreakpointFile, read_breakpoints, write_folde
 from pumpsim.scenario import PumpSetup
 from pumpsim.simulation import simulate
 from pumpsim.trace import PumpTrace
+from pumpsim.vocabulary.disturbances import Occlude, Place, Release
 from pumpsim.vocabulary.inputs import LoadProgram, Start, Titrate
-from pumpsim.vocabulary.path import Occlude, Place, Release
 from pumpsim.vocabulary.program import LineMode
 from tests.build import MIN, STROKES, H, S, path, program, scenario
 

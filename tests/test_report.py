@@ -16,8 +16,9 @@ from pumpsim.report.page import render, write_report
 from pumpsim.report.table import amount, error, number
 from pumpsim.scenario import PumpSetup, Scenario
 from pumpsim.simulation import Run, simulate
+from pumpsim.vocabulary.disturbances import Refill
 from pumpsim.vocabulary.inputs import LoadProgram, Start
-from pumpsim.vocabulary.path import AmountUnit, Refill
+from pumpsim.vocabulary.path import AmountUnit
 from tests.analysis.cases import CASES, occluded, push_out, run_of
 from tests.build import DRUG, SMOOTH, STROKES, H, path, program, scenario
 

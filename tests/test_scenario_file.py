@@ -23,18 +23,10 @@ from pumpsim.scenario import (
 from pumpsim.scenario_file import load_scenario, load_scenarios, parse_scenario
 from pumpsim.scenario_file.tables import ScenarioTable
 from pumpsim.vocabulary.alarms import AlarmId
+from pumpsim.vocabulary.disturbances import Occlude, Place, Release
 from pumpsim.vocabulary.inputs import Acknowledge, ChangeMode, LoadProgram, Start, Stop, Titrate
 from pumpsim.vocabulary.model import AtEnd, Drive, InnerFlow, Interleave
-from pumpsim.vocabulary.path import (
-    AmountUnit,
-    DrugContent,
-    Fluid,
-    Occlude,
-    Place,
-    Release,
-    Sensing,
-    Transport,
-)
+from pumpsim.vocabulary.path import AmountUnit, DrugContent, Fluid, Sensing, Transport
 from pumpsim.vocabulary.program import InfusionProgram, LineMode
 from tests.helpers import GOOD, changed, good, toml, without
 

@@ -9,9 +9,10 @@ from pumpsim.analysis.expectations import judge
 from pumpsim.scenario import Scenario
 from pumpsim.scenario_file import load_scenario
 from pumpsim.simulation import simulate
+from pumpsim.vocabulary.disturbances import Disturbance
 from pumpsim.vocabulary.inputs import ChangeMode, LoadProgram, Start, Titrate
 from pumpsim.vocabulary.model import PumpModel
-from pumpsim.vocabulary.path import Disturbance, Transport
+from pumpsim.vocabulary.path import Transport
 from pumpsim.vocabulary.program import InfusionProgram
 
 FOLDER = Path(__file__).resolve().parents[1] / "scenarios"

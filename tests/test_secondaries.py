@@ -9,7 +9,7 @@ from pumpsim.fluidics.network.plumbing import LEVEL_CM
 from pumpsim.scenario_file import parse_scenario
 from pumpsim.scenario_file.secondaries import LEAST_CM
 from pumpsim.simulation import simulate
-from pumpsim.vocabulary.path import Hang, Occlude, Place, Release
+from pumpsim.vocabulary.disturbances import Hang, Occlude, Place, Release
 from tests.build import MIN
 
 GOOD = """

@@ -15,8 +15,9 @@ from pumpsim.catalogue.sets import SETS
 from pumpsim.errors import PumpsimError
 from pumpsim.scenario import PumpSetup, Scenario
 from pumpsim.scenario_file import load_scenario
+from pumpsim.vocabulary.disturbances import Closing, Disturbance
 from pumpsim.vocabulary.inputs import OperatorCommand
-from pumpsim.vocabulary.path import Closing, Disturbance, LineSetup, PathSetup, Sensing
+from pumpsim.vocabulary.path import LineSetup, PathSetup, Sensing
 from pumpsim.vocabulary.sensors import SensorFault
 
 

@@ -14,7 +14,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import assert_never
 
-from pumpsim.vocabulary.path import Change, Fluid, Hanging, LineSetup, Refill, stirred
+from pumpsim.vocabulary.disturbances import Change, Hanging, Refill
+from pumpsim.vocabulary.path import Fluid, LineSetup, stirred
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ from typing import assert_never
 
 from pumpsim.scenario import Entry
 from pumpsim.units import format_time
-from pumpsim.vocabulary.path import (
+from pumpsim.vocabulary.disturbances import (
     AirIn,
     BackPressure,
     Change,

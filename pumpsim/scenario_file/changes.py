@@ -10,11 +10,12 @@ from pumpsim.catalogue.fluids import head_kpa
 from pumpsim.scenario import Entry
 from pumpsim.scenario_file.checks import Document, Faults, Path, tables_at, validated
 from pumpsim.scenario_file.fields import millilitres
+from pumpsim.scenario_file.happening_tables import ChangeTable, RefillTable
 from pumpsim.scenario_file.places import Placed, Pumps, check_instant, line_of, pump_of
 from pumpsim.scenario_file.pumps import BuiltPump, Later, built_fluid, held_in
-from pumpsim.scenario_file.tables import ChangeTable, RefillTable
+from pumpsim.vocabulary.disturbances import Change, Hanging, Refill
 from pumpsim.vocabulary.model import Drive
-from pumpsim.vocabulary.path import Change, ContainerKind, Hanging, LineSetup, Refill
+from pumpsim.vocabulary.path import ContainerKind, LineSetup
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
 from pumpsim.errors import Fault, FieldError, nearest_name
-from pumpsim.scenario_file.tables import TABLE, TEXT, Table
+from pumpsim.scenario_file.pump_tables import TABLE, TEXT, Table
 
 Path = tuple[str | int, ...]
 """Where in the file's data: keys of tables, and places in lists from 0."""

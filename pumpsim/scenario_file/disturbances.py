@@ -13,29 +13,28 @@ from pumpsim.scenario import Entry
 from pumpsim.scenario_file.changes import Changed
 from pumpsim.scenario_file.checks import Document, Faults, Path, tables_at, validated
 from pumpsim.scenario_file.fields import millilitres
+from pumpsim.scenario_file.happening_tables import AirTable, FaultTable, HangTable, NarrowTable
 from pumpsim.scenario_file.places import Placed, Pumps, check_instant, line_of, pump_of
 from pumpsim.scenario_file.pumps import BuiltPump, is_rigid
 from pumpsim.scenario_file.secondaries import head_of, limbs_of, too_low
 from pumpsim.scenario_file.sensor_faults import sensor_course
-from pumpsim.scenario_file.tables import AirTable, FaultTable, HangTable, NarrowTable
 from pumpsim.units import format_time
-from pumpsim.vocabulary.model import Drive
-from pumpsim.vocabulary.path import (
+from pumpsim.vocabulary.disturbances import (
     AirIn,
     BackPressure,
     Constrict,
     Disturbance,
     Grip,
     Hang,
-    JunctionSetup,
     Leak,
     Occlude,
     Place,
     Raise,
     Release,
     Warm,
-    way_of,
 )
+from pumpsim.vocabulary.model import Drive
+from pumpsim.vocabulary.path import JunctionSetup, way_of
 from pumpsim.vocabulary.sensors import SensorFault
 
 PATIENT_END, JUNCTION = "patient end", "junction "

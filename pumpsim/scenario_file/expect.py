@@ -18,10 +18,7 @@ from pumpsim.scenario import (
     VolumeExpected,
 )
 from pumpsim.scenario_file.checks import Document, Faults, Path, tables_at, validated
-from pumpsim.scenario_file.fields import millilitres
-from pumpsim.scenario_file.places import Pumps, check_instant, line_of, pump_of
-from pumpsim.scenario_file.pumps import BuiltPump, drugs_of
-from pumpsim.scenario_file.tables import (
+from pumpsim.scenario_file.expect_tables import (
     AirAtPatientTable,
     AlarmDelayTable,
     DrugAmountTable,
@@ -32,6 +29,9 @@ from pumpsim.scenario_file.tables import (
     StateTable,
     VolumeTable,
 )
+from pumpsim.scenario_file.fields import millilitres
+from pumpsim.scenario_file.places import Pumps, check_instant, line_of, pump_of
+from pumpsim.scenario_file.pumps import BuiltPump, drugs_of
 from pumpsim.units import Dimension, Quantity, format_time
 from pumpsim.vocabulary.alarms import AlarmId
 from pumpsim.vocabulary.path import AmountUnit

@@ -2,9 +2,9 @@
 
 from pumpsim.scenario import Order
 from pumpsim.scenario_file.checks import Document, Faults, Path, tables_at, validated
+from pumpsim.scenario_file.expect_tables import OrderedTable
 from pumpsim.scenario_file.places import Pumps, check_instant, pump_of
 from pumpsim.scenario_file.pumps import drugs_of
-from pumpsim.scenario_file.tables import OrderedTable
 from pumpsim.units import format_time
 
 

@@ -17,8 +17,7 @@ from pumpsim.catalogue.tubing import bore_ml, poiseuille_kpa_h_per_ml
 from pumpsim.scenario import PumpSetup
 from pumpsim.scenario_file.checks import Document, Faults, Path, table_at, validated
 from pumpsim.scenario_file.fields import millilitres
-from pumpsim.scenario_file.secondaries import assumed, with_secondary
-from pumpsim.scenario_file.tables import (
+from pumpsim.scenario_file.pump_tables import (
     AccessTable,
     ContainerTable,
     FluidTable,
@@ -28,6 +27,7 @@ from pumpsim.scenario_file.tables import (
     SensingTable,
     SetTable,
 )
+from pumpsim.scenario_file.secondaries import assumed, with_secondary
 from pumpsim.units import PSI_KPA, Quantity
 from pumpsim.vocabulary.alarms import AlarmId
 from pumpsim.vocabulary.model import Drive, PumpModel, Sourced

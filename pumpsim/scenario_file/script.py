@@ -11,9 +11,9 @@ from pumpsim.scenario import Entry
 from pumpsim.scenario_file.changes import Changed
 from pumpsim.scenario_file.checks import Document, Faults, Path, tables_at, validated
 from pumpsim.scenario_file.disturbances import disturbances
+from pumpsim.scenario_file.happening_tables import LoadTable, OperatorTable, OrderTable
 from pumpsim.scenario_file.places import Placed, Pumps, check_instant, line_of, pump_of
 from pumpsim.scenario_file.pumps import BuiltPump
-from pumpsim.scenario_file.tables import LoadTable, OperatorTable, OrderTable
 from pumpsim.units import Quantity, format_quantity
 from pumpsim.vocabulary.inputs import Acknowledge, ChangeMode, LoadProgram, OperatorCommand, Start, Stop, Titrate
 from pumpsim.vocabulary.path import JunctionSetup

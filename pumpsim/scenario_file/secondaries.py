@@ -9,9 +9,10 @@ from dataclasses import replace
 from pumpsim.catalogue.fluids import head_kpa
 from pumpsim.scenario_file.checks import Faults, Path
 from pumpsim.scenario_file.fields import millilitres
-from pumpsim.scenario_file.tables import LimbTable, LineTable
+from pumpsim.scenario_file.pump_tables import LimbTable, LineTable
+from pumpsim.vocabulary.disturbances import Place
 from pumpsim.vocabulary.model import Drive, PumpModel, Sourced
-from pumpsim.vocabulary.path import ContainerKind, Fluid, LineSetup, PathSetup, Place, SecondarySetup
+from pumpsim.vocabulary.path import ContainerKind, Fluid, LineSetup, PathSetup, SecondarySetup
 
 ABOVE_CM = 8 * 2.54
 """How much higher than the primary a secondary hangs where the file does not say it."""

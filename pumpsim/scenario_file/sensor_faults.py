@@ -4,9 +4,9 @@ from dataclasses import dataclass
 
 from pumpsim.errors import UnitError
 from pumpsim.scenario_file.checks import Faults, Path
+from pumpsim.scenario_file.happening_tables import SensorTable
 from pumpsim.scenario_file.places import line_of
 from pumpsim.scenario_file.pumps import BuiltPump
-from pumpsim.scenario_file.tables import SensorTable
 from pumpsim.units import Dimension, parse
 from pumpsim.vocabulary.alarms import Signal
 from pumpsim.vocabulary.sensors import NOTICED_NS, Drift, Mended, Sensor, SensorFault, Silent, Stuck, signals_of

@@ -16,10 +16,11 @@ from pumpsim.fluidics.lone.history import LoneHistory
 from pumpsim.fluidics.lone.path import FluidPath
 from pumpsim.scenario import PumpSetup, Scenario
 from pumpsim.simulation.running_dry import may_draw_air
+from pumpsim.vocabulary.disturbances import Disturbance, Plain
 from pumpsim.vocabulary.inputs import SensorReading
 from pumpsim.vocabulary.model import Drive
 from pumpsim.vocabulary.outputs import MotorCommand, Watch
-from pumpsim.vocabulary.path import Disturbance, Plain, Transport
+from pumpsim.vocabulary.path import Transport
 
 if TYPE_CHECKING:
     from pumpsim.fluidics.network.history import NetworkHistory

@@ -7,9 +7,10 @@ from typing import assert_never
 
 from pumpsim.fluidics.drives.pumping import air_follows
 from pumpsim.scenario import PumpSetup, Scenario
+from pumpsim.vocabulary.disturbances import Change, Disturbance
 from pumpsim.vocabulary.inputs import Acknowledge, ChangeMode, LoadProgram, Start, Stop, Titrate
 from pumpsim.vocabulary.model import AtEnd, PumpModel
-from pumpsim.vocabulary.path import Change, Disturbance, LineSetup
+from pumpsim.vocabulary.path import LineSetup
 from pumpsim.vocabulary.program import InfusionProgram
 from pumpsim.vocabulary.sensors import SensorFault
 

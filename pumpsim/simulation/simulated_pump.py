@@ -18,9 +18,9 @@ from pumpsim.simulation.chance import Chance
 from pumpsim.simulation.paths import Way
 from pumpsim.simulation.sensors import Sensors
 from pumpsim.trace import PumpTrace, Recorded
+from pumpsim.vocabulary.disturbances import Disturbance
 from pumpsim.vocabulary.inputs import Acknowledge, DeviceEvent, DeviceEventKind, Input, SensorReading, Tick
 from pumpsim.vocabulary.outputs import MotorCommand, Step
-from pumpsim.vocabulary.path import Disturbance
 from pumpsim.vocabulary.sensors import Mended, Sensor, SensorFault, Silent
 
 HOUSEKEEPING_NS = 6 * 3_600_000_000_000

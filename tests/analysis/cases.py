@@ -5,9 +5,10 @@ from functools import cache
 from pumpsim.scenario import Scenario
 from pumpsim.simulation import Run, simulate
 from pumpsim.trace import PumpTrace
+from pumpsim.vocabulary.disturbances import Occlude, Place, Release
 from pumpsim.vocabulary.inputs import LoadProgram, Start, Stop, Titrate
 from pumpsim.vocabulary.model import PumpModel
-from pumpsim.vocabulary.path import Occlude, PathSetup, Place, Release, Sensing
+from pumpsim.vocabulary.path import PathSetup, Sensing
 from pumpsim.vocabulary.program import LineMode
 from tests.build import MIN, SMOOTH, STROKES, H, S, path, program, scenario
 

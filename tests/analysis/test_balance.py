@@ -7,16 +7,9 @@ import pytest
 from pumpsim.analysis.balance import balance
 from pumpsim.fluidics.lone.history import LoneHistory
 from pumpsim.trace import PumpTrace
+from pumpsim.vocabulary.disturbances import Occlude, Place
 from pumpsim.vocabulary.inputs import LoadProgram, Start
-from pumpsim.vocabulary.path import (
-    Access,
-    AdministrationSet,
-    LineSetup,
-    Occlude,
-    PathSetup,
-    Place,
-    Transport,
-)
+from pumpsim.vocabulary.path import Access, AdministrationSet, LineSetup, PathSetup, Transport
 from tests.analysis.cases import CASES, CONCURRENT, trace_of
 from tests.build import DRUG, MIN, SALINE, STROKES, program, run
 

@@ -5,8 +5,8 @@ import math
 import pytest
 
 from pumpsim.analysis.storage import releases, stored_at_alarms
+from pumpsim.vocabulary.disturbances import Occlude, Place, Release
 from pumpsim.vocabulary.inputs import LoadProgram, Start
-from pumpsim.vocabulary.path import Occlude, Place, Release
 from tests.analysis.cases import CONCURRENT, trace_of
 from tests.build import MIN, SMOOTH, S, path, program, run
 

@@ -16,6 +16,7 @@ from pumpsim.catalogue.pumps import SINGLE_CHANNEL_CASSETTE
 from pumpsim.journal import JournalWriter
 from pumpsim.replay import replay
 from pumpsim.vocabulary.alarms import AlarmId
+from pumpsim.vocabulary.disturbances import Occlude, Place
 from pumpsim.vocabulary.inputs import Acknowledge, LoadProgram, SensorReading, Start
 from pumpsim.vocabulary.outputs import (
     AlarmCleared,
@@ -26,7 +27,6 @@ from pumpsim.vocabulary.outputs import (
     LineState,
     Record,
 )
-from pumpsim.vocabulary.path import Occlude, Place
 from pumpsim.vocabulary.program import InfusionProgram
 from tests.bridge.wire_bench import BOTH, MODEL, MS, SECOND, SETUP, Bench
 

@@ -26,7 +26,7 @@ from firmware_bridge.protocols.native import (
     Stop,
     Telemetry,
 )
-from pumpsim.vocabulary.path import Occlude, Place
+from pumpsim.vocabulary.disturbances import Occlude, Place
 from tests.bridge.wire_bench import MODEL, MS, SECOND, SETUP
 
 STILL = MoveLine(0, False, 0)

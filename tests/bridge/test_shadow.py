@@ -7,9 +7,10 @@ from firmware_bridge.shadow import Shadow
 from pumpsim.analysis.storage import releases
 from pumpsim.scenario import PumpSetup
 from pumpsim.trace import PumpTrace
+from pumpsim.vocabulary.disturbances import Occlude, Place, Release
 from pumpsim.vocabulary.inputs import LineReading, LoadProgram, SensorReading, Start
 from pumpsim.vocabulary.outputs import Step
-from pumpsim.vocabulary.path import Occlude, PathSetup, Place, Release, Sensing
+from pumpsim.vocabulary.path import PathSetup, Sensing
 from tests.bridge.wire_bench import MODEL, MS, SECOND, SETUP, Bench
 from tests.build import CYCLE_ML, MIN, path, program, run
 

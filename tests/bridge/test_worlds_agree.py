@@ -17,10 +17,10 @@ from pumpsim.report.records import event_row
 from pumpsim.scenario_file import load_scenario
 from pumpsim.simulation import simulate
 from pumpsim.trace import PumpTrace
+from pumpsim.vocabulary.disturbances import Disturbance, Occlude, Place, Release
 from pumpsim.vocabulary.inputs import Acknowledge, ChangeMode, LoadProgram, OperatorCommand, Start, Stop, Titrate
 from pumpsim.vocabulary.model import PumpModel
 from pumpsim.vocabulary.outputs import Record
-from pumpsim.vocabulary.path import Disturbance, Occlude, Place, Release
 from pumpsim.vocabulary.program import LineMode
 from tests.bridge.processes import emulator, events, finish, socat_pair, start
 from tests.bridge.wire_bench import MS, Bench

@@ -2,10 +2,10 @@
 
 import pytest
 
+from pumpsim.vocabulary.disturbances import Occlude, Place, Release
 from pumpsim.vocabulary.inputs import Acknowledge, ChangeMode, LoadProgram, Start, Stop, Titrate
 from pumpsim.vocabulary.model import AtEnd
 from pumpsim.vocabulary.outputs import CommandRejected, LineState
-from pumpsim.vocabulary.path import Occlude, Place, Release
 from pumpsim.vocabulary.program import LineMode
 from tests.build import CYCLE_ML, MIN, SMOOTH, H, path, program, run, said, when
 

@@ -17,22 +17,10 @@ from pumpsim.fluidics.network.history import NetworkHistory
 from pumpsim.fluidics.network.path import NetworkPath
 from pumpsim.fluidics.network.plumbing import Member
 from pumpsim.vocabulary.alarms import Direction, Signal
+from pumpsim.vocabulary.disturbances import AirIn, Leak, Occlude, Place, Raise, Release
 from pumpsim.vocabulary.model import AirSensor, Drive
 from pumpsim.vocabulary.outputs import LineMotion, MotorCommand, Watch
-from pumpsim.vocabulary.path import (
-    Access,
-    AdministrationSet,
-    AirIn,
-    ContainerKind,
-    Leak,
-    LineSetup,
-    Occlude,
-    PathSetup,
-    Place,
-    Raise,
-    Release,
-    Transport,
-)
+from pumpsim.vocabulary.path import Access, AdministrationSet, ContainerKind, LineSetup, PathSetup, Transport
 from tests.build import DRUG, MIN, SALINE, H, S
 
 PERISTALTIC = replace(MODELS["linear-peristaltic"], air_sensor=AirSensor(0.01, 0.01, window_ns=15 * MIN))

@@ -22,8 +22,9 @@ from pumpsim.fluidics.network.path import NetworkPath
 from pumpsim.fluidics.network.plumbing import Member, plumbing
 from pumpsim.fluidics.network.state import State, begin, changed, settled
 from pumpsim.vocabulary.alarms import Direction, Signal
+from pumpsim.vocabulary.disturbances import Constrict, Leak, Occlude, Place, Release
 from pumpsim.vocabulary.outputs import LineMotion, MotorCommand, Watch
-from pumpsim.vocabulary.path import Access, AdministrationSet, Constrict, JunctionSetup, Leak, Occlude, Place, Release
+from pumpsim.vocabulary.path import Access, AdministrationSet, JunctionSetup
 from tests.build import MIN, SALINE, SMOOTH, STROKES, H, S, path
 
 NONE = np.zeros(0)

@@ -9,9 +9,9 @@ from pumpsim.fluidics.chunk import Chunk
 from pumpsim.fluidics.lone.crossings import next_crossing
 from pumpsim.fluidics.lone.path import FluidPath
 from pumpsim.vocabulary.alarms import Direction, Signal
+from pumpsim.vocabulary.disturbances import Occlude, Place, Release
 from pumpsim.vocabulary.inputs import LoadProgram, Start, Stop
 from pumpsim.vocabulary.outputs import AlarmCleared, LineMotion, MotorCommand, Watch
-from pumpsim.vocabulary.path import Occlude, Place, Release
 from pumpsim.vocabulary.program import LineMode
 from tests.build import MIN, SMOOTH, STROKES, H, S, path, program, run
 

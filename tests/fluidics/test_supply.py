@@ -18,21 +18,10 @@ from pumpsim.fluidics.network.history import NetworkHistory, PumpHistory
 from pumpsim.fluidics.network.path import NetworkPath
 from pumpsim.fluidics.network.plumbing import LEVEL_CM, Member, head_kpa
 from pumpsim.vocabulary.alarms import Direction, Signal
+from pumpsim.vocabulary.disturbances import Disturbance, Hang, Occlude, Place, Release
 from pumpsim.vocabulary.model import PumpModel
 from pumpsim.vocabulary.outputs import LineMotion, MotorCommand, Watch
-from pumpsim.vocabulary.path import (
-    Access,
-    AdministrationSet,
-    Disturbance,
-    Fluid,
-    Hang,
-    LineSetup,
-    Occlude,
-    PathSetup,
-    Place,
-    Release,
-    SecondarySetup,
-)
+from pumpsim.vocabulary.path import Access, AdministrationSet, Fluid, LineSetup, PathSetup, SecondarySetup
 from tests.build import DRUG, MIN, SALINE, H, S
 
 SMOOTH = with_smooth_drive(LINEAR_PERISTALTIC)

@@ -10,8 +10,9 @@ from pumpsim.catalogue.pumps import MODELS
 from pumpsim.scenario_file import parse_scenario
 from pumpsim.simulation import simulate
 from pumpsim.simulation.paths import is_lone
+from pumpsim.vocabulary.disturbances import AirIn
 from pumpsim.vocabulary.inputs import LoadProgram, Start, Titrate
-from pumpsim.vocabulary.path import AirIn, ContainerKind
+from pumpsim.vocabulary.path import ContainerKind
 from tests.build import MIN, H, path, program, scenario
 from tests.helpers import faults_of
 

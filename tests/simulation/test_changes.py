@@ -21,22 +21,18 @@ from pumpsim.fluidics.network.plumbing import Member
 from pumpsim.scenario import Entry, PumpSetup, Scenario
 from pumpsim.simulation import simulate
 from pumpsim.trace import PumpTrace
+from pumpsim.vocabulary.disturbances import Change, Occlude, Place, Refill, Release
 from pumpsim.vocabulary.inputs import LoadProgram, Start, Stop, Titrate
 from pumpsim.vocabulary.model import PumpModel
 from pumpsim.vocabulary.outputs import AlarmRaised, LineMotion, MotorCommand
 from pumpsim.vocabulary.path import (
     Access,
     AdministrationSet,
-    Change,
     DrugContent,
     Fluid,
     JunctionSetup,
     LineSetup,
-    Occlude,
     PathSetup,
-    Place,
-    Refill,
-    Release,
     Sensing,
     Transport,
     stirred,

@@ -13,10 +13,11 @@ from pumpsim.controller import Pump
 from pumpsim.fluidics.lone.path import FluidPath
 from pumpsim.journal import write_journal
 from pumpsim.replay import replay
+from pumpsim.vocabulary.disturbances import Occlude, Place, Release
 from pumpsim.vocabulary.inputs import ChangeMode, LoadProgram, Start, Stop, Titrate
 from pumpsim.vocabulary.model import Interleave
 from pumpsim.vocabulary.outputs import AlarmRaised, DeliveryEvent, LineMotion, MotorCommand
-from pumpsim.vocabulary.path import Occlude, Place, Release, Sensing, Transport
+from pumpsim.vocabulary.path import Sensing, Transport
 from pumpsim.vocabulary.program import LineMode
 from tests.build import CYCLE_ML, DRUG, MIN, SALINE, SMOOTH, STROKES, H, S, path, program, run, scenario, simulate_one
 

@@ -5,8 +5,9 @@ import numpy as np
 import pytest
 
 from pumpsim.catalogue.pumps import with_occlusion_limit
+from pumpsim.vocabulary.disturbances import Occlude, Place, Release
 from pumpsim.vocabulary.inputs import LoadProgram, Start, Stop, Titrate
-from pumpsim.vocabulary.path import Occlude, Place, Release, Transport
+from pumpsim.vocabulary.path import Transport
 from pumpsim.vocabulary.program import LineMode
 from tests.build import CYCLE_ML, MIN, SMOOTH, STROKES, H, S, path, program, run, said, when
 

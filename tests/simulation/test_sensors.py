@@ -21,9 +21,10 @@ from pumpsim.simulation.chance import Chance
 from pumpsim.simulation.paths import LoneWay, is_lone, ways
 from pumpsim.simulation.sensors import Sensors
 from pumpsim.vocabulary.alarms import Direction, Signal
+from pumpsim.vocabulary.disturbances import Occlude, Place
 from pumpsim.vocabulary.inputs import Acknowledge, DeviceEvent, LoadProgram, SensorReading, Start
 from pumpsim.vocabulary.outputs import LineMotion, LineState, MotorCommand, Watch
-from pumpsim.vocabulary.path import ContainerKind, Occlude, Place, Sensing
+from pumpsim.vocabulary.path import ContainerKind, Sensing
 from pumpsim.vocabulary.sensors import Drift, Mended, Sensor, Silent, Stuck
 from tests.build import MIN, SMOOTH, STROKES, H, S, path, program, scenario, when
 

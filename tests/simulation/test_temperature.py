@@ -20,9 +20,10 @@ from pumpsim.fluidics.thickness import WATER, thickness
 from pumpsim.scenario_file import parse_scenario
 from pumpsim.simulation import simulate
 from pumpsim.simulation.paths import is_lone
+from pumpsim.vocabulary.disturbances import Constrict, Raise, Warm
 from pumpsim.vocabulary.inputs import LoadProgram, Start
 from pumpsim.vocabulary.outputs import AlarmRaised, LineMotion, MotorCommand
-from pumpsim.vocabulary.path import Constrict, Fluid, JunctionSetup, Raise, Warm
+from pumpsim.vocabulary.path import Fluid, JunctionSetup
 from tests.build import DRUG, MIN, SALINE, SMOOTH, H, S, path, program, scenario
 from tests.helpers import changed, faults_of, good, toml
 

@@ -17,10 +17,11 @@ from pumpsim.fluidics.drives.pumping import Pumping
 from pumpsim.fluidics.hung import Hung, head_of, hung_on
 from pumpsim.fluidics.outlet import Outlet
 from pumpsim.fluidics.thickness import alike, hanging, thickness
+from pumpsim.vocabulary.disturbances import Hanging, Occlude, Place, Plain, Warm
 from pumpsim.vocabulary.inputs import SensorReading
 from pumpsim.vocabulary.model import PumpModel
 from pumpsim.vocabulary.outputs import MotorCommand
-from pumpsim.vocabulary.path import Fluid, Hanging, Occlude, PathSetup, Place, Plain, Warm
+from pumpsim.vocabulary.path import Fluid, PathSetup
 
 
 @dataclass(frozen=True, slots=True)

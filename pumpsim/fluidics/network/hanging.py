@@ -15,7 +15,7 @@ from pumpsim.fluidics.arrays import Floats
 from pumpsim.fluidics.network.elements import Stance
 from pumpsim.fluidics.network.plumbing import LEVEL_CM, Member, Plumbing, head_kpa, with_node
 from pumpsim.fluidics.network.state import State, changed, resumed
-from pumpsim.vocabulary.path import Change
+from pumpsim.vocabulary.disturbances import Change
 
 T = TypeVar("T")
 

@@ -38,9 +38,7 @@ from pumpsim.fluidics.network.state import State, begin, changed
 from pumpsim.fluidics.outlet import NS_PER_H
 from pumpsim.fluidics.thickness import WATER, Thickness, alike
 from pumpsim.vocabulary.alarms import Direction, Signal
-from pumpsim.vocabulary.inputs import LineReading, SensorReading
-from pumpsim.vocabulary.outputs import MotorCommand, Watch
-from pumpsim.vocabulary.path import (
+from pumpsim.vocabulary.disturbances import (
     AirIn,
     BackPressure,
     Change,
@@ -49,7 +47,6 @@ from pumpsim.vocabulary.path import (
     Grip,
     Hang,
     Hanging,
-    JunctionSetup,
     Leak,
     Occlude,
     Place,
@@ -59,6 +56,9 @@ from pumpsim.vocabulary.path import (
     Standing,
     Warm,
 )
+from pumpsim.vocabulary.inputs import LineReading, SensorReading
+from pumpsim.vocabulary.outputs import MotorCommand, Watch
+from pumpsim.vocabulary.path import JunctionSetup
 
 FIRST_NS, LONGEST_NS = 60 * 10**9, 6 * 3600 * 10**9
 """Planned at once: little after an anchor, more and more while there is none. Bounds work and memory, never a result."""

@@ -16,7 +16,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from pumpsim.fluidics.network.elements import Edge, Node, Store, Topology
-from pumpsim.vocabulary.path import Fluid, Hang, LineSetup, Place, SecondarySetup
+from pumpsim.vocabulary.disturbances import Hang, Place
+from pumpsim.vocabulary.path import Fluid, LineSetup, SecondarySetup
 
 
 @dataclass(frozen=True, slots=True)
