@@ -10,6 +10,9 @@ from pumpsim.fluidics.arrays import Floats, Instants
 from pumpsim.fluidics.feed import Bubbles
 from pumpsim.vocabulary.alarms import Signal
 
+AIR_SIGNALS = (Signal.AIR_BUBBLE, Signal.AIR_ACCUMULATED)
+"""What the sensor behind a mechanism says."""
+
 
 def seen(bubbles: Sequence[Bubbles], signal: Signal, now_ml: Sequence[float], then_ml: Sequence[float]) -> float:
     """A signal where the lines have given ``now_ml``, and had given ``then_ml`` when the window began.

@@ -23,7 +23,7 @@ from pumpsim.fluidics.network import ahead
 from pumpsim.fluidics.network.course import Stretch
 from pumpsim.fluidics.network.expo import Expo, first_reached
 from pumpsim.fluidics.network.inflows import Inflow, by_container, inflows, is_direct, stock
-from pumpsim.fluidics.network.path import Passage, sensor_row
+from pumpsim.fluidics.network.passage import Passage, sensor_row
 from pumpsim.fluidics.network.plumbing import Member, Plumbing, Tubing
 from pumpsim.fluidics.network.voyage import (
     Course,

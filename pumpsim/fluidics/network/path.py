@@ -7,23 +7,23 @@ a query of a plan that may be prolonged but never changes.
 import math
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 
 from pumpsim.fluidics.arrays import Floats, Instants
 from pumpsim.fluidics.drives.pumping import Pumping
 from pumpsim.fluidics.feed import Bubbles, Feed
-from pumpsim.fluidics.first_holding import first_holding
 from pumpsim.fluidics.hung import Hung, head_of, hung_on
 from pumpsim.fluidics.network.aboard import USUAL, Aboard, Fineness, sailed
-from pumpsim.fluidics.network.air_watch import first_of, seen, turns
-from pumpsim.fluidics.network.course import Stretch, first_in_piece, follow
-from pumpsim.fluidics.network.elements import SLIDING, Stance, Topology
+from pumpsim.fluidics.network.air_watch import AIR_SIGNALS, seen
+from pumpsim.fluidics.network.course import Stretch, follow
+from pumpsim.fluidics.network.crossings import next_crossing
+from pumpsim.fluidics.network.elements import Topology
 from pumpsim.fluidics.network.filling import filled, leading_into
 from pumpsim.fluidics.network.hanging import with_container
 from pumpsim.fluidics.network.inlet import AirAhead, inlet_row
-from pumpsim.fluidics.network.mode import Rows
+from pumpsim.fluidics.network.passage import Passage, cut, sensor_row, through_ml
 from pumpsim.fluidics.network.plumbing import (
     CLAMP_OPEN,
     Member,
@@ -37,7 +37,7 @@ from pumpsim.fluidics.network.plumbing import (
 from pumpsim.fluidics.network.state import State, begin, changed
 from pumpsim.fluidics.outlet import NS_PER_H
 from pumpsim.fluidics.thickness import WATER, Thickness, alike
-from pumpsim.vocabulary.alarms import Direction, Signal
+from pumpsim.vocabulary.alarms import Signal
 from pumpsim.vocabulary.disturbances import (
     AirIn,
     BackPressure,
@@ -66,20 +66,6 @@ CLAMP, OCCLUSION, NARROWING, OFF = "roller clamp", "occluded", "narrowed to noth
 """Why a tube is closed; it opens when no reason is left."""
 OPENING = 4.4e-7
 """kPa h/mL of the open end of a line that has come apart: a Luer cone 1 cm long and 4 mm wide, Poiseuille (unverified)."""
-ROUNDING_KPA = 1e-9
-"""By how much a bound may be too low, from rounding."""
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Passage:
-    """A stretch with what the motors have drawn from their limbs by its breakpoints, (ports, n+1), mL.
-
-    ``aboard``: while it is planned, what air there is at its begin, None for none.
-    """
-
-    stretch: Stretch
-    drawn_ml: Floats
-    aboard: Aboard | None = None
 
 
 class NetworkPath:
@@ -96,13 +82,13 @@ class NetworkPath:
         self.plumbing: Plumbing = plumbing(members, junctions)
         self.history: list[Passage] = []
         self.version = 0
-        self._pumping = {
+        self.pumping = {
             pump.id: Pumping(pump.model, pump.setup.lines) for pump in self.plumbing.members if not pump.by_gravity
         }
-        self._members = {pump.id: pump for pump in self.plumbing.members}
+        self.members = {pump.id: pump for pump in self.plumbing.members}
         self._ports = {port: i for i, port in enumerate(self.plumbing.ports)}
         ports = len(self.plumbing.topology.ports)
-        self._ahead = {(supply.pump, supply.setup.line): AirAhead(supply) for supply in self.plumbing.supplies}
+        self.ahead = {(supply.pump, supply.setup.line): AirAhead(supply) for supply in self.plumbing.supplies}
         self._fineness, topology = fineness, self.plumbing.topology
         self._aboard: Aboard | None = None
         if any(tube.set.air_ml > 0.0 for tube in self.plumbing.tubing):
@@ -112,7 +98,7 @@ class NetworkPath:
         self._anchor_ns = 0
         self._given = np.zeros(ports)
         self._drawn = np.zeros(ports)
-        self.hung: dict[str, list[Hung]] = {pump: [] for pump in self._members}
+        self.hung: dict[str, list[Hung]] = {pump: [] for pump in self.members}
         self._clamps: dict[str, int] = dict.fromkeys(self.plumbing.clamp_of, 0)
         self._shut: set[tuple[int, str]] = {(i, CLAMP) for i in self.plumbing.clamp_of.values()}
         self._plan: list[Passage] = []
@@ -129,7 +115,7 @@ class NetworkPath:
     @property
     def feeds(self) -> dict[str, list[Feed]]:
         """What comes on each line of each pump that has a motor."""
-        return {id: pumping.feeds for id, pumping in self._pumping.items()}
+        return {id: pumping.feeds for id, pumping in self.pumping.items()}
 
     def command(self, pump: str, at_ns: int, command: MotorCommand) -> None:
         """Let a pump's mechanism do this from now on; the same command again changes nothing."""
@@ -140,15 +126,15 @@ class NetworkPath:
                 self._clamps[pump] = rate
                 self._program(pump, command)
                 self._set_clamp(pump, rate / 1e6)
-        elif self._pumping[pump].wants(command):
+        elif self.pumping[pump].wants(command):
             self._settle(at_ns)
-            self._pumping[pump].command(command)
+            self.pumping[pump].command(command)
             self._program(pump, command)
 
     def _supplied(self) -> None:
         """Let what fills the tubes follow what hangs on the lines."""
-        self._leading = leading_into(self.plumbing, self._members)
-        self._alike = alike(line for member in self._members.values() for line in member.setup.lines)
+        self._leading = leading_into(self.plumbing, self.members)
+        self._alike = alike(line for member in self.members.values() for line in member.setup.lines)
         self._fill()
 
     def _program(self, pump: str, command: MotorCommand) -> None:
@@ -193,19 +179,19 @@ class NetworkPath:
         if (
             isinstance(disturbance, Occlude | Release)
             and disturbance.place is Place.LIMB
-            and pump in self._pumping
-            and (pump, disturbance.line) not in self._ahead
+            and pump in self.pumping
+            and (pump, disturbance.line) not in self.ahead
         ):
-            self._pumping[pump].index(str(disturbance.line))
+            self.pumping[pump].index(str(disturbance.line))
             self._settle(at_ns)
-            self._pumping[pump].close(str(disturbance.line), isinstance(disturbance, Occlude))
+            self.pumping[pump].close(str(disturbance.line), isinstance(disturbance, Occlude))
             return
         if isinstance(disturbance, AirIn):
-            if pump not in self._pumping:
+            if pump not in self.pumping:
                 raise ValueError(f"{pump} draws nothing: air cannot come with what it draws")
-            self._pumping[pump].index(disturbance.line)
+            self.pumping[pump].index(disturbance.line)
             self._settle(at_ns)
-            self._pumping[pump].let_air_in(disturbance.line, disturbance.volume_ml, at_pump=disturbance.at_pump)
+            self.pumping[pump].let_air_in(disturbance.line, disturbance.volume_ml, at_pump=disturbance.at_pump)
             if self._aboard is not None:
                 self._aboard = self._aboard_last = self._aboard.fed(self.feeds)
             return
@@ -216,12 +202,12 @@ class NetworkPath:
     def read(self, pump: str, at_ns: int) -> SensorReading:
         """Give what a pump's sensors see at an instant at or after the last anchor."""
         pressure = self.pressure_kpa(pump, at_ns)
-        if pump in self._pumping:
-            lines = self._pumping[pump].read(at_ns)
-            bubble, counted = (self._seen(pump, signal, at_ns) for signal in AIR_SIGNALS)
-            lines = self._at_inlets(pump, at_ns, lines) if self._ahead else lines
+        if pump in self.pumping:
+            lines = self.pumping[pump].read(at_ns)
+            bubble, counted = (self.seen(pump, signal, at_ns) for signal in AIR_SIGNALS)
+            lines = self._at_inlets(pump, at_ns, lines) if self.ahead else lines
             return SensorReading(lines, pressure, bubble_ml=bubble, counted_ml=counted)
-        member = self._members[pump]
+        member = self.members[pump]
         line = member.setup.lines[0]
         passed = self._dropped_ml(pump, at_ns)
         steps = math.floor(passed * 1e12 / member.model.mechanism.step_fl + 1e-9)
@@ -234,28 +220,28 @@ class NetworkPath:
 
         The force is given less the friction of a plunger that slides forward, as pumps are calibrated.
         """
-        stretch, piece, hours = self._during(at_ns)
+        stretch, piece, hours = self.during(at_ns)
         return stretch.function(sensor_row(self.plumbing, pump, stretch), 0, piece).at(hours)
 
     def _at_inlets(self, pump: str, at_ns: int, lines: tuple[LineReading, ...]) -> tuple[LineReading, ...]:
         """The readings, with what is seen at the inlets of lines with two containers."""
         found = list(lines)
-        for (owner, name), ahead in self._ahead.items():
+        for (owner, name), ahead in self.ahead.items():
             if owner == pump:
                 i = ahead.supply.row
-                air = ahead.there(self._drawn_ml(pump, i, at_ns), self._planned(at_ns))
-                found[i] = replace(lines[i], proximal_kpa=self._inlet_kpa(pump, name, at_ns), air=air)
+                air = ahead.there(self.drawn_ml(pump, i, at_ns), self.planned(at_ns))
+                found[i] = replace(lines[i], proximal_kpa=self.inlet_kpa(pump, name, at_ns), air=air)
         return tuple(found)
 
-    def _inlet_kpa(self, pump: str, line: str, at_ns: int) -> float:
-        stretch, piece, hours = self._during(at_ns)
-        return stretch.function(inlet_row(self._ahead[pump, line].supply, stretch), 0, piece).at(hours)
+    def inlet_kpa(self, pump: str, line: str, at_ns: int) -> float:
+        stretch, piece, hours = self.during(at_ns)
+        return stretch.function(inlet_row(self.ahead[pump, line].supply, stretch), 0, piece).at(hours)
 
-    def _drawn_ml(self, pump: str, line: int, at_ns: int) -> float:
-        pumping = self._pumping[pump]
+    def drawn_ml(self, pump: str, line: int, at_ns: int) -> float:
+        pumping = self.pumping[pump]
         return pumping.legs[pumping.place(at_ns)].volumes(at_ns)[1][line] * pumping.step_ml
 
-    def _planned(self, until_ns: int) -> list[Stretch]:
+    def planned(self, until_ns: int) -> list[Stretch]:
         """The stretches from the anchor on that begin by an instant."""
         return [passage.stretch for passage in self._plan[: bisect_right(self._starts, until_ns)]]
 
@@ -271,100 +257,18 @@ class NetworkPath:
 
     def next_crossing(self, pump: str, watches: tuple[Watch, ...], after_ns: int, until_ns: int) -> int | None:
         """Find the first instant in (after_ns, until_ns] at which any watch of a pump is satisfied; None if none is."""
-        at_ns = after_ns + 1
-        while watches and at_ns <= until_ns:
-            stretch, piece, _ = self._during(at_ns)
-            last = min(until_ns, int(stretch.at_ns[-1]))
-            first, final = self.read(pump, at_ns), self.read(pump, last)
-            found = []
-            for watch in watches:
-                if _holds(watch, first):
-                    return at_ns
-                ahead = self._ahead.get((pump, str(watch.line)))
-                at_inlet = ahead is not None and watch.signal is Signal.PROXIMAL_PRESSURE
-                if watch.signal is Signal.DISTAL_PRESSURE or at_inlet:
-                    at = self._pressure_crossing(pump, watch, stretch, (piece, at_ns, last))
-                elif ahead is not None and watch.signal is Signal.AIR_PROXIMAL:
-                    at = self._air_crossing(pump, watch, ahead, (at_ns, last))
-                elif watch.signal in AIR_SIGNALS:
-                    at = self._sensor_crossing(pump, watch, at_ns, last)
-                elif watch.signal is Signal.AIR_PROXIMAL and self._has_bubbles(pump, watch.line):
-                    at = self._bubble_crossing(pump, watch, at_ns, last)
-                else:
-                    at = self._counted(pump, watch, at_ns, last) if _holds(watch, final) else None
-                if at is not None:
-                    found.append(at)
-            if found:
-                return min(found)
-            at_ns = last + 1
-        return None
+        return next_crossing(self, pump, watches, after_ns, until_ns)
 
-    def _pressure_crossing(self, pump: str, watch: Watch, stretch: Stretch, within: tuple[int, int, int]) -> int | None:
-        """The first instant within a stretch; ``within``: the piece to begin with, the first and the last instant."""
-        piece, begin, end = within
-        at_inlet = watch.signal is Signal.PROXIMAL_PRESSURE
-        ahead = self._ahead.get((pump, str(watch.line))) if at_inlet else None
-        rows = sensor_row(self.plumbing, pump, stretch) if ahead is None else inlet_row(ahead.supply, stretch)
-        rising = watch.direction in (Direction.AT_LEAST, Direction.ABOVE)
-        guard = rows.through(np.array([[1.0 if rising else -1.0]])).plus(-watch.level if rising else watch.level)
-        pieces = np.flatnonzero((stretch.bounds(guard) >= -ROUNDING_KPA)[0])
-        for k in pieces[pieces >= piece].tolist():
-            low, high = max(begin, int(stretch.at_ns[k])), min(end, int(stretch.at_ns[k + 1]))
-            if low > high:
-                return None
-            ns = first_in_piece(stretch, guard, k)
-            guess = high if ns is None else int(stretch.at_ns[k]) + ns
-            found = first_holding(lambda at_ns: watch.holds(self._pressure(pump, watch, at_ns)), guess, low, high)
-            if found is not None:
-                return found
-        return None
-
-    def _pressure(self, pump: str, watch: Watch, at_ns: int) -> float:
-        """The pressure that a watch is on."""
-        if watch.signal is Signal.PROXIMAL_PRESSURE:
-            return self._inlet_kpa(pump, str(watch.line), at_ns)
-        return self.pressure_kpa(pump, at_ns)
-
-    def _air_crossing(self, pump: str, watch: Watch, ahead: AirAhead, within: tuple[int, int]) -> int | None:
-        """The first instant at which air comes to a line's inlet, or goes, so that a watch holds."""
-        begin, end = within
-        row = ahead.supply.row
-        first, last = self._drawn_ml(pump, row, begin), self._drawn_ml(pump, row, end)
-        for drawn_ml in ahead.changes(self._planned(end)):
-            if not first < drawn_ml <= last:
-                continue
-            low, high = begin, end
-            while high - low > 1:
-                middle = (low + high) // 2
-                if self._drawn_ml(pump, row, middle) >= drawn_ml:
-                    high = middle
-                else:
-                    low = middle
-            if _holds(watch, self.read(pump, high)):
-                return high
-        return None
-
-    def _counted(self, pump: str, watch: Watch, begin: int, end: int) -> int:
-        """The first instant at which something that only comes true once holds: counts and emptiness. It holds at ``end``."""
-        low, high = begin, end
-        while high - low > 1:
-            middle = (low + high) // 2
-            if _holds(watch, self.read(pump, middle)):
-                high = middle
-            else:
-                low = middle
-        return high
-
-    def _bubbles(self, pump: str) -> list[Bubbles]:
+    def bubbles(self, pump: str) -> list[Bubbles]:
         """What the sensor behind a mechanism can meet, line by line; none without a sensor, or without air."""
-        sensor, feeds = self._members[pump].model.air_sensor, self._pumping[pump].feeds
+        sensor, feeds = self.members[pump].model.air_sensor, self.pumping[pump].feeds
         if sensor is None or not any(feed.passing for feed in feeds):
             return []
         return [Bubbles.of(feed, sensor.apart_ml, sensor.smallest_ml) for feed in feeds]
 
-    def _seen(self, pump: str, signal: Signal, at_ns: int) -> float:
+    def seen(self, pump: str, signal: Signal, at_ns: int) -> float:
         """What the air sensor behind a mechanism says."""
-        bubbles, sensor = self._bubbles(pump), self._members[pump].model.air_sensor
+        bubbles, sensor = self.bubbles(pump), self.members[pump].model.air_sensor
         if not bubbles or sensor is None:
             return 0.0
         now = self._passed_ml(pump, at_ns)
@@ -375,65 +279,31 @@ class NetworkPath:
     def _passed_ml(self, pump: str, at_ns: int) -> list[float]:
         """What each line of a pump has given by an instant, which may be before the last anchor."""
         if at_ns < 0:
-            return [0.0] * len(self._pumping[pump].feeds)
-        passage = self._passage(at_ns)
-        at, rows = passage.stretch.at_ns, self._rows(pump)
+            return [0.0] * len(self.pumping[pump].feeds)
+        passage = self.passage(at_ns)
+        at, rows = passage.stretch.at_ns, self.rows(pump)
         return [float(np.interp(at_ns, at, passage.stretch.given_ml[row])) for row in rows]
 
-    def _passage(self, at_ns: int) -> Passage:
+    def passage(self, at_ns: int) -> Passage:
         """The passage under way at an instant, planned or past."""
         self._extend(at_ns + 1)
         if self._starts and at_ns >= self._starts[0]:
             return self._plan[bisect_right(self._starts, at_ns) - 1]
         return self.history[max(0, bisect_right(self.history, at_ns, key=lambda p: int(p.stretch.at_ns[0])) - 1)]
 
-    def _rows(self, pump: str) -> list[int]:
-        return [self._ports[pump, line] for line in self._pumping[pump].model.lines]
+    def rows(self, pump: str) -> list[int]:
+        return [self._ports[pump, line] for line in self.pumping[pump].model.lines]
 
-    def _sensor_crossing(self, pump: str, watch: Watch, begin: int, end: int) -> int | None:
-        """The first instant within a stretch at which what the sensor behind the mechanism sees satisfies a watch."""
-        bubbles, sensor = self._bubbles(pump), self._members[pump].model.air_sensor
-        if not bubbles or sensor is None:
-            return begin if watch.holds(0.0) else None
-        about: set[int] = set()
-        for later_ns in (0, sensor.window_ns) if watch.signal is Signal.AIR_ACCUMULATED else (0,):
-            for stretch in self._between(begin - later_ns, end - later_ns):
-                for line, row in zip(bubbles, self._rows(pump), strict=True):
-                    found = turns(line, (watch.level,), stretch.at_ns, stretch.given_ml[row])
-                    found |= turns(line, (), stretch.at_ns, stretch.given_ml[row] - sensor.window_ml)
-                    about.update(ns + later_ns for ns in found)
-        return first_of(lambda at_ns: watch.holds(self._seen(pump, watch.signal, at_ns)), about, begin, end)
-
-    def _between(self, begin_ns: int, end_ns: int) -> list[Stretch]:
-        """Every stretch, past or planned, that touches an interval."""
-        found, at_ns = [], max(begin_ns, 0)
-        while at_ns <= end_ns:
-            stretch = self._passage(at_ns).stretch
-            found.append(stretch)
-            at_ns = max(int(stretch.at_ns[-1]), at_ns + 1)
-        return found
-
-    def _has_bubbles(self, pump: str, line: str | None) -> bool:
-        pumping = self._pumping.get(pump)
+    def has_bubbles(self, pump: str, line: str | None) -> bool:
+        pumping = self.pumping.get(pump)
         return pumping is not None and bool(pumping.limbs[pumping.index(str(line))].bubbles)
-
-    def _bubble_crossing(self, pump: str, watch: Watch, begin: int, end: int) -> int | None:
-        """The first instant within a stretch at which the sensor ahead of the pump satisfies a watch."""
-        pumping, passage = self._pumping[pump], self._passage(begin)
-        i = pumping.index(str(watch.line))
-        drawn, at_ns = passage.drawn_ml[self._rows(pump)[i]] / pumping.step_ml, passage.stretch.at_ns
-        about: set[int] = set()
-        for place in (*(edge for span in pumping.limbs[i].bubbles for edge in span), float(pumping.limbs[i].held)):
-            for k in np.flatnonzero((drawn[:-1] <= place) & (drawn[1:] >= place - 1.0)).tolist():
-                about.update((int(at_ns[k]), int(at_ns[k + 1])))
-        return first_of(lambda ns: _holds(watch, self.read(pump, ns)), about, begin, end)
 
     def _dropped_ml(self, pump: str, at_ns: int) -> float:
         """Volume that has passed a roller clamp."""
-        stretch, piece, hours = self._during(at_ns)
+        stretch, piece, hours = self.during(at_ns)
         return float(through_ml(stretch, piece, hours)[self.plumbing.clamp_of[pump]])
 
-    def _during(self, at_ns: int) -> tuple[Stretch, int, float]:
+    def during(self, at_ns: int) -> tuple[Stretch, int, float]:
         """The stretch under way at an instant, the piece of it, and the hours since that began."""
         if at_ns < self._anchor_ns:
             raise ValueError(f"{at_ns} ns is before the last change, at {self._anchor_ns} ns")
@@ -447,7 +317,7 @@ class NetworkPath:
         end_ns = int(self._plan[-1].stretch.at_ns[-1]) if self._plan else self._anchor_ns
         while end_ns < until_ns:
             state = self._plan[-1].stretch.state() if self._plan else self._state
-            for pumping in self._pumping.values():
+            for pumping in self.pumping.values():
                 pumping.extend(end_ns + self._ahead_ns)  # whoever asks, and how far: a plan is the same for all
             at_ns, given, drawn = self._window(end_ns, end_ns + LONGEST_NS)
             if self._air_matters(state.regime.topology, given):
@@ -484,21 +354,21 @@ class NetworkPath:
         if any(topology.edges[tube.leak].open for tube in self.plumbing.tubing):
             return True
         for (id, line), row in self._ports.items():
-            feed = self._pumping[id].feeds[self._pumping[id].index(line)]
+            feed = self.pumping[id].feeds[self.pumping[id].index(line)]
             if any(given[row, 0] < end and given[row, -1] >= begin for begin, end in feed.passing):
                 return True
         return False
 
     def _window(self, begin_ns: int, end_ns: int) -> tuple[Instants, Floats, Floats]:
         """Merge the breakpoints of all mechanisms from an instant to ``end_ns``, or the end of the first leg that ends."""
-        legs = {id: p.legs[p.place(begin_ns)] for id, p in self._pumping.items()}
+        legs = {id: p.legs[p.place(begin_ns)] for id, p in self.pumping.items()}
         end_ns = min([end_ns, *(leg.end_ns for leg in legs.values())])
         pieces = {id: leg.pieces() for id, leg in legs.items()}
         inner = [p.at_ns[(p.at_ns > begin_ns) & (p.at_ns < end_ns)] for p in pieces.values()]
         at_ns = np.unique(np.concatenate([np.array([begin_ns, end_ns], dtype=np.int64), *inner]))
         given, drawn = np.zeros((len(self._given), len(at_ns))), np.zeros((len(self._given), len(at_ns)))
         for (id, line), row in self._ports.items():
-            pumping, part = self._pumping[id], pieces[id]
+            pumping, part = self.pumping[id], pieces[id]
             i = pumping.index(line)
             given[row] = np.interp(at_ns, part.at_ns, part.pumped[i]) * pumping.step_ml
             drawn[row] = np.interp(at_ns, part.at_ns, part.drawn[i]) * pumping.step_ml
@@ -516,7 +386,7 @@ class NetworkPath:
                 stretch = passage.stretch
                 if int(stretch.at_ns[0]) >= at_ns:
                     break
-                done = passage if int(stretch.at_ns[-1]) <= at_ns else _cut(passage, at_ns)
+                done = passage if int(stretch.at_ns[-1]) <= at_ns else cut(passage, at_ns)
                 self._aboard = None if passage.aboard is None else passage.aboard.copy()
                 if self._aboard is not None:
                     self._aboard.carry(done.stretch)
@@ -525,7 +395,7 @@ class NetworkPath:
             self._state = last.stretch.state()
             self._given, self._drawn = last.stretch.given_ml[:, -1], last.drawn_ml[:, -1]
             self._anchor_ns = at_ns
-        for pumping in self._pumping.values():
+        for pumping in self.pumping.values():
             pumping.settle(at_ns)
         self._plan.clear()
         self._starts.clear()
@@ -536,21 +406,21 @@ class NetworkPath:
     def _keep(self, passage: Passage) -> None:
         """Put a passage into the history."""
         self.history.append(passage)
-        for ahead in self._ahead.values():
+        for ahead in self.ahead.values():
             ahead.keep(passage.stretch)
 
     def _limit_draw(self, pump: str) -> None:
         """Let a line with two containers draw no more than gives, while clamps close every way to both."""
-        for ahead in self._ahead.values():
+        for ahead in self.ahead.values():
             supply, line = ahead.supply, ahead.supply.setup.line
             if supply.pump != pump:
                 continue
             give = supply.give_where_closed(self._state.regime.topology)
             if give is not None:
                 pressures = self._state.pressures(np.zeros(len(self._given)), self._given)
-                self._pumping[pump].shut(line, float(pressures[supply.inlet]), give)
-            elif self._pumping[pump].limbs[supply.row].clamped_at is not None:
-                self._pumping[pump].close(line, False)
+                self.pumping[pump].shut(line, float(pressures[supply.inlet]), give)
+            elif self.pumping[pump].limbs[supply.row].clamped_at is not None:
+                self.pumping[pump].close(line, False)
 
     def _change(self, topology: Topology) -> None:
         """Go over to another topology at the anchor."""
@@ -559,10 +429,10 @@ class NetworkPath:
 
     def _hang(self, pump: str, at_ns: int, hanging: Hanging) -> None:
         """Another container on a line, or one filled again."""
-        member, motor = self._members[pump], self._pumping.get(pump)
+        member, motor = self.members[pump], self.pumping.get(pump)
         if hanging.line not in member.model.lines:
             raise ValueError(f"no line {hanging.line}")
-        if (pump, hanging.line) in self._ahead:
+        if (pump, hanging.line) in self.ahead:
             raise ValueError("of two containers over one line none is changed")
         i = member.model.lines.index(hanging.line)
         plunger = self.plumbing.plunger_of(pump, hanging.line)
@@ -585,7 +455,7 @@ class NetworkPath:
             lines = tuple(
                 replace(line, fluid=hung.fluid) if k == i else line for k, line in enumerate(member.setup.lines)
             )
-            self._members[pump] = replace(member, setup=replace(member.setup, lines=lines))
+            self.members[pump] = replace(member, setup=replace(member.setup, lines=lines))
             self._supplied()
 
     def _disturbed(self, pump: str, disturbance: Standing) -> Topology:
@@ -611,7 +481,7 @@ class NetworkPath:
                 return self._shutting(topology, i, NARROWING, math.isinf(added))
             case Raise(height_cm=height):
                 i = laid.node_of[pump]
-                kpa = head_kpa(self._members[pump].density, height)
+                kpa = head_kpa(self.members[pump].density, height)
                 return with_node(topology, i, replace(topology.nodes[i], height_kpa=kpa))
             case BackPressure(tube=name, pressure_kpa=kpa):
                 access = laid.tube(name).access
@@ -685,56 +555,3 @@ class NetworkPath:
         for stretch in follow(state, at_ns, given):
             state = stretch.state()
         return float(state.pressures(flows, given[:, -1])[node]) + trial.nodes[node].height_kpa
-
-
-def sensor_row(laid: Plumbing, pump: str, stretch: Stretch) -> Rows:
-    """The pressure that a pump measures, as a row: that behind it, or the force on its plunger over the area."""
-    node = laid.node_of[pump]
-    row = stretch.mode.pressures.take([node])
-    for j, (plunger, stance) in enumerate(
-        zip(laid.topology.plungers, stretch.begin.regime.switches.stances, strict=True)
-    ):
-        if plunger.node != node or stance in SLIDING:
-            continue
-        row = row.through(np.zeros((1, 1))).plus(-plunger.coulomb_kpa)
-        if stance in (Stance.STUCK, Stance.BOTTOM):
-            row.given[0, plunger.port] = 1.0 / plunger.give
-            row.springs[0, j] = 1.0
-    return row
-
-
-def through_ml(stretch: Stretch, piece: int, hours: float) -> Floats:
-    """What has passed each edge by an instant within a piece, (edges,)."""
-    before = np.arange(piece)
-    through: Floats = stretch.begin.through_ml.copy()
-    if piece:
-        through = through + stretch.through(stretch.mode.flows, before, stretch.hours[:piece]).sum(axis=1)
-    inside: Floats = stretch.through(stretch.mode.flows, np.array([piece]), np.array([hours]))[:, 0]
-    return through + inside
-
-
-def _cut(passage: Passage, at_ns: int) -> Passage:
-    """The part of a passage that lies before an instant within it."""
-    stretch = passage.stretch
-    n = int(stretch.at_ns.searchsorted(at_ns, side="left"))
-    hours = np.array([(at_ns - int(stretch.at_ns[n - 1])) / NS_PER_H])
-    modes, _, given = stretch._at(np.array([n - 1]), hours)
-    share = (at_ns - int(stretch.at_ns[n - 1])) / float(stretch.at_ns[n] - stretch.at_ns[n - 1])
-    drawn = passage.drawn_ml[:, n - 1 : n] + (passage.drawn_ml[:, n : n + 1] - passage.drawn_ml[:, n - 1 : n]) * share
-    return Passage(
-        Stretch(
-            stretch.begin,
-            np.append(stretch.at_ns[:n], at_ns),
-            np.concatenate([stretch.given_ml[:, :n], given], axis=1),
-            np.concatenate([stretch.modes[:, :n], modes], axis=1),
-        ),
-        np.concatenate([passage.drawn_ml[:, :n], drawn], axis=1),
-    )
-
-
-AIR_SIGNALS = (Signal.AIR_BUBBLE, Signal.AIR_ACCUMULATED)
-
-
-def _holds(watch: Watch, reading: SensorReading) -> bool:
-    value = reading.value(watch.signal, watch.line)
-    return value is not None and watch.holds(value)
