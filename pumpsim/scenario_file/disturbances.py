@@ -16,7 +16,7 @@ from pumpsim.scenario_file.fields import millilitres
 from pumpsim.scenario_file.happening_tables import AirTable, FaultTable, HangTable, NarrowTable
 from pumpsim.scenario_file.places import Placed, Pumps, check_instant, line_of, pump_of
 from pumpsim.scenario_file.pumps import BuiltPump, is_rigid
-from pumpsim.scenario_file.secondaries import head_of, limbs_of, too_low
+from pumpsim.scenario_file.secondaries import hangs_alone, head_of, limbs_of, too_low
 from pumpsim.scenario_file.sensor_faults import sensor_course
 from pumpsim.units import format_time
 from pumpsim.vocabulary.disturbances import (
@@ -34,7 +34,7 @@ from pumpsim.vocabulary.disturbances import (
     Warm,
 )
 from pumpsim.vocabulary.model import Drive
-from pumpsim.vocabulary.path import JunctionSetup, way_of
+from pumpsim.vocabulary.path import WATER_DENSITY_KG_PER_M3, JunctionSetup, way_of
 from pumpsim.vocabulary.sensors import SensorFault
 
 PATIENT_END, JUNCTION = "patient end", "junction "
@@ -237,16 +237,19 @@ def _narrowed(
 
 def _hung(table: HangTable, pump: BuiltPump, path: Path, faults: Faults) -> _Course | None:
     """A container that is hung at another height."""
-    places = limbs_of(pump.setup.path)
+    setup = pump.setup.path
+    places = {f"line {line.line}": (line.line, Place.LIMB) for line in setup.lines if hangs_alone(line)}
+    places |= limbs_of(setup)
     if table.place not in places:
         faults.add_unknown((*path, "place"), "place", table.place, places)
         return None
     line, place = places[table.place]
-    if (wrong := too_low(table.head.measured)) is not None:
+    if place is not Place.LIMB and (wrong := too_low(table.head.measured)) is not None:
         faults.add((*path, "head"), wrong)
         return None
-    before = head_of(pump.setup.path, line, place)
-    now = Hang(line, place, head_kpa(table.head.measured))
+    before = head_of(setup, line, place)
+    alone = (hung.fluid.density_kg_per_m3 for hung in setup.lines if hung.line == line and place is Place.LIMB)
+    now = Hang(line, place, head_kpa(table.head.measured, next(alone, WATER_DENSITY_KG_PER_M3)))
     return _Course("hang", f"hang {table.place}", ((0, now),), Hang(line, place, before))
 
 

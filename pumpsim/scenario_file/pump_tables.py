@@ -137,9 +137,10 @@ class LimbTable(Table):
 class LineTable(LimbTable):
     """A line ahead of the pump; with a ``secondary`` a second container over the same line, and what that wants.
 
-    ``check_valve``: what opens the valve in the primary's limb; ``shared_volume``: tubing from where the two meet to the pump.
+    ``drip_chamber``: what it keeps of the air that comes from the container. ``check_valve``: what opens the valve in the primary's limb; ``shared_volume``: tubing from where the two meet to the pump.
     """
 
+    drip_chamber: Volume | None = None
     secondary: LimbTable | None = None
     check_valve: Opening = None
     shared_volume: SomeVolume | None = None
@@ -149,6 +150,8 @@ class LineTable(LimbTable):
         given = [key for key in ("resistance", "check_valve", "shared_volume") if key in self.model_fields_set]
         if self.secondary is None and given:
             raise ValueError(f"{' and '.join(given)}: only a line with a secondary has this")
+        if self.drip_chamber is not None and (self.secondary is not None or self.container.syringe is not None):
+            raise ValueError("drip_chamber: of a line with one container that is not a syringe")
         return self
 
 

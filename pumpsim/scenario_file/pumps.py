@@ -266,6 +266,7 @@ def _line(which: tuple[str, PumpModel], table: LineTable, fluid: Fluid, path: Pa
         limb_compliance_ml_per_kpa=LIMB_COMPLIANCE_ML_PER_KPA if compliance is None else compliance.measured,
         kind=kind,
         syringe=table.container.syringe,
+        drip_chamber_ml=millilitres(table.drip_chamber) if table.drip_chamber else 0.0,
     )
     if table.secondary is None:
         return setup

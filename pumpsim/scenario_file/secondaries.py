@@ -102,8 +102,13 @@ def limbs_of(path: PathSetup) -> Mapping[str, tuple[str, Place]]:
     }
 
 
+def hangs_alone(line: LineSetup) -> bool:
+    """Whether a line has one container, and that is not pushed by the pump."""
+    return line.secondary is None and line.syringe is None and line.container_ml > 0.0
+
+
 def head_of(path: PathSetup, line: str, place: Place) -> float:
-    """The head of a container of a line with two, as the file has it, kPa."""
+    """The head of a container as the file has it, kPa."""
     setup = next(setup for setup in path.lines if setup.line == line)
     if place is Place.SECONDARY and setup.secondary is not None:
         return setup.secondary.head_kpa

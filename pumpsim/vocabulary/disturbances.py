@@ -108,7 +108,8 @@ class Refill:
 
 @dataclass(frozen=True, slots=True)
 class Hang:
-    """Hang a container of a line with a secondary, the one or the other, at another height: its head when it is full."""
+    """Hang a container at another height: its head when it is full. ``place``: PRIMARY or SECONDARY of a line with two
+    containers, LIMB of one with one."""
 
     line: str
     place: Place

@@ -140,6 +140,8 @@ class LineSetup:
     With a ``secondary`` the limb ends where the two meet, at the height of the pump's inlet, and ``head_kpa`` is that of the
     surface in the full container; then ``resistance_kpa_h_per_ml`` of the limb, ``shared_ml`` of the tubing from there to the
     pump and ``limb_ml`` are above 0, and ``valve_kpa`` is the opening pressure of the limb's check valve, None for none.
+
+    ``drip_chamber_ml``: what a drip chamber below the container keeps of the air that comes from there.
     """
 
     line: str
@@ -156,6 +158,7 @@ class LineSetup:
     resistance_kpa_h_per_ml: float = 0.0
     valve_kpa: float | None = None
     shared_ml: float = 0.0
+    drip_chamber_ml: float = 0.0
 
 
 class Transport(Enum):

@@ -138,3 +138,34 @@ container = {{ bag = "{volume}", fluid = {{ drug = "d", concentration = "4 mg/mL
     if at in ("2 min", "10 min"):
         assert accounts["A bag"].taken == pytest.approx(0.0, abs=1e-9)
         assert accounts["A air"].initial > 0.0
+
+
+def test_a_drip_chamber_keeps_what_comes_from_the_container():
+    """0.5 mL at the container: a chamber of 0.3 mL lets 0.2 mL by, one of 1 mL nothing; none all of it."""
+    for chamber, passes in (("0 mL", 0.5), ("0.3 mL", 0.2), ("1 mL", 0.0)):
+        text = f"""
+title = "x"
+duration = "30 min"
+[pump]
+model = "cadd-solis"
+drive = "smooth"
+[line.A]
+container = {{ bag = "100 mL", fluid = "saline-0.9" }}
+drip_chamber = "{chamber}"
+[set]
+kind = "ideal"
+[[operator]]
+at = "0 s"
+load = {{ rate = "100 mL/h" }}
+[[operator]]
+at = "0 s"
+do = "start"
+[[fault]]
+at = "1 min"
+air = {{ volume = "0.5 mL", place = "container" }}
+"""
+        (trace,) = simulate(parse_scenario(text, "chamber")).traces
+        found = {account.name: account for account in balance(trace).sources}
+        assert balance(trace).worst <= 1e-9
+        came = found["A air"].at_patient if "A air" in found else 0.0
+        assert came == pytest.approx(passes, abs=1e-9)

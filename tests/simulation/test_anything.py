@@ -115,3 +115,32 @@ def test_a_plunger_that_is_held_again_stands_until_the_screw_has_come_up_to_it()
     assert 1.0 < minutes[1] - minutes[0] < 4.9
     assert minutes[2:].tolist() == pytest.approx([float(minutes[1])] * 2, abs=1e-9)
     assert balance(trace).worst <= 1e-9
+
+
+def test_a_bag_that_is_hung_higher_runs_faster_and_a_pump_does_not():
+    """80 cm over a vein at 0 kPa give what was set, 100 mL/h; half a metre more, 162.5: heads are 7.831 and 12.725 kPa."""
+    text = """
+title = "Bags on a hook that slides"
+duration = "20 min"
+[pump.drip]
+model = "gravity-20"
+[pump.drip.line.A]
+container = { bag = "100 L", fluid = "water" }
+head = "80 cm"
+[pump.drip.set]
+access = "18G-peripheral"
+back_pressure = "0 kPa"
+[pump.pump]
+model = "linear-peristaltic"
+drive = "smooth"
+[pump.pump.line.A]
+container = { bag = "100 L", fluid = "water" }
+"""
+    for pump in ("drip", "pump"):
+        text += f'[[operator]]\nat = "0 s"\npump = "{pump}"\nload = {{ rate = "100 mL/h" }}\n'
+        text += f'[[operator]]\nat = "0 s"\npump = "{pump}"\ndo = "start"\n'
+        text += f'[[fault]]\nat = "10 min"\npump = "{pump}"\nhang = {{ place = "line A", head = "130 cm" }}\n'
+    drip, pump = simulate(parse_scenario(text, "hook")).traces
+    assert drip.at([9 * 60 * 10**9]).pump_flow_ml_per_h[0] == pytest.approx(100.0, rel=1e-3)
+    assert drip.at([20 * 60 * 10**9]).pump_flow_ml_per_h[0] == pytest.approx(162.5, rel=1e-3)
+    assert pump.at([20 * 60 * 10**9]).pump_flow_ml_per_h[0] == pytest.approx(100.0, rel=1e-9)

@@ -62,10 +62,14 @@ class Limb:
 
     def hung(self, drawn: float, more: float, head_kpa: float) -> "Limb":
         """Hang another container: ``more`` can be drawn beyond what is. A closed limb keeps its pressure until it is opened."""
+        return replace(self.lifted(head_kpa), held=int(drawn + more + ROUNDING))
+
+    def lifted(self, head_kpa: float) -> "Limb":
+        """Hang the container at another height; a closed limb keeps its pressure until it is opened."""
         clamped_at = self.clamped_at
         if clamped_at is not None:
             clamped_at += (self.head_kpa - head_kpa) * self.give_steps_per_kpa
-        return replace(self, held=int(drawn + more + ROUNDING), head_kpa=head_kpa, clamped_at=clamped_at)
+        return replace(self, head_kpa=head_kpa, clamped_at=clamped_at)
 
     def sees_air(self, taken: int) -> bool:
         """Whether there is air ahead of the pump, so many steps drawn."""

@@ -37,7 +37,10 @@ class Pumping:
         self.model = model
         self.step_ml = model.mechanism.step_fl / FL_PER_ML
         self.limbs = [Limb.of(line, model.mechanism.step_fl, airy=air_follows(model, line)) for line in lines]
-        self.feeds = [_at_first(line, limb, model.air_trap_ml) for line, limb in zip(lines, self.limbs, strict=True)]
+        self.feeds = [
+            _at_first(line, limb, model.air_trap_ml + line.drip_chamber_ml)
+            for line, limb in zip(lines, self.limbs, strict=True)
+        ]
         self._limb_ml = [line.limb_ml for line in lines]
         self.anchor_ns = 0
         self.legs: list[Leg] = []
@@ -76,6 +79,11 @@ class Pumping:
         limb = self.limbs[line]
         self._supply(line, limb.hung(self._taken[line], more, limb.head_kpa if head_kpa is None else head_kpa))
         self.feeds[line] = self.feeds[line].hung(self._taken[line] * self.step_ml, self.limbs[line].held * self.step_ml)
+
+    def lift(self, line: str, head_kpa: float) -> None:
+        """Hang the container of a line at another height at the anchor; a closed limb keeps its pressure until it is opened."""
+        i = self.index(line)
+        self._supply(i, self.limbs[i].lifted(head_kpa))
 
     def shut(self, line: str, inlet_kpa: float, give_ml_per_kpa: float) -> None:
         """Let a line draw only on what gives ahead of it from the anchor on; its inlet stands at this pressure now."""

@@ -26,6 +26,7 @@ from pumpsim.fluidics.network.inlet import AirAhead, inlet_row
 from pumpsim.fluidics.network.passage import Passage, cut, sensor_row, through_ml
 from pumpsim.fluidics.network.plumbing import (
     CLAMP_OPEN,
+    LEVEL_CM,
     Member,
     Plumbing,
     Tubing,
@@ -497,9 +498,14 @@ class NetworkPath:
                 return self._leaking(name, conductance)
             case Hang():
                 supply = laid.supply(pump, disturbance.line)
-                if supply is None:
-                    raise ValueError(f"line {disturbance.line} has one container: its head does not change")
-                return supply.hung(topology, disturbance)
+                if supply is not None:
+                    return supply.hung(topology, disturbance)
+                if pump in self.pumping:
+                    self.pumping[pump].lift(disturbance.line, disturbance.head_kpa)
+                    return topology
+                bag = topology.edges[laid.clamp_of[pump]].begin
+                level = head_kpa(self.members[pump].density, LEVEL_CM)
+                return with_node(topology, bag, replace(topology.nodes[bag], height_kpa=disturbance.head_kpa - level))
             case AirIn():
                 return topology
             case Grip(holds=holds):
