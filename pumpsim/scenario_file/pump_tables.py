@@ -137,7 +137,8 @@ class LimbTable(Table):
 class LineTable(LimbTable):
     """A line ahead of the pump; with a ``secondary`` a second container over the same line, and what that wants.
 
-    ``drip_chamber``: what it keeps of the air that comes from the container. ``check_valve``: what opens the valve in the primary's limb; ``shared_volume``: tubing from where the two meet to the pump.
+    ``drip_chamber``: what it keeps of the air that comes from the container. ``check_valve``: what opens the valve in the
+    primary's limb; ``shared_volume``: tubing from where the two meet to the pump.
     """
 
     drip_chamber: Volume | None = None

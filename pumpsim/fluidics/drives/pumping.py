@@ -37,10 +37,7 @@ class Pumping:
         self.model = model
         self.step_ml = model.mechanism.step_fl / FL_PER_ML
         self.limbs = [Limb.of(line, model.mechanism.step_fl, airy=air_follows(model, line)) for line in lines]
-        self.feeds = [
-            _at_first(line, limb, model.air_trap_ml + line.drip_chamber_ml)
-            for line, limb in zip(lines, self.limbs, strict=True)
-        ]
+        self.feeds = [_at_first(line, limb, model) for line, limb in zip(lines, self.limbs, strict=True)]
         self._limb_ml = [line.limb_ml for line in lines]
         self.anchor_ns = 0
         self.legs: list[Leg] = []
@@ -186,7 +183,7 @@ class Pumping:
         self._state = DriveState(state.lines, *shortened) if shortened else DriveState(state.lines)
 
 
-def _at_first(line: LineSetup, limb: Limb, trap_ml: float) -> Feed:
+def _at_first(line: LineSetup, limb: Limb, model: PumpModel) -> Feed:
     """What a line holds: nothing but fluid, until it is followed by air."""
     held_ml = line.container_ml + line.limb_ml
-    return Feed((Air(held_ml, inf, by_trap=True),) if limb.airy else (), trap_ml)
+    return Feed((Air(held_ml, inf, by_trap=True),) if limb.airy else (), model.air_trap_ml + line.drip_chamber_ml)
