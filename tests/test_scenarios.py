@@ -6,6 +6,8 @@ from pathlib import Path
 import pytest
 
 from pumpsim.analysis.expectations import judge
+from pumpsim.analysis.summary import summarise
+from pumpsim.report.content import build_report
 from pumpsim.scenario import Scenario
 from pumpsim.scenario_file import load_scenario
 from pumpsim.simulation import simulate
@@ -36,6 +38,14 @@ def test_there_are_scenarios():
 def test_every_expectation_holds(scenario):
     assert len(scenario.expectations) >= 3
     assert failures(scenario) == []
+
+
+def test_its_report_is_built_and_its_accounts_close(scenario):
+    run = simulate(scenario)
+    outcomes = judge(scenario, run.by_pump)
+    summary = summarise(scenario, run.by_pump, outcomes, run.digest, run.wall_s)
+    report = build_report(scenario, run.traces, outcomes, summary)
+    assert [section.id for section in report.pumps if not section.balanced] == []
 
 
 def test_it_is_in_the_index_and_says_what_to_look_at(scenario):

@@ -180,9 +180,7 @@ def _release(release: Release | None) -> tuple[str, str, str]:
 def mass_balance(found: Balance) -> Table:
     """Where all fluid and every drug is."""
     accounts = (*found.sources, *found.drugs)
-    changed = any(account.hung or account.taken for account in accounts)
-    shown = [column for column in _PLACES if changed or column[0] not in ("Hung later", "Taken away")]
-    shown = [column for column in shown if column[0] != "Mixed" or any(account.mixed for account in accounts)]
+    shown = [(title, of) for title, of in _PLACES if title not in _RARE or any(of(account) for account in accounts)]
     return Table(
         "Mass balance at the end",
         ("Source or drug", "Unit", *(title for title, _ in shown), "Error"),
@@ -203,17 +201,19 @@ _PLACES: tuple[tuple[str, Callable[[Account], float]], ...] = (
     ("In chamber", attrgetter("in_chamber")),
     ("In the line", attrgetter("in_line")),
     ("At the patient", attrgetter("at_patient")),
+    ("Leaked", attrgetter("lost")),
     ("Taken away", attrgetter("taken")),
     ("Mixed", attrgetter("mixed")),
 )
-"""The columns of the balance; those of changed containers only where there are any."""
+_RARE = ("Hung later", "Leaked", "Taken away", "Mixed")
+"""The columns of the balance, and those that are shown only where there is anything in them."""
 
 
 def containers(trace: PumpTrace, found: Balance) -> Table | None:
     """What hung on each line, and when; None where nothing was changed."""
-    origins = [
-        (origin, account) for origin, account in zip(trace.sources, found.sources, strict=True) if origin.line >= 0
-    ]
+    accounts = {account.name: account for account in found.sources}
+    first = {origin.source.name: origin for origin in reversed(trace.sources) if origin.line >= 0 and not origin.let_in}
+    origins = [(origin, accounts[name]) for name, origin in reversed(first.items())]
     if all(origin.since_ns is None for origin, _ in origins):
         return None
     rows = [
@@ -221,7 +221,10 @@ def containers(trace: PumpTrace, found: Balance) -> Table | None:
             origin.source.name,
             origin.source.fluid.name,
             "the start" if origin.since_ns is None else format_time(origin.since_ns),
-            *(number(value, 6) for value in (origin.held_ml, account.taken, account.mixed, account.in_container)),
+            *(
+                number(value, 6)
+                for value in (account.initial + account.hung, account.taken, account.mixed, account.in_container)
+            ),
         )
         for origin, account in origins
     ]
