@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from pumpsim.fluidics.network.history import NetworkHistory
     from pumpsim.fluidics.network.path import NetworkPath
 
+    NetworkCrossing = Callable[[NetworkPath, str, tuple[Watch, ...], int, int], int | None]
+
 TAIL_VOLUMES, TAIL_ML = 40.0, 1.0
 """History kept beside a sink: 40 common volumes (a stirred one has forgotten all but exp(-40)), and what is stored."""
 Sink = Callable[[str, Chunk], None]
@@ -134,10 +136,13 @@ class LoneWay:
 
 
 class NetworkWay:
-    """One pump's part of a network. ``shared``: the history of all of it, made when it is first asked for."""
+    """One pump's part of a network. ``shared``: the history of all of it, made when it is first asked for; ``crossing``: what
+    finds when a watch on it is satisfied."""
 
-    def __init__(self, pump: str, path: "NetworkPath", shared: "Callable[[], NetworkHistory]") -> None:
-        self._pump, self._path, self._shared = pump, path, shared
+    def __init__(
+        self, pump: str, path: "NetworkPath", shared: "Callable[[], NetworkHistory]", crossing: "NetworkCrossing"
+    ) -> None:
+        self._pump, self._path, self._shared, self._crossing = pump, path, shared, crossing
 
     @property
     def version(self) -> int:
@@ -158,7 +163,7 @@ class NetworkWay:
 
     def next_crossing(self, watches: tuple[Watch, ...], after_ns: int, until_ns: int) -> int | None:
         """Find when a watch is next satisfied, if nobody changes the network before."""
-        return self._path.next_crossing(self._pump, watches, after_ns, until_ns)
+        return self._crossing(self._path, self._pump, watches, after_ns, until_ns)
 
     def advance(self, at_ns: int) -> None:
         """Anchor at an instant."""
@@ -189,7 +194,8 @@ def ways(group: tuple[PumpSetup, ...], scenario: Scenario, sink: Sink | None) ->
     """Make the path of a group, one face for each of its pumps."""
     if len(group) == 1 and is_lone(group[0], scenario):
         return [LoneWay(group[0], sink)]
-    from pumpsim.fluidics.network.history import NetworkHistory  # late: a lone line needs none of it
+    from pumpsim.fluidics.network.crossings import next_crossing as crossing  # late: a lone line needs none of it
+    from pumpsim.fluidics.network.history import NetworkHistory
     from pumpsim.fluidics.network.path import NetworkPath
     from pumpsim.fluidics.network.plumbing import Member
 
@@ -199,4 +205,4 @@ def ways(group: tuple[PumpSetup, ...], scenario: Scenario, sink: Sink | None) ->
         junctions += more
     path = NetworkPath([Member(setup.id, setup.model, setup.path) for setup in group], junctions)
     shared = cache(lambda: NetworkHistory(path.plumbing, path.history, path.hung, path.feeds))
-    return [NetworkWay(setup.id, path, shared) for setup in group]
+    return [NetworkWay(setup.id, path, shared, crossing) for setup in group]

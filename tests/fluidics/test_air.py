@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from pumpsim.catalogue.pumps import MODELS, SMOOTH
 from pumpsim.fluidics.feed import Air, Bubbles, Feed
+from pumpsim.fluidics.network import crossings
 from pumpsim.fluidics.network.aboard import Fineness
 from pumpsim.fluidics.network.boyle import ATMOSPHERE_KPA, HIGHEST_KPA, LOWEST_KPA, air_store, squeezed_ml, together
 from pumpsim.fluidics.network.elements import Store
@@ -107,7 +108,7 @@ def test_air_delays_an_occlusion_alarm_by_what_it_is_squeezed(air_ml):
     path = a_path(air_ml=air_ml)
     path.disturb("p", 0, Occlude(Place.PATIENT_END))
     path.command("p", 0, at_rate(10.0))
-    found = path.next_crossing("p", pressure_at_least(PSI_6_KPA), 0, H)
+    found = crossings.next_crossing(path, "p", pressure_at_least(PSI_6_KPA), 0, H)
     by_hand_ml = 0.006 * PSI_6_KPA + air_ml * PSI_6_KPA / (101.325 + PSI_6_KPA)
     assert found / S == pytest.approx(by_hand_ml / 10.0 * 3600, abs=(1e-3 * air_ml + 1e-9) / 10.0 * 3600)
     path.disturb("p", found, Release(Place.PATIENT_END))
@@ -129,7 +130,7 @@ def test_a_bubble_takes_its_volume_over_the_flow_to_pass_and_the_sets_volume_to_
     path.disturb("p", MIN, AirIn("A", 0.5, at_pump=True))
     sizes = [path.read("p", MIN + s * S).bubble_ml for s in (0, 9, 18, 19)]
     assert sizes == pytest.approx([0.0, 0.25, 0.5, 0.0], abs=1e-9)
-    assert path.next_crossing("p", bubble_at_least(0.3), MIN, H) == pytest.approx(MIN + 10.8 * S, abs=2)
+    assert crossings.next_crossing(path, "p", bubble_at_least(0.3), MIN, H) == pytest.approx(MIN + 10.8 * S, abs=2)
     path.advance(10 * MIN)
     assert arrived_ml(path, 4 * MIN - S) == 0.0
     assert arrived_ml(path, 4 * MIN + 9 * S) == pytest.approx(0.25, abs=5e-3), "less what 1 kPa squeezes it by"
@@ -141,7 +142,7 @@ def test_a_bubble_travels_through_the_limb_first():
     path = a_path(limb_ml=2.0)
     path.command("p", 0, at_rate(60.0))
     path.disturb("p", 0, AirIn("A", 0.3, at_pump=False))
-    assert path.next_crossing("p", bubble_at_least(1e-6), 0, H) == pytest.approx(2 * MIN, abs=S // 1000)
+    assert crossings.next_crossing(path, "p", bubble_at_least(1e-6), 0, H) == pytest.approx(2 * MIN, abs=S // 1000)
 
 
 def test_a_bubble_that_recedes_is_no_larger_bubble():
@@ -152,7 +153,7 @@ def test_a_bubble_that_recedes_is_no_larger_bubble():
     seen = [path.read("p", MIN + ms * 10**6).bubble_ml for ms in range(0, 25_000, 50)]
     assert max(seen) == pytest.approx(0.5, abs=1e-9)
     assert min(np.diff(seen)[: seen.index(max(seen))]) < -1e-4
-    first = path.next_crossing("p", bubble_at_least(0.3), MIN, H)
+    first = crossings.next_crossing(path, "p", bubble_at_least(0.3), MIN, H)
     assert path.read("p", first).bubble_ml >= 0.3 > path.read("p", first - 1).bubble_ml
     assert not any(path.read("p", at).bubble_ml >= 0.3 for at in range(MIN, first, 10**7))
 
@@ -166,7 +167,7 @@ def test_one_ml_in_15_min_alarms_and_099_does_not():
         for i, ml in enumerate(sizes_ml):
             path.disturb("p", MIN + i * every_ns, AirIn("A", ml, at_pump=True))
         last = MIN + (len(sizes_ml) - 1) * every_ns
-        return path.next_crossing("p", counted_at_least(1.0), last, H)
+        return crossings.next_crossing(path, "p", counted_at_least(1.0), last, H)
 
     assert counted([0.05] * 20, 44 * S) == pytest.approx(MIN + 19 * 44 * S + 1.8 * S, abs=2000), (
         "with the last of the 20th"
@@ -193,7 +194,7 @@ def test_the_cassettes_window_is_a_volume():
         for i in range(3):
             path.disturb("p", MIN + round(i * (apart_ml / 0.1) * S), AirIn("A", 0.09, at_pump=True))
         last = MIN + round(2 * (apart_ml / 0.1) * S)
-        assert (path.next_crossing("p", counted_at_least(0.25), last, 10 * MIN) is not None) == alarms
+        assert (crossings.next_crossing(path, "p", counted_at_least(0.25), last, 10 * MIN) is not None) == alarms
 
 
 # what a trap keeps
@@ -204,11 +205,11 @@ def test_a_trap_keeps_what_it_holds_and_gives_fluid_for_it():
     path = a_path(CASSETTE, limb_ml=1.0)
     path.command("p", 0, at_rate(100.0))
     path.disturb("p", 0, AirIn("A", 1.5, at_pump=False))
-    seen = path.next_crossing("p", (Watch(Signal.AIR_PROXIMAL, "A", Direction.AT_LEAST, 1.0),), 0, H)
+    seen = crossings.next_crossing(path, "p", (Watch(Signal.AIR_PROXIMAL, "A", Direction.AT_LEAST, 1.0),), 0, H)
     assert path.read("p", seen).lines[0].steps == pytest.approx(20_000, abs=3_300), (
         "1 mL of limb, 1 mL of the trap: 2 mL"
     )
-    over = path.next_crossing("p", (Watch(Signal.AIR_PROXIMAL, "A", Direction.BELOW, 1.0),), seen, H)
+    over = crossings.next_crossing(path, "p", (Watch(Signal.AIR_PROXIMAL, "A", Direction.BELOW, 1.0),), seen, H)
     assert path.read("p", over).lines[0].steps == pytest.approx(25_000, abs=3_300)
     assert [
         sum(end - begin for begin, end in spans) for spans in (path.feeds["p"][0].caught, path.feeds["p"][0].passing)
@@ -231,7 +232,7 @@ def test_air_follows_a_bag_that_is_empty_but_not_a_cartridge():
     """10 mL at 60 mL/h: dry after 10 min; 2 mL later it is all the way through a set of 2 mL."""
     path = a_path(bag_ml=10.0, common_ml=2.0)
     path.command("p", 0, at_rate(60.0))
-    assert path.next_crossing("p", bubble_at_least(1e-6), 0, H) == pytest.approx(10 * MIN, abs=S // 1000)
+    assert crossings.next_crossing(path, "p", bubble_at_least(1e-6), 0, H) == pytest.approx(10 * MIN, abs=S // 1000)
     path.advance(20 * MIN)
     assert arrived_ml(path, 12 * MIN - 2 * S) == 0.0
     assert arrived_ml(path, 15 * MIN) == pytest.approx(3.0 - 2.0 * 0.6 / 101.9, abs=4e-3), (
@@ -240,7 +241,7 @@ def test_air_follows_a_bag_that_is_empty_but_not_a_cartridge():
     line = replace(path_setup(bag_ml=10.0).lines[0], kind=ContainerKind.CARTRIDGE)
     other = NetworkPath([Member("p", EVEN, replace(path_setup(), lines=(line,)))])
     other.command("p", 0, at_rate(60.0))
-    assert other.next_crossing("p", bubble_at_least(1e-6), 0, H) is None
+    assert crossings.next_crossing(other, "p", bubble_at_least(1e-6), 0, H) is None
     assert other.read("p", H).lines[0].steps * 1e-6 == pytest.approx(10.0)
 
 
@@ -274,8 +275,8 @@ def played(path, script, looks=()):
 
 def look(path, at_ns):
     path.read("p", at_ns)
-    path.next_crossing(
-        "p", (*bubble_at_least(0.2), *counted_at_least(0.3), *pressure_at_least(30.0)), at_ns, at_ns + 5 * MIN
+    crossings.next_crossing(
+        path, "p", (*bubble_at_least(0.2), *counted_at_least(0.3), *pressure_at_least(30.0)), at_ns, at_ns + 5 * MIN
     )
 
 

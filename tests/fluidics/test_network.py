@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from pumpsim.fluidics.lone.crossings import next_crossing
 from pumpsim.fluidics.lone.path import FluidPath
+from pumpsim.fluidics.network import crossings
 from pumpsim.fluidics.network.bands import limits, secant
 from pumpsim.fluidics.network.course import follow
 from pumpsim.fluidics.network.elements import Edge, Node, Plunger, Stance, Store, Topology
@@ -245,7 +246,7 @@ def test_a_lone_line_is_a_network_of_one():
         network.disturb("p", H, Occlude(Place.PATIENT_END))
         alarm_ns = next_crossing(lone, watch, H, 2 * H)
         assert alarm_ns is not None
-        assert network.next_crossing("p", watch, H, 2 * H) == alarm_ns
+        assert crossings.next_crossing(network, "p", watch, H, 2 * H) == alarm_ns
         lone.disturb(alarm_ns, Release(Place.PATIENT_END))
         network.disturb("p", alarm_ns, Release(Place.PATIENT_END))
         assert network.pressure_kpa("p", alarm_ns + S) == pytest.approx(lone.pressure_kpa(alarm_ns + S), abs=1e-9)

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from pumpsim.catalogue.peristaltic import LINEAR_PERISTALTIC
 from pumpsim.catalogue.pumps import with_smooth_drive
+from pumpsim.fluidics.network import crossings
 from pumpsim.fluidics.network.history import NetworkHistory, PumpHistory
 from pumpsim.fluidics.network.path import NetworkPath
 from pumpsim.fluidics.network.plumbing import LEVEL_CM, Member, head_kpa
@@ -165,7 +166,7 @@ def test_a_closed_secondary_gives_nothing_and_nobody_notices():
     path.disturb("p", 0, Occlude(Place.SECONDARY, "A"))
     run(path, 0, 100.0)
     low = watch(Signal.PROXIMAL_PRESSURE, -16.0, Direction.AT_MOST)
-    assert path.next_crossing("p", low, 0, 30 * MIN) is None
+    assert crossings.next_crossing(path, "p", low, 0, 30 * MIN) is None
     path.disturb("p", 30 * MIN, Release(Place.SECONDARY, "A"))
     assert from_each(path) == pytest.approx((50.0, 0.0), abs=0.001)
     path.advance(40 * MIN)
@@ -180,7 +181,7 @@ def test_with_everything_closed_the_pressure_falls_and_at_last_nothing_comes(pla
         path.disturb("p", 0, Occlude(place, "A"))
     run(path, 0, 100.0)
     give, head = 0.001 * len(places), LOW + EIGHT_INCHES
-    found = path.next_crossing("p", watch(Signal.PROXIMAL_PRESSURE, -16.0, Direction.AT_MOST), 0, MIN)
+    found = crossings.next_crossing(path, "p", watch(Signal.PROXIMAL_PRESSURE, -16.0, Direction.AT_MOST), 0, MIN)
     assert found == pytest.approx(give * (head + 16.0) / 100.0 * H, abs=2)
     assert found is not None
     assert inlet(path, found) <= -16.0 < inlet(path, found - 1)
@@ -198,13 +199,13 @@ def test_air_follows_and_comes_to_the_inlet_after_the_shared_tubing():
     path.disturb("p", 0, Occlude(Place.PRIMARY, "A"))
     run(path, 0, 100.0)
     air = watch(Signal.AIR_PROXIMAL, 1.0, Direction.AT_LEAST)
-    found = path.next_crossing("p", air, 0, H)
+    found = crossings.next_crossing(path, "p", air, 0, H)
     assert found == pytest.approx(0.52 * H, abs=S)
     assert found is not None
     assert path.read("p", found).lines[0].air
     assert not path.read("p", found - 1).lines[0].air
     path.disturb("p", 36 * MIN, Release(Place.PRIMARY, "A"))
-    gone = path.next_crossing("p", watch(Signal.AIR_PROXIMAL, 0.0, Direction.AT_MOST), 36 * MIN, 40 * MIN)
+    gone = crossings.next_crossing(path, "p", watch(Signal.AIR_PROXIMAL, 0.0, Direction.AT_MOST), 36 * MIN, 40 * MIN)
     assert gone == pytest.approx(0.62 * H, abs=S)
     look = history(path, H).look(np.array([0, 36 * MIN, H]))
     assert look.entered_ml[4] == pytest.approx([0.0, 60.0 - 52.0, 10.0], abs=0.002)
@@ -293,10 +294,12 @@ def play(case, looks: bool) -> tuple[NetworkPath, int]:
         if looks:
             for share in (0.1, 0.55, 0.9):
                 path.read("p", at_ns + int(share * minutes * MIN))
-            path.next_crossing(
-                "p", watch(Signal.PROXIMAL_PRESSURE, -16.0, Direction.AT_MOST), at_ns, at_ns + minutes * MIN
+            crossings.next_crossing(
+                path, "p", watch(Signal.PROXIMAL_PRESSURE, -16.0, Direction.AT_MOST), at_ns, at_ns + minutes * MIN
             )
-            path.next_crossing("p", watch(Signal.AIR_PROXIMAL, 1.0, Direction.AT_LEAST), at_ns, at_ns + minutes * MIN)
+            crossings.next_crossing(
+                path, "p", watch(Signal.AIR_PROXIMAL, 1.0, Direction.AT_LEAST), at_ns, at_ns + minutes * MIN
+            )
         at_ns += minutes * MIN
         if what == "rate":
             run(path, at_ns, value)

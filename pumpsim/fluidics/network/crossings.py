@@ -1,7 +1,5 @@
 """When a watched signal first comes to its level: with certainty for pressures, between turns for what comes and goes."""
 
-from typing import TYPE_CHECKING
-
 import numpy as np
 
 from pumpsim.fluidics.first_holding import first_holding
@@ -9,20 +7,16 @@ from pumpsim.fluidics.network.air_watch import AIR_SIGNALS, first_of, turns
 from pumpsim.fluidics.network.course import Stretch, first_in_piece
 from pumpsim.fluidics.network.inlet import AirAhead, inlet_row
 from pumpsim.fluidics.network.passage import sensor_row
+from pumpsim.fluidics.network.path import NetworkPath
 from pumpsim.vocabulary.alarms import Direction, Signal
 from pumpsim.vocabulary.inputs import SensorReading
 from pumpsim.vocabulary.outputs import Watch
-
-if TYPE_CHECKING:
-    from pumpsim.fluidics.network.path import NetworkPath
 
 ROUNDING_KPA = 1e-9
 """By how much a bound may be too low, from rounding."""
 
 
-def next_crossing(
-    path: "NetworkPath", pump: str, watches: tuple[Watch, ...], after_ns: int, until_ns: int
-) -> int | None:
+def next_crossing(path: NetworkPath, pump: str, watches: tuple[Watch, ...], after_ns: int, until_ns: int) -> int | None:
     """Find the first instant in (after_ns, until_ns] at which any watch of a pump is satisfied; None if none is."""
     at_ns = after_ns + 1
     while watches and at_ns <= until_ns:
@@ -54,7 +48,7 @@ def next_crossing(
 
 
 def _pressure_crossing(
-    path: "NetworkPath", pump: str, watch: Watch, stretch: Stretch, within: tuple[int, int, int]
+    path: NetworkPath, pump: str, watch: Watch, stretch: Stretch, within: tuple[int, int, int]
 ) -> int | None:
     """The first instant within a stretch; ``within``: the piece to begin with, the first and the last instant."""
     piece, begin, end = within
@@ -76,7 +70,7 @@ def _pressure_crossing(
     return None
 
 
-def _air_crossing(path: "NetworkPath", pump: str, watch: Watch, ahead: AirAhead, within: tuple[int, int]) -> int | None:
+def _air_crossing(path: NetworkPath, pump: str, watch: Watch, ahead: AirAhead, within: tuple[int, int]) -> int | None:
     """The first instant at which air comes to a line's inlet, or goes, so that a watch holds."""
     begin, end = within
     row = ahead.supply.row
@@ -96,7 +90,7 @@ def _air_crossing(path: "NetworkPath", pump: str, watch: Watch, ahead: AirAhead,
     return None
 
 
-def _counted(path: "NetworkPath", pump: str, watch: Watch, begin: int, end: int) -> int:
+def _counted(path: NetworkPath, pump: str, watch: Watch, begin: int, end: int) -> int:
     """The first instant at which something that only comes true once holds: counts and emptiness. It holds at ``end``."""
     low, high = begin, end
     while high - low > 1:
@@ -108,14 +102,14 @@ def _counted(path: "NetworkPath", pump: str, watch: Watch, begin: int, end: int)
     return high
 
 
-def _pressure(path: "NetworkPath", pump: str, watch: Watch, at_ns: int) -> float:
+def _pressure(path: NetworkPath, pump: str, watch: Watch, at_ns: int) -> float:
     """The pressure that a watch is on."""
     if watch.signal is Signal.PROXIMAL_PRESSURE:
         return path.inlet_kpa(pump, str(watch.line), at_ns)
     return path.pressure_kpa(pump, at_ns)
 
 
-def _sensor_crossing(path: "NetworkPath", pump: str, watch: Watch, begin: int, end: int) -> int | None:
+def _sensor_crossing(path: NetworkPath, pump: str, watch: Watch, begin: int, end: int) -> int | None:
     """The first instant within a stretch at which what the sensor behind the mechanism sees satisfies a watch."""
     bubbles, sensor = path.bubbles(pump), path.members[pump].model.air_sensor
     if not bubbles or sensor is None:
@@ -130,7 +124,7 @@ def _sensor_crossing(path: "NetworkPath", pump: str, watch: Watch, begin: int, e
     return first_of(lambda at_ns: watch.holds(path.seen(pump, watch.signal, at_ns)), about, begin, end)
 
 
-def _between(path: "NetworkPath", begin_ns: int, end_ns: int) -> list[Stretch]:
+def _between(path: NetworkPath, begin_ns: int, end_ns: int) -> list[Stretch]:
     """Every stretch, past or planned, that touches an interval."""
     found, at_ns = [], max(begin_ns, 0)
     while at_ns <= end_ns:
@@ -140,7 +134,7 @@ def _between(path: "NetworkPath", begin_ns: int, end_ns: int) -> list[Stretch]:
     return found
 
 
-def _bubble_crossing(path: "NetworkPath", pump: str, watch: Watch, begin: int, end: int) -> int | None:
+def _bubble_crossing(path: NetworkPath, pump: str, watch: Watch, begin: int, end: int) -> int | None:
     """The first instant within a stretch at which the sensor ahead of the pump satisfies a watch."""
     pumping, passage = path.pumping[pump], path.passage(begin)
     i = pumping.index(str(watch.line))

@@ -18,7 +18,6 @@ from pumpsim.fluidics.hung import Hung, head_of, hung_on
 from pumpsim.fluidics.network.aboard import USUAL, Aboard, Fineness, sailed
 from pumpsim.fluidics.network.air_watch import AIR_SIGNALS, seen
 from pumpsim.fluidics.network.course import Stretch, follow
-from pumpsim.fluidics.network.crossings import next_crossing
 from pumpsim.fluidics.network.elements import Topology
 from pumpsim.fluidics.network.filling import filled, leading_into
 from pumpsim.fluidics.network.hanging import with_container
@@ -58,7 +57,7 @@ from pumpsim.vocabulary.disturbances import (
     Warm,
 )
 from pumpsim.vocabulary.inputs import LineReading, SensorReading
-from pumpsim.vocabulary.outputs import MotorCommand, Watch
+from pumpsim.vocabulary.outputs import MotorCommand
 from pumpsim.vocabulary.path import JunctionSetup
 
 FIRST_NS, LONGEST_NS = 60 * 10**9, 6 * 3600 * 10**9
@@ -255,10 +254,6 @@ class NetworkPath:
         while len(self._plan) > 1 and int(self._plan[0].stretch.at_ns[-1]) < before_ns:
             self._keep(replace(self._plan.pop(0), aboard=None))
             del self._starts[0]
-
-    def next_crossing(self, pump: str, watches: tuple[Watch, ...], after_ns: int, until_ns: int) -> int | None:
-        """Find the first instant in (after_ns, until_ns] at which any watch of a pump is satisfied; None if none is."""
-        return next_crossing(self, pump, watches, after_ns, until_ns)
 
     def bubbles(self, pump: str) -> list[Bubbles]:
         """What the sensor behind a mechanism can meet, line by line; none without a sensor, or without air."""
