@@ -36,6 +36,7 @@ SENSORS = (
     "distal pressure",
     "proximal pressure",
     "air",
+    "bubble",
     "plunger force",
     "plunger position",
     "reservoir level",

@@ -15,6 +15,7 @@ NAMES = {
     "distal pressure": Signal.DISTAL_PRESSURE,
     "proximal pressure": Signal.PROXIMAL_PRESSURE,
     "air": Signal.AIR_PROXIMAL,
+    "bubble": Signal.AIR_BUBBLE,
     "plunger force": Signal.PLUNGER_FORCE,
     "plunger position": Signal.PLUNGER_POSITION,
     "reservoir level": Signal.RESERVOIR_LEVEL,
@@ -27,8 +28,10 @@ MEASURED_IN = {
     Signal.PLUNGER_FORCE: (Dimension.FORCE, 1.0),
     Signal.PLUNGER_POSITION: (Dimension.LENGTH, 10.0),
     Signal.RESERVOIR_LEVEL: (Dimension.VOLUME, 1e-6),
+    Signal.AIR_BUBBLE: (Dimension.VOLUME, 1e-6),
 }
 """What a value is a quantity of, and what its unit is worth in the signal's."""
+OF_THE_PUMP = (Signal.DISTAL_PRESSURE, Signal.AIR_BUBBLE)
 AIR = {"air": 1.0, "no air": 0.0}
 KEYS = {"stuck": "value", "drift": "per_hour", "silent": "noticed_after"}
 """What belongs to each way of failing."""
@@ -68,9 +71,9 @@ def sensor_course(table: SensorTable, pump: BuiltPump, path: Path, faults: Fault
 
 def _line(table: SensorTable, signal: Signal, pump: BuiltPump, path: Path, faults: Faults) -> str | None:
     """The line that the sensor is on; None for the one that a pump has for all."""
-    if signal is Signal.DISTAL_PRESSURE:
+    if signal in OF_THE_PUMP:
         if table.line is not None:
-            faults.add((*path, "line"), "the distal pressure sensor is of the pump, not of a line")
+            faults.add((*path, "line"), f"the sensor {table.name} is of the pump, not of a line")
         return None
     line = line_of(pump, table.line, path, faults)
     plungers = (Signal.PLUNGER_FORCE, Signal.PLUNGER_POSITION)
@@ -87,7 +90,7 @@ def _fault(table: SensorTable, sensor: Sensor, path: Path, faults: Faults) -> Se
             return Stuck(sensor)
         value = _value(table.value, sensor.signal, (*path, "value"), faults)
         return None if value is None else Stuck(sensor, value)
-    if sensor.signal not in MEASURED_IN:
+    if sensor.signal not in MEASURED_IN or sensor.signal is Signal.AIR_BUBBLE:
         faults.add((*path, "does"), f"the sensor {table.name} says one of two things, or counts: it cannot drift")
         return None
     if table.per_hour is None:

@@ -13,13 +13,16 @@ from pumpsim.scenario import PumpSetup
 from pumpsim.simulation.chance import Chance
 from pumpsim.simulation.paths import Way
 from pumpsim.vocabulary.alarms import Direction, Signal
+from pumpsim.vocabulary.disturbances import Change, Hanging, Refill
 from pumpsim.vocabulary.inputs import LineReading, Measured, SensorReading
 from pumpsim.vocabulary.outputs import Watch
 from pumpsim.vocabulary.path import LineSetup, Syringe
 from pumpsim.vocabulary.sensors import Drift, Mended, Sensor, SensorFault, Silent, Stuck
 
 NS_PER_H = 3_600_000_000_000
-DISTAL = Sensor(Signal.DISTAL_PRESSURE)
+DISTAL, BUBBLE = Sensor(Signal.DISTAL_PRESSURE), Sensor(Signal.AIR_BUBBLE)
+BEHIND = (Signal.AIR_BUBBLE, Signal.AIR_ACCUMULATED)
+"""What the air sensor behind the mechanism says: a bubble's size, and what it has counted."""
 PRESSURES = (Signal.DISTAL_PRESSURE, Signal.PROXIMAL_PRESSURE)
 LEAST_KPA, MOST_KPA = -1e6, 1e6
 MOST_STEPS = 2**53
@@ -37,6 +40,7 @@ class Sensors:
         self._faults: dict[Sensor, Stuck | Drift | Silent] = {}
         self._since: dict[Sensor, int] = {}
         self._last: SensorReading | None = None
+        self._hung = {line: (setup.container_ml, 0) for line, setup in self._lines.items()}
 
     @property
     def _plain(self) -> bool:
@@ -62,6 +66,18 @@ class Sensors:
             fault = Drift(sensor, fault.per_h / _n_per_kpa(self._syringe(fault.sensor.line)))
         self._faults[sensor], self._since[sensor] = fault, at_ns
 
+    def hang(self, hanging: Hanging, truth: SensorReading) -> None:
+        """Count level and travel anew from a container that is changed, or filled again; before it is."""
+        steps = int(truth.value(Signal.STEPS, hanging.line) or 0)
+        held_ml, since = self._hung[hanging.line]
+        match hanging:
+            case Change(container_ml=volume_ml):
+                self._hung[hanging.line] = (volume_ml, steps)
+            case Refill(volume_ml=volume_ml, withdrawn_ml=withdrawn_ml):
+                rest_ml = max(0.0, held_ml - (steps - since) * self._step_ml)
+                stays_ml = 0.0 if withdrawn_ml is None else max(0.0, rest_ml - withdrawn_ml)
+                self._hung[hanging.line] = (volume_ml + stays_ml, steps)
+
     def seen(self, truth: SensorReading, at_ns: int) -> SensorReading:
         """What the pump gets to know."""
         if self._plain:
@@ -72,7 +88,10 @@ class Sensors:
         ]
         distal = self._measured(DISTAL, truth.distal_kpa, at_ns)
         lines = tuple(self._line(line, kpa, distal, at_ns) for line, kpa in zip(truth.lines, proximal, strict=True))
-        self._last = SensorReading(lines, distal, truth.age_ns, self._silent(), truth.bubble_ml, truth.counted_ml)
+        bubble, counted = (
+            self._behind(signal, true) for signal, true in zip(BEHIND, (truth.bubble_ml, truth.counted_ml), strict=True)
+        )
+        self._last = SensorReading(lines, distal, truth.age_ns, self._silent(), bubble, counted)
         return self._last
 
     def _line(self, true: LineReading, proximal_kpa: float, distal_kpa: float, at_ns: int) -> LineReading:
@@ -91,7 +110,18 @@ class Sensors:
         silent = [sensor for sensor, fault in self._faults.items() if isinstance(fault, Silent)]
         if DISTAL in silent and Signal.PLUNGER_FORCE in self._further:
             silent += [Sensor(Signal.PLUNGER_FORCE, line) for line in self._lines]
+        if BUBBLE in silent:
+            silent.append(Sensor(Signal.AIR_ACCUMULATED))
         return tuple(silent)
+
+    def _behind(self, signal: Signal, true: float) -> float:
+        """What the air sensor behind the mechanism says; one that is stuck, or silent, counts nothing."""
+        match self._faults.get(BUBBLE):
+            case Stuck(value=value):
+                return value or 0.0 if signal is Signal.AIR_BUBBLE else 0.0
+            case Silent():
+                return 0.0
+        return true
 
     def _measured(self, sensor: Sensor, true_kpa: float, at_ns: int) -> float:
         """A pressure as it is handed over."""
@@ -118,7 +148,8 @@ class Sensors:
         fault = self._faults.get(sensor)
         if isinstance(fault, Stuck | Silent):
             return fault.value or 0.0 if isinstance(fault, Stuck) else 0.0
-        value = _worked_out(sensor.signal, self._lines[str(sensor.line)], self._step_ml, base)
+        line = str(sensor.line)
+        value = _worked_out(sensor.signal, self._lines[line], self._step_ml, self._hung[line], base)
         if value is not None and isinstance(fault, Drift):
             value += fault.per_h * (at_ns - self._since[sensor]) / NS_PER_H
         return value
@@ -130,6 +161,8 @@ class Sensors:
         if sensor.signal in (Signal.AIR_PROXIMAL, Signal.STEPS):
             fault = self._faults.get(sensor)
             return fault.value if isinstance(fault, Stuck) else base
+        if sensor.signal in BEHIND:
+            return self._behind(sensor.signal, base)
         if sensor.signal not in self._further:
             return None
         return self._derived(sensor, self._pressure(DISTAL, base, at_ns) if _by_force(sensor) else base, at_ns)
@@ -191,7 +224,10 @@ class Sensors:
         return None if level is None else Watch(signal, line, direction, level)
 
     def _physical(self, sensor: Sensor) -> Sensor:
-        """The sensor that measures: a syringe pump works its pressure out from the force on the plunger."""
+        """The sensor that measures: a syringe pump works its pressure out from the force on the plunger, and what is counted
+        of air are the bubbles."""
+        if sensor.signal is Signal.AIR_ACCUMULATED:
+            return BUBBLE
         return DISTAL if _by_force(sensor) else sensor
 
     def _syringe(self, line: str | None) -> Syringe:
@@ -207,20 +243,22 @@ def _by_force(sensor: Sensor) -> bool:
 
 def _rests_on(sensor: Sensor) -> tuple[Signal, str | None]:
     """The signal of the path that a sensor's value is worked out from."""
-    if sensor.signal in (*PRESSURES, Signal.AIR_PROXIMAL):
+    if sensor.signal in (*PRESSURES, *BEHIND, Signal.AIR_PROXIMAL):
         return sensor.signal, sensor.line
     return (Signal.DISTAL_PRESSURE, None) if _by_force(sensor) else (Signal.STEPS, sensor.line)
 
 
-def _worked_out(signal: Signal, line: LineSetup, step_ml: float, base: float) -> float | None:
-    """Force from the measured pressure; travel, level and drops from the motor steps."""
+def _worked_out(signal: Signal, line: LineSetup, step_ml: float, hung: tuple[float, int], base: float) -> float | None:
+    """Force from the measured pressure; drops from the motor steps, travel and level from those since the container was
+    ``hung``, which held so many mL."""
+    held_ml, since = hung
     match signal:
         case Signal.PLUNGER_FORCE:
             return None if line.syringe is None else base * _n_per_kpa(line.syringe) + line.syringe.coulomb_n
         case Signal.PLUNGER_POSITION:
-            return None if line.syringe is None else base * step_ml * 1000.0 / line.syringe.area_mm2
+            return None if line.syringe is None else (base - since) * step_ml * 1000.0 / line.syringe.area_mm2
         case Signal.RESERVOIR_LEVEL:
-            return max(0.0, line.container_ml - base * step_ml)
+            return max(0.0, held_ml - (base - since) * step_ml)
         case _:
             return base
 

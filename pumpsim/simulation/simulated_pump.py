@@ -18,7 +18,7 @@ from pumpsim.simulation.chance import Chance
 from pumpsim.simulation.paths import Way
 from pumpsim.simulation.sensors import Sensors
 from pumpsim.trace import PumpTrace, Recorded
-from pumpsim.vocabulary.disturbances import Disturbance
+from pumpsim.vocabulary.disturbances import Disturbance, Hanging
 from pumpsim.vocabulary.inputs import Acknowledge, DeviceEvent, DeviceEventKind, Input, SensorReading, Tick
 from pumpsim.vocabulary.outputs import MotorCommand, Step
 from pumpsim.vocabulary.sensors import Mended, Sensor, SensorFault, Silent
@@ -138,6 +138,8 @@ class SimulatedPump:
             if isinstance(action, SensorFault):
                 self._fail(now_ns, action)
             elif isinstance(action, Disturbance):
+                if isinstance(action, Hanging):
+                    self._sensors.hang(action, self.way.read(now_ns))
                 self.way.disturb(now_ns, action)
             else:
                 return

@@ -141,8 +141,8 @@ container = {{ bag = "{volume}", fluid = {{ drug = "d", concentration = "4 mg/mL
 
 
 def test_a_drip_chamber_keeps_what_comes_from_the_container():
-    """0.5 mL at the container: a chamber of 0.3 mL lets 0.2 mL by, one of 1 mL nothing; none all of it."""
-    for chamber, passes in (("0 mL", 0.5), ("0.3 mL", 0.2), ("1 mL", 0.0)):
+    """0.1 mL at the container (no alarm): a chamber of 0.06 mL lets 0.04 mL by, one of 1 mL nothing; none all of it."""
+    for chamber, passes in (("0 mL", 0.1), ("0.06 mL", 0.04), ("1 mL", 0.0)):
         text = f"""
 title = "x"
 duration = "30 min"
@@ -162,7 +162,7 @@ at = "0 s"
 do = "start"
 [[fault]]
 at = "1 min"
-air = {{ volume = "0.5 mL", place = "container" }}
+air = {{ volume = "0.1 mL", place = "container" }}
 """
         (trace,) = simulate(parse_scenario(text, "chamber")).traces
         found = {account.name: account for account in balance(trace).sources}

@@ -21,12 +21,12 @@ from pumpsim.simulation.chance import Chance
 from pumpsim.simulation.paths import LoneWay, is_lone, ways
 from pumpsim.simulation.sensors import Sensors
 from pumpsim.vocabulary.alarms import Direction, Signal
-from pumpsim.vocabulary.disturbances import Occlude, Place
+from pumpsim.vocabulary.disturbances import Change, Occlude, Place, Refill
 from pumpsim.vocabulary.inputs import Acknowledge, DeviceEvent, LoadProgram, SensorReading, Start
-from pumpsim.vocabulary.outputs import LineMotion, LineState, MotorCommand, Watch
+from pumpsim.vocabulary.outputs import AlarmRaised, LineMotion, LineState, MotorCommand, Watch
 from pumpsim.vocabulary.path import ContainerKind, Sensing
 from pumpsim.vocabulary.sensors import Drift, Mended, Sensor, Silent, Stuck
-from tests.build import MIN, SMOOTH, STROKES, H, S, path, program, scenario, when
+from tests.build import MIN, SALINE, SMOOTH, STROKES, H, S, path, program, scenario, when
 
 LIMIT = 6 * PSI_KPA
 RISE = 12.0 / 0.010
@@ -247,6 +247,60 @@ def test_a_stuck_force_is_a_stuck_pressure():
     reading = sensors.seen(way.read(MIN), MIN)
     assert reading.distal_kpa / 0.133322387415 == pytest.approx(473.2, abs=0.05)
     assert reading.value(Signal.PLUNGER_FORCE, "A") == pytest.approx(3.5 * 9.80665)
+
+
+BUBBLE = """
+title = "half a mL of air"
+duration = "10 min"
+[pump]
+model = "linear-peristaltic"
+{sensing}
+[line.A]
+container = {{ bag = "100 mL", fluid = "water" }}
+[[operator]]
+at = "0 s"
+load = {{ rate = "100 mL/h" }}
+[[operator]]
+at = "0 s"
+do = "start"
+[[fault]]
+at = "5 min"
+air = {{ volume = "0.5 mL" }}
+{fault}
+"""
+
+
+def air_alarms_s(sensing="", fault=""):
+    sensor = f'[[fault]]\nat = "1 min"\nsensor = {{ {fault} }}' if fault else ""
+    (trace,) = simulate(parse_scenario(BUBBLE.format(sensing=sensing, fault=sensor), "bubble")).traces
+    return [r.at_ns / S for r in trace.records if isinstance(r.record, AlarmRaised) and "air" in r.record.alarm.value]
+
+
+def test_air_behind_the_pump_is_seen_whatever_its_pressure_sensor_says():
+    """0.2 mL at 100 mL/h: 7.2 s after 5 min, and what the fingers hold; to the ns the same with any offset or fault."""
+    (sound,) = air_alarms_s()
+    assert sound == pytest.approx(307.2, abs=0.6)
+    assert air_alarms_s(sensing='sensing = { offset = "1 kPa" }') == [sound]
+    assert air_alarms_s(fault='name = "distal pressure", does = "stuck"') == [sound]
+    assert air_alarms_s(fault='name = "distal pressure", does = "drift", per_hour = "1 kPa"') == [sound]
+
+
+def test_an_air_sensor_behind_the_pump_that_sticks_or_is_silent():
+    assert air_alarms_s(fault='name = "bubble", does = "stuck"') == []
+    assert air_alarms_s(fault='name = "bubble", does = "silent"') == [], "the pump stops for another reason"
+    assert air_alarms_s(fault='name = "bubble", does = "stuck", value = "0.3 mL"') == [60.0]
+
+
+def test_level_and_travel_are_counted_anew_from_what_is_hung():
+    """10 mL are given of 50, then another full syringe, or 20 mL beside the 15 that stay of 40 in a reservoir."""
+    way, sensors, _ = pushed()
+    at_ns = 6 * MIN
+    before = further(sensors, way, at_ns, Signal.RESERVOIR_LEVEL)
+    sensors.hang(Refill("A", 20.0, SALINE, withdrawn_ml=before - 15.0), way.read(at_ns))
+    assert further(sensors, way, at_ns, Signal.RESERVOIR_LEVEL) == pytest.approx(35.0, abs=1e-9)
+    sensors.hang(Change("A", "syringe", 50.0, SALINE), way.read(at_ns))
+    assert further(sensors, way, at_ns, Signal.RESERVOIR_LEVEL) == pytest.approx(50.0, abs=1e-9)
+    assert further(sensors, way, at_ns, Signal.PLUNGER_POSITION) == 0.0
 
 
 def test_drops_are_counted_until_the_counter_sticks():

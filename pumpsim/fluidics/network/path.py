@@ -137,6 +137,11 @@ class NetworkPath:
         self._alike = alike(line for member in self.members.values() for line in member.setup.lines)
         self._fill()
 
+    def _fed(self) -> None:
+        """Let the air that travels along know what comes on the lines now."""
+        if self._aboard is not None:
+            self._aboard = self._aboard_last = self._aboard.fed(self.feeds)
+
     def _program(self, pump: str, command: MotorCommand) -> None:
         """Let what fills the tubes follow the rates."""
         self._rates |= {(pump, motion.line): motion.rate_nl_per_h for motion in command.lines}
@@ -190,11 +195,6 @@ class NetworkPath:
             if pump not in self.pumping:
                 raise ValueError(f"{pump} draws nothing: air cannot come with what it draws")
             self.pumping[pump].index(disturbance.line)
-            self._settle(at_ns)
-            self.pumping[pump].let_air_in(disturbance.line, disturbance.volume_ml, at_pump=disturbance.at_pump)
-            if self._aboard is not None:
-                self._aboard = self._aboard_last = self._aboard.fed(self.feeds)
-            return
         self._settle(at_ns)
         self._change(self._disturbed(pump, disturbance))
         self._limit_draw(pump)
@@ -443,8 +443,7 @@ class NetworkPath:
         self.hung[pump].append(hung)
         if motor is not None:
             motor.hang(i, hung.more_ml / motor.step_ml, head_of(hanging))
-            if self._aboard is not None:
-                self._aboard = self._aboard_last = self._aboard.fed(self.feeds)
+            self._fed()
         if isinstance(hanging, Change):
             self._state = with_container(self._state, self.plumbing, (member, plunger), hanging, self._given)
         if hung.fluid != member.setup.lines[i].fluid:
@@ -501,7 +500,9 @@ class NetworkPath:
                 bag = topology.edges[laid.clamp_of[pump]].begin
                 level = head_kpa(self.members[pump].density, LEVEL_CM)
                 return with_node(topology, bag, replace(topology.nodes[bag], height_kpa=disturbance.head_kpa - level))
-            case AirIn():
+            case AirIn(line=line, volume_ml=volume_ml, at_pump=at_pump):
+                self.pumping[pump].let_air_in(line, volume_ml, at_pump=at_pump)
+                self._fed()
                 return topology
             case Grip(holds=holds):
                 node = laid.node_of[pump]
