@@ -137,6 +137,139 @@ DEVICE_FAULT = AlarmCondition(
     self_clearing=False,
 )
 
+
+def _technical(
+    id: AlarmId,
+    priority: Priority,
+    effect: Effect,
+    text: str,
+    source: str,
+    *,
+    self_clearing: bool = True,
+    per_line: bool = False,
+    latching: bool = False,
+    escalates_after_ns: int | None = None,
+) -> AlarmCondition:
+    """A condition of the equipment that is declared, not measured."""
+    return AlarmCondition(
+        id,
+        priority,
+        effect,
+        per_line,
+        text,
+        source,
+        self_clearing=self_clearing,
+        latching=latching,
+        escalates_after_ns=escalates_after_ns,
+    )
+
+
+OPCA_4 = "Open PCA requirements v1.0.0, table 4"
+GPCA_59 = "GPCA REQ 59"
+H, M, L = Priority.HIGH, Priority.MEDIUM, Priority.LOW
+GOES_ON, KEEPS_OPEN, STOPS = Effect.CONTINUE, Effect.KVO, Effect.STOP_ALL
+CONDITIONS = (
+    _technical(
+        AlarmId.MAX_DOSE,
+        L,
+        KEEPS_OPEN,
+        "The most that may be given in the window is given",
+        OPCA_4,
+        self_clearing=False,
+        per_line=True,
+    ),
+    _technical(AlarmId.UNDER_INFUSION, M, GOES_ON, "Less is pumped than programmed", f"GIP 1.2.3; {GPCA_59} (MEDIUM)"),
+    _technical(
+        AlarmId.FREE_FLOW, H, STOPS, "Fluid flows by itself", f"GIP 1.2.2; {GPCA_59} (HIGH)", self_clearing=False
+    ),
+    _technical(
+        AlarmId.MOTOR_STALL,
+        H,
+        STOPS,
+        "The motor is commanded and does not move",
+        f"{OPCA_4} (drive)",
+        self_clearing=False,
+    ),
+    _technical(
+        AlarmId.WATCHDOG,
+        H,
+        STOPS,
+        "The controller was called too late: what ran meanwhile is not known",
+        "GIP 3.5.2",
+        self_clearing=False,
+    ),
+    _technical(
+        AlarmId.SENSOR_FAULT,
+        H,
+        STOPS,
+        "A sensor does not answer",
+        "a choice of ours: fail to stopped and alarming",
+        self_clearing=False,
+    ),
+    _technical(
+        AlarmId.SELF_TEST,
+        H,
+        STOPS,
+        "The self-test has failed",
+        f"{OPCA_4} (POST, RAM, ROM, CPU); GIP 3.4.3",
+        self_clearing=False,
+    ),
+    _technical(AlarmId.DOOR_OPEN, H, STOPS, "The door is open", "B. Braun Infusomat Space IFU, GB: alert; stops"),
+    _technical(
+        AlarmId.SYRINGE_OFF,
+        H,
+        STOPS,
+        "The syringe, or its plunger, is not held",
+        "Graseby 3100 technical service manual (2004): clamp open",
+    ),
+    _technical(AlarmId.MAINS_LOST, L, GOES_ON, "On battery", "unverified: assumption"),
+    _technical(
+        AlarmId.BATTERY_LOW, L, GOES_ON, "The battery is low", f"{OPCA_4} (LOW); GIP 5.1.4", escalates_after_ns=None
+    ),
+    _technical(
+        AlarmId.BATTERY_DEPLETED,
+        H,
+        STOPS,
+        "The battery is depleted: stopped, soon off",
+        "GIP 5.1.6; B. Braun Infusomat Space IFU (off 3 min after the alarm)",
+    ),
+    _technical(
+        AlarmId.POWER_LOST,
+        H,
+        GOES_ON,
+        "Power was lost: settings are kept, delivery waits for the operator",
+        "a choice of ours: delivery never resumes by itself",
+        self_clearing=False,
+    ),
+    _technical(AlarmId.KEY_STUCK, H, STOPS, "A key is stuck", "GIP 2.3.1"),
+    _technical(AlarmId.IDLE, L, GOES_ON, "Not delivering, and nobody has touched the pump", "GIP 2.2.4"),
+    _technical(
+        AlarmId.STANDBY_OVER,
+        M,
+        GOES_ON,
+        "Standby is over",
+        "unverified: by analogy with call-back",
+        self_clearing=False,
+        per_line=True,
+    ),
+    _technical(
+        AlarmId.SAME_DRUG,
+        L,
+        GOES_ON,
+        "The same drug is programmed on two lines",
+        "a choice of ours",
+        self_clearing=False,
+    ),
+    _technical(
+        AlarmId.INCOMPATIBLE_DRUGS,
+        M,
+        GOES_ON,
+        "Drugs that the library calls incompatible share the line",
+        "a choice of ours; the pairs are the user's",
+        self_clearing=False,
+    ),
+)
+
 DECLARED = (
     NEAR_END,
     INFUSION_COMPLETE,
@@ -145,5 +278,6 @@ DECLARED = (
     RATE_LIMIT,
     COMMUNICATION_LOST,
     DEVICE_FAULT,
+    *CONDITIONS,
 )
 """Conditions that every model has: declared by controller, interlock or driver, with no threshold of their own."""

@@ -9,11 +9,15 @@ from collections.abc import Iterator
 from dataclasses import replace
 from functools import cache
 
+from pumpsim.controller import demand
 from pumpsim.controller.line_table import Trigger, possible
-from pumpsim.controller.turn import FL_PER_NL, NL_NS_PER_H, Turn
-from pumpsim.vocabulary.alarms import AlarmCondition, Direction, Effect, Signal, Threshold
+from pumpsim.controller.turn import Q_PER_FL, Turn
+from pumpsim.vocabulary.alarms import AlarmCondition, AlarmId, Direction, Effect, Signal, Threshold
 from pumpsim.vocabulary.outputs import AlarmCleared, LineState, Watch
 from pumpsim.vocabulary.status import AlarmStatus
+
+EFFECTS = tuple(Effect)
+"""From the least restrictive on."""
 
 
 def judge(turn: Turn) -> None:
@@ -36,15 +40,34 @@ def judge(turn: Turn) -> None:
 
 
 def act(turn: Turn) -> None:
-    """Stop what the standing conditions do not allow to run."""
+    """Stop, or keep open, what the standing conditions do not allow to run; let go on what is limited no more."""
+    for line in turn.model.lines:
+        effect, cause = effect_on(turn, line)
+        state = turn.state.line(line).state
+        if effect.stops and state is not LineState.ALARM and possible(state, Trigger.ALARM):
+            turn.fire(line, Trigger.ALARM, cause)
+        elif effect is Effect.KVO and possible(state, Trigger.LIMITED):
+            turn.fire(line, Trigger.LIMITED, cause)
+        elif (
+            effect is Effect.CONTINUE
+            and state is LineState.KVO
+            and turn.state.line(line).after_end is not LineState.KVO
+        ):
+            turn.fire(line, Trigger.UNLIMITED)
+
+
+def effect_on(turn: Turn, line: str) -> tuple[Effect, str]:
+    """What the standing conditions do to a line, and which: the most restrictive wins (GPCA REQ 62)."""
+    found, cause = Effect.CONTINUE, ""
     for alarm in turn.state.alarms:
         if not alarm.standing:
             continue
-        row = turn.row(alarm.alarm)
-        for status in turn.state.lines:
-            hit = row.effect is Effect.STOP_ALL or (row.effect is Effect.STOP_LINE and status.line == alarm.line)
-            if hit and status.state is not LineState.ALARM and possible(status.state, Trigger.ALARM):
-                turn.fire(status.line, Trigger.ALARM, row.id.value)
+        effect = turn.row(alarm.alarm).effect
+        if alarm.alarm is AlarmId.MAX_DOSE and demand.stops_at_limit(turn, alarm.line):
+            effect = Effect.STOP_LINE
+        if (effect is Effect.STOP_ALL or alarm.line in (None, line)) and EFFECTS.index(effect) > EFFECTS.index(found):
+            found, cause = effect, alarm.alarm.value
+    return found, cause
 
 
 def obstacles(turn: Turn, line: str) -> list[str]:
@@ -52,7 +75,7 @@ def obstacles(turn: Turn, line: str) -> list[str]:
     found = []
     for alarm in turn.state.alarms:
         effect = turn.row(alarm.alarm).effect
-        if alarm.standing and (effect is Effect.STOP_ALL or (effect is Effect.STOP_LINE and alarm.line == line)):
+        if alarm.standing and effect.stops and (effect is Effect.STOP_ALL or alarm.line in (None, line)):
             found.append(f"alarm {alarm.alarm.value} stands")
     return found
 
@@ -157,7 +180,7 @@ def _patience_ns(turn: Turn, row: AlarmCondition) -> int:
         rate += turn.rate_nl_per_h(status)
     if rate == 0:
         return 0
-    cycle_ns = turn.model.mechanism.cycle_fl * NL_NS_PER_H // (FL_PER_NL * rate)
+    cycle_ns = turn.model.mechanism.cycle_fl * Q_PER_FL // rate
     return min(cycle_ns, row.delay_ns)
 
 

@@ -3,17 +3,36 @@
 from dataclasses import replace
 from typing import assert_never
 
-from pumpsim.controller import alarm_monitor, programme
+from pumpsim.controller import alarm_monitor, course, demand, dosing, programme
+from pumpsim.controller.answer import OPERATOR, refuse
 from pumpsim.controller.dual import faults_together
 from pumpsim.controller.line_table import Trigger, possible
 from pumpsim.controller.turn import Turn
 from pumpsim.vocabulary.alarms import AlarmId
-from pumpsim.vocabulary.inputs import Acknowledge, ChangeMode, LoadProgram, OperatorCommand, Start, Stop, Titrate
-from pumpsim.vocabulary.outputs import AlarmAcknowledged, CommandRejected, DeliveryEventKind, LineState
+from pumpsim.vocabulary.courses import DAY_NS, Profile
+from pumpsim.vocabulary.inputs import (
+    Acknowledge,
+    ChangeMode,
+    Confirm,
+    GiveBolus,
+    LoadProgram,
+    OfALine,
+    OperatorCommand,
+    PauseAudio,
+    RequestDose,
+    ResetAir,
+    SetClock,
+    SetTemporary,
+    Standby,
+    Start,
+    Stop,
+    StopBolus,
+    Titrate,
+)
+from pumpsim.vocabulary.outputs import AlarmAcknowledged, DeliveryEventKind, LineState
 from pumpsim.vocabulary.program import program_faults, rate_faults
-from pumpsim.vocabulary.status import LineStatus
+from pumpsim.vocabulary.status import CourseStatus, LineStatus
 
-OPERATOR = "operator"
 TITRATABLE = (
     LineState.READY,
     LineState.DELAYED,
@@ -27,9 +46,8 @@ TITRATABLE = (
 
 def obey(turn: Turn, command: OperatorCommand) -> None:
     """Carry out one command, or say why not."""
-    line = None if isinstance(command, Acknowledge) else command.line
-    if line is not None and line not in turn.model.lines:
-        _refuse(turn, command, [f"model {turn.model.id} has no line {line}"])
+    if isinstance(command, OfALine) and command.line is not None and command.line not in turn.model.lines:
+        refuse(turn, command, [f"model {turn.model.id} has no line {command.line}"])
         return
     match command:
         case LoadProgram():
@@ -42,15 +60,26 @@ def obey(turn: Turn, command: OperatorCommand) -> None:
             _titrate(turn, command)
         case ChangeMode():
             _change_mode(turn, command)
+        case Standby():
+            _standby(turn, command)
+        case GiveBolus():
+            dosing.give_bolus(turn, command)
+        case StopBolus():
+            dosing.stop_bolus(turn, command)
+        case RequestDose():
+            demand.request(turn, command.line)
+        case SetTemporary():
+            dosing.set_temporary(turn, command)
+        case SetClock():
+            turn.state = turn.state.with_unit(
+                replace(turn.state.unit, clock_ns=(command.time_of_day_ns - turn.now_ns) % DAY_NS)
+            )
         case Acknowledge():
             _acknowledge(turn, command)
+        case PauseAudio() | ResetAir() | Confirm():
+            refuse(turn, command, ["not yet"])
         case _:
             assert_never(command)
-
-
-def _refuse(turn: Turn, command: OperatorCommand, reasons: list[str]) -> None:
-    line = command.alarm.value if isinstance(command, Acknowledge) and command.alarm else getattr(command, "line", None)
-    turn.said.append(CommandRejected(NAMES[type(command)], line, "; ".join(reasons)))
 
 
 def _load(turn: Turn, command: LoadProgram) -> None:
@@ -59,12 +88,26 @@ def _load(turn: Turn, command: LoadProgram) -> None:
     if not possible(status.state, Trigger.LOAD):
         reasons.append(f"line {status.line} is {status.state.value}: stop it first")
     if reasons:
-        _refuse(turn, command, reasons)
+        refuse(turn, command, reasons)
         return
     for alarm in (AlarmId.NEAR_END, AlarmId.INFUSION_COMPLETE, AlarmId.CALL_BACK):
         turn.clear_alarm(alarm, command.line)
     program = command.program
-    turn.put(replace(status, program=program, rate_nl_per_h=program.rate_nl_per_h, stop_at_step=None, after_end=None))
+    old, new = (None if p is None else p.limit for p in (status.program, program))
+    same = old is not None and new is not None and old.continuous is new.continuous
+    kept = status.course.marks if same else ()
+    fresh = CourseStatus(requests=status.course.requests, dosed=status.course.dosed, marks=kept)
+    turn.put(
+        replace(
+            status,
+            program=program,
+            rate_nl_per_h=program.rate_nl_per_h,
+            stop_at_step=None,
+            owed_end=None,
+            after_end=None,
+            course=fresh,
+        )
+    )
     turn.fire(command.line, Trigger.LOAD, program.ordered or OPERATOR)
 
 
@@ -76,7 +119,7 @@ def _start(turn: Turn, command: Start) -> None:
     if not reasons:
         reasons.extend(faults_together(turn, turn.state, tuple(wanted)))
     if reasons:
-        _refuse(turn, command, list(dict.fromkeys(reasons)))
+        refuse(turn, command, list(dict.fromkeys(reasons)))
         return
     for line in wanted:
         programme.begin(turn, line, OPERATOR)
@@ -92,6 +135,8 @@ def _against_start(turn: Turn, status: LineStatus) -> list[str]:
     reasons = alarm_monitor.obstacles(turn, status.line)
     if turn.state.read_line(status.line) is None:
         reasons.append("there is no reading from the pump yet")
+    if status.program is not None and isinstance(status.program.course, Profile) and turn.state.unit.clock_ns is None:
+        reasons.append("the clock is not set, and the programme goes by time of day")
     return reasons
 
 
@@ -100,7 +145,7 @@ def _stop(turn: Turn, command: Stop) -> None:
     stoppable = [line for line in wanted if possible(turn.state.line(line).state, Trigger.STOP)]
     if not stoppable:
         states = ", ".join(f"line {line} is {turn.state.line(line).state.value}" for line in wanted)
-        _refuse(turn, command, [f"nothing to stop: {states}"])
+        refuse(turn, command, [f"nothing to stop: {states}"])
         return
     for line in stoppable:
         turn.fire(line, Trigger.STOP, OPERATOR)
@@ -109,16 +154,26 @@ def _stop(turn: Turn, command: Stop) -> None:
 def _titrate(turn: Turn, command: Titrate) -> None:
     status = turn.state.line(command.line)
     if status.state not in TITRATABLE or status.after_end is LineState.KVO:
-        _refuse(turn, command, [f"line {status.line} is {status.state.value}: there is no rate to change"])
+        refuse(turn, command, [f"line {status.line} is {status.state.value}: there is no rate to change"])
         return
-    titrated = replace(status, rate_nl_per_h=command.rate_nl_per_h)
     reasons = list(rate_faults(turn.model, command.rate_nl_per_h))
-    if not reasons and (status.state.delivering or status.state in (LineState.DELAYED, LineState.PAUSED)):
+    program = status.program
+    assert program is not None
+    if program.course is not None:
+        reasons.append("a programme of stages, repeats or times of day has no one rate to change")
+    if reasons:
+        refuse(turn, command, reasons)
+        return
+    same = command.rate_nl_per_h == program.rate_nl_per_h
+    program = replace(program, rate_nl_per_h=command.rate_nl_per_h, ordered=command.ordered)
+    titrated = replace(status, program=program, rate_nl_per_h=command.rate_nl_per_h)
+    if status.state is LineState.INFUSING:
+        titrated = replace(titrated, rate_nl_per_h=course.wanted(turn, titrated)[0])
+    if status.state.delivering or status.state in (LineState.DELAYED, LineState.PAUSED):
         reasons.extend(faults_together(turn, turn.state.with_line(titrated), (status.line,)))
     if reasons:
-        _refuse(turn, command, reasons)
-        return
-    if command.rate_nl_per_h != status.rate_nl_per_h:
+        refuse(turn, command, reasons)
+    elif not same:
         turn.put(titrated)
         turn.say(DeliveryEventKind.RATE_CHANGED, status.line, command.ordered or OPERATOR)
 
@@ -126,19 +181,19 @@ def _titrate(turn: Turn, command: Titrate) -> None:
 def _change_mode(turn: Turn, command: ChangeMode) -> None:
     status = turn.state.line(command.line)
     if status.program is None:
-        _refuse(turn, command, [f"line {status.line} has no program"])
+        refuse(turn, command, [f"line {status.line} has no program"])
         return
     try:
         program = replace(status.program, mode=command.mode)
     except ValueError as fault:
-        _refuse(turn, command, [str(fault)])
+        refuse(turn, command, [str(fault)])
         return
     changed = replace(status, program=program)
     reasons = list(program_faults(turn.model, command.line, replace(program, rate_nl_per_h=status.rate_nl_per_h)))
     if not reasons and status.state.delivering:
         reasons.extend(faults_together(turn, turn.state.with_line(changed), (status.line,)))
     if reasons:
-        _refuse(turn, command, reasons)
+        refuse(turn, command, reasons)
         return
     if command.mode is not status.mode:
         turn.put(changed)
@@ -148,7 +203,7 @@ def _change_mode(turn: Turn, command: ChangeMode) -> None:
 def _acknowledge(turn: Turn, command: Acknowledge) -> None:
     found = [a for a in turn.state.alarms if a.standing and command.alarm in (None, a.alarm)]
     if not found:
-        _refuse(turn, command, ["no such alarm stands"])
+        refuse(turn, command, ["no such alarm stands"])
     for alarm in found:
         turn.said.append(AlarmAcknowledged(alarm.alarm, alarm.line))
         if not turn.row(alarm.alarm).self_clearing:
@@ -158,12 +213,12 @@ def _acknowledge(turn: Turn, command: Acknowledge) -> None:
             turn.state = replace(turn.state, alarms=noted)
 
 
-NAMES: dict[type[OperatorCommand], str] = {
-    LoadProgram: "load",
-    Start: "start",
-    Stop: "stop",
-    Titrate: "titrate",
-    ChangeMode: "mode",
-    Acknowledge: "acknowledge",
-}
-"""What a scenario calls each command."""
+def _standby(turn: Turn, command: Standby) -> None:
+    status = turn.state.line(command.line)
+    if not possible(status.state, Trigger.STANDBY) or command.duration_ns <= 0:
+        refuse(
+            turn, command, [f"line {status.line} is {status.state.value}: only a line that is ready or held stands by"]
+        )
+        return
+    turn.fire(command.line, Trigger.STANDBY, OPERATOR)
+    turn.put(replace(turn.state.line(command.line), start_at_ns=turn.now_ns + command.duration_ns))

@@ -28,6 +28,10 @@ class Trigger(Enum):
     VTBI_IN_STOP = "VTBI in: stop"
     TAKEN_OVER = "primary takes over"
     ALARM = "stopping alarm"
+    LIMITED = "limiting alarm"
+    UNLIMITED = "limiting alarm over"
+    STANDBY = "standby"
+    STANDBY_OVER = "standby over"
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +71,15 @@ TABLE: dict[tuple[S, Trigger], Transition] = {
     (S.CONTINUING, Trigger.STOP): Transition(S.COMPLETE, Said.DELIVERY_STOPPED),
     (S.CONTINUING, Trigger.PAUSE): Transition(S.PAUSED, Said.DELIVERY_PAUSED),
     (S.CONTINUING, Trigger.ALARM): Transition(S.ALARM, Said.DELIVERY_STOPPED),
+    (S.INFUSING, Trigger.LIMITED): Transition(S.KVO, Said.KVO_ENTERED),
+    (S.CONTINUING, Trigger.LIMITED): Transition(S.KVO, Said.KVO_ENTERED),
+    (S.KVO, Trigger.UNLIMITED): Transition(BACK, Said.KVO_LEFT),
+    (S.READY, Trigger.STANDBY): Transition(S.STANDBY, Said.STANDBY_ENTERED),
+    (S.HELD, Trigger.STANDBY): Transition(S.STANDBY, Said.STANDBY_ENTERED),
+    (S.STANDBY, Trigger.STANDBY_OVER): Transition(S.HELD, Said.STANDBY_LEFT),
+    (S.STANDBY, Trigger.LOAD): Transition(S.READY, Said.PROGRAM_LOADED),
+    (S.STANDBY, Trigger.START): Transition(BACK, Said.DELIVERY_STARTED),
+    (S.STANDBY, Trigger.STOP): Transition(S.HELD, Said.STANDBY_LEFT),
     (S.PAUSED, Trigger.RESUME): Transition(BACK, Said.DELIVERY_RESUMED),
     (S.PAUSED, Trigger.STOP): Transition(S.HELD, Said.DELIVERY_STOPPED),
     (S.PAUSED, Trigger.ALARM): Transition(S.ALARM, Said.DELIVERY_STOPPED),

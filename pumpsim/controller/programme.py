@@ -1,12 +1,14 @@
-"""The course of one line's program: delayed start, near end, volume in, what follows. Independent of the other line,
+"""The ends of one line's program: delayed start, standby, near end, volume in, what follows. Independent of the other line,
 but for one thing: a piggyback whose primary waits for it needs no KVO of its own."""
 
 from collections.abc import Iterator
 from dataclasses import replace
 
+from pumpsim.controller import window
 from pumpsim.controller.line_table import Trigger
-from pumpsim.controller.turn import FL_PER_NL, NL_NS_PER_H, Turn
+from pumpsim.controller.turn import Turn
 from pumpsim.vocabulary.alarms import AlarmId, Direction, Signal
+from pumpsim.vocabulary.courses import NL_NS_PER_H
 from pumpsim.vocabulary.model import AtEnd
 from pumpsim.vocabulary.outputs import LineState, Watch
 from pumpsim.vocabulary.program import LineMode
@@ -33,9 +35,14 @@ def begin(turn: Turn, line: str, cause: str) -> None:
 
 
 def pass_deadlines(turn: Turn) -> None:
-    """Start the lines whose delay is over."""
+    """Start the lines whose delay is over; call back for those whose standby is."""
     for status in turn.state.lines:
-        if status.start_at_ns is not None and turn.now_ns >= status.start_at_ns:
+        if status.start_at_ns is None or turn.now_ns < status.start_at_ns:
+            continue
+        if status.state is LineState.STANDBY:
+            turn.fire(status.line, Trigger.STANDBY_OVER)
+            turn.raise_alarm(AlarmId.STANDBY_OVER, status.line)
+        else:
             _set_target(turn, status.line)
             turn.fire(status.line, Trigger.DELAY_OVER)
 
@@ -72,19 +79,24 @@ def deadlines(turn: Turn) -> Iterator[int]:
 
 
 def _set_target(turn: Turn, line: str) -> None:
-    """Fix the absolute count at which the VTBI is in; once for each program, so that a restart adds nothing."""
+    """Fix the absolute count at which the VTBI is in, and what is owed then; once for each program, so that a restart adds
+    nothing. The part of a step that is owed from before counts: no remainder is ever lost."""
     status, reading = turn.state.line(line), turn.state.read_line(line)
-    assert status.program is not None
+    program = status.program
+    assert program is not None
     assert reading is not None
-    if status.stop_at_step is None and status.program.vtbi_nl is not None:
-        steps = status.program.vtbi_nl * FL_PER_NL // turn.model.mechanism.step_fl
-        turn.put(replace(status, stop_at_step=reading.steps + steps))
+    if program.limit is not None and not status.course.marks:
+        window.begin(turn, status, program.limit)
+        status = turn.state.line(line)
+    if status.stop_at_step is None and program.total_nl is not None:
+        total = program.total_nl * NL_NS_PER_H
+        steps = (status.owed % turn.step + total) // turn.step
+        turn.put(replace(status, stop_at_step=reading.steps + steps, owed_end=status.owed + total))
 
 
 def _near_end_steps(turn: Turn, status: LineStatus) -> int:
     """The steps that the line takes, at its present rate, in the model's near-end time."""
-    near_nl_ns_per_h = status.rate_nl_per_h * turn.model.near_end_ns
-    return near_nl_ns_per_h * FL_PER_NL // (NL_NS_PER_H * turn.model.mechanism.step_fl)
+    return turn.rate_nl_per_h(status) * turn.model.near_end_ns // turn.step
 
 
 def _end(turn: Turn, status: LineStatus) -> None:

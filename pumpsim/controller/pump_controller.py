@@ -4,35 +4,15 @@ The order within one input: time passes, the input acts, deadlines and limits ar
 each other, and the motor command follows from the state. Extra readings and extra calls change no decision.
 """
 
+from collections.abc import Iterator
 from dataclasses import replace
-from typing import assert_never
 
-from pumpsim.controller import alarm_monitor, commands, dual, programme
+from pumpsim.controller import alarm_monitor, commands, course, demand, device_events, doses, dual, programme
 from pumpsim.controller.turn import Turn
-from pumpsim.vocabulary.alarms import AlarmId
-from pumpsim.vocabulary.inputs import (
-    Acknowledge,
-    ChangeMode,
-    DeviceEvent,
-    DeviceEventKind,
-    Input,
-    LoadProgram,
-    SensorReading,
-    Start,
-    Stop,
-    Tick,
-    Titrate,
-)
+from pumpsim.vocabulary.inputs import DeviceEvent, Input, SensorReading, Tick
 from pumpsim.vocabulary.model import PumpModel
-from pumpsim.vocabulary.outputs import LineMotion, LineState, MotorCommand, Step
+from pumpsim.vocabulary.outputs import LineMotion, LineState, MotorCommand, Step, Watch
 from pumpsim.vocabulary.status import LineStatus, PumpState
-
-DECLARED = {
-    DeviceEventKind.COMMUNICATION_LOST: AlarmId.COMMUNICATION_LOST,
-    DeviceEventKind.DEVICE_FAULT: AlarmId.DEVICE_FAULT,
-    DeviceEventKind.OVER_INFUSION: AlarmId.OVER_INFUSION,
-    DeviceEventKind.RATE_LIMIT: AlarmId.RATE_LIMIT,
-}
 
 
 class PumpController:
@@ -54,37 +34,32 @@ class PumpController:
                 pass
             case SensorReading():
                 turn.state = turn.state.seeing(given)
-            case LoadProgram() | Start() | Stop() | Titrate() | ChangeMode() | Acknowledge():
-                commands.obey(turn, given)
             case DeviceEvent():
-                _note(turn, given)
+                device_events.note(turn, given)
             case _:
-                assert_never(given)
+                commands.obey(turn, given)
         programme.pass_deadlines(turn)
         programme.judge(turn)
+        course.follow(turn)
+        doses.judge(turn)
+        demand.judge(turn)
         alarm_monitor.judge(turn)
         dual.settle(turn)
         _move(turn)
         self.state = turn.state
-        return Step(tuple(turn.said), _wake(turn), (*programme.watches(turn), *alarm_monitor.watches(turn)))
+        return Step(tuple(turn.said), _wake(turn), tuple(_watches(turn)))
 
 
-def _note(turn: Turn, event: DeviceEvent) -> None:
-    if event.kind is DeviceEventKind.COMMUNICATION_RESTORED:
-        turn.clear_alarm(AlarmId.COMMUNICATION_LOST, None)
-    else:
-        turn.raise_alarm(DECLARED[event.kind], None, event.detail)
+def _watches(turn: Turn) -> Iterator[Watch]:
+    yield from programme.watches(turn)
+    yield from doses.watches(turn)
+    yield from alarm_monitor.watches(turn)
 
 
 def _move(turn: Turn) -> None:
     """Say what the mechanism shall do, if that has changed."""
     motions = tuple(
-        LineMotion(
-            status.line,
-            turn.rate_nl_per_h(status),
-            status.stop_at_step if status.state is LineState.INFUSING else None,
-        )
-        for status in turn.state.lines
+        LineMotion(status.line, turn.rate_nl_per_h(status), _stop(turn, status)) for status in turn.state.lines
     )
     command = MotorCommand(motions)
     if command != turn.state.motor:
@@ -92,7 +67,15 @@ def _move(turn: Turn) -> None:
         turn.said.append(command)
 
 
+def _stop(turn: Turn, status: LineStatus) -> int | None:
+    """The count beyond which a line must not come: that of its VTBI, or of a dose after which nothing runs."""
+    end = status.stop_at_step if status.state is LineState.INFUSING else None
+    dose = doses.stop_at_step(turn, status)
+    return dose if end is None else end if dose is None else min(end, dose)
+
+
 def _wake(turn: Turn) -> int | None:
     """The earliest deadline; one that has passed has been dealt with."""
-    due = [at for at in (*programme.deadlines(turn), *alarm_monitor.deadlines(turn)) if at > turn.now_ns]
+    parts = (programme, course, doses, demand, alarm_monitor)
+    due = [at for part in parts for at in part.deadlines(turn) if at > turn.now_ns]
     return min(due, default=None)

@@ -8,13 +8,14 @@ from dataclasses import replace
 
 from pumpsim.controller.line_table import TABLE, Trigger
 from pumpsim.vocabulary.alarms import AlarmCondition, AlarmId
+from pumpsim.vocabulary.courses import NL_NS_PER_H
 from pumpsim.vocabulary.model import PumpModel
 from pumpsim.vocabulary.outputs import AlarmCleared, AlarmRaised, DeliveryEvent, DeliveryEventKind, LineState, Output
-from pumpsim.vocabulary.status import AlarmStatus, LineStatus, PumpState
+from pumpsim.vocabulary.status import AlarmStatus, Dose, DoseKind, LineStatus, PumpState
 
-NL_NS_PER_H = 3_600_000_000_000
-"""1 nL in nL/h x ns."""
 FL_PER_NL = 1_000_000
+Q_PER_FL = NL_NS_PER_H // FL_PER_NL
+"""1 fL in nL/h x ns."""
 
 
 class Turn:
@@ -25,23 +26,66 @@ class Turn:
         self.state = state
         self.said: list[Output] = []
 
-    def rate_nl_per_h(self, status: LineStatus) -> int:
-        """The rate that a line delivers at in its present state; KVO is never above the programmed rate."""
+    @property
+    def step(self) -> int:
+        """Volume of a motor step, nL/h x ns."""
+        return self.model.mechanism.step_fl * Q_PER_FL
+
+    def base_nl_per_h(self, status: LineStatus) -> int:
+        """The rate of a line's programme in its present state, without doses; KVO is never above the programmed rate."""
         if status.state in (LineState.INFUSING, LineState.CONTINUING):
             return status.rate_nl_per_h
         if status.state is LineState.KVO:
-            return self.model.kvo_for(status.rate_nl_per_h)
+            return self.kvo_nl_per_h(status)
         return 0
+
+    def kvo_nl_per_h(self, status: LineStatus) -> int:
+        """The rate at which a line keeps open; 0 where its drug forbids it."""
+        program = status.program
+        if program is not None and program.drug is not None and program.drug.forbids_kvo:
+            return 0
+        return self.model.kvo_for(status.rate_nl_per_h)
+
+    def dose_nl_per_h(self, status: LineStatus, base: int) -> int:
+        """The rate of the dose that runs beside ``base``; together they stay within what the mechanism can."""
+        if not status.course.doses or not status.state.delivering:
+            return 0
+        wanted = status.course.doses[0].rate_nl_per_h
+        return min(wanted, self.model.max_motor_nl_per_h - base) if self.model.bolus_adds else wanted
+
+    def rate_nl_per_h(self, status: LineStatus) -> int:
+        """The rate that a line delivers at: that of its programme, and of a dose beside it or in its place."""
+        base = self.base_nl_per_h(status)
+        dose = self.dose_nl_per_h(status, base)
+        return base + dose if self.model.bolus_adds or not dose else dose
 
     def pass_time(self) -> None:
         """Bring every line's owed volume up to now."""
         passed = self.now_ns - self.state.now_ns
         if passed:
-            lines = tuple(
-                line.owing(line.owed + self.rate_nl_per_h(line) * passed) if line.state.delivering else line
-                for line in self.state.lines
-            )
-            self.state = PumpState(self.now_ns, lines, self.state.motor, self.state.alarms, self.state.reading)
+            lines = tuple(self._owing(line, passed) if line.state.delivering else line for line in self.state.lines)
+            old = self.state
+            self.state = PumpState(self.now_ns, lines, old.motor, old.alarms, old.reading, old.unit)
+
+    def _owing(self, line: LineStatus, passed: int) -> LineStatus:
+        """The line ``passed`` ns later; it never owes more than its programme, and a dose no more than its volume."""
+        base, course = self.base_nl_per_h(line), line.course
+        more = 0
+        if course.doses:
+            dose = course.doses[0]
+            rate = self.dose_nl_per_h(line, base)
+            more = min(rate * passed, dose.volume - dose.owed)
+            if not self.model.bolus_adds:
+                base = 0
+            grown = Dose(dose.kind, dose.volume, dose.rate_nl_per_h, dose.began_ns, dose.owed + more, dose.stop_at_step)
+            course = replace(course, doses=(grown, *course.doses[1:]), dosed=course.dosed + more)
+        program = line.program
+        if program is not None and program.staged and line.state is LineState.INFUSING:
+            course = replace(course, based=course.based + base * passed)
+        owed = line.owed + base * passed + more
+        if line.owed_end is not None and line.state is LineState.INFUSING:
+            owed = min(owed, line.owed_end)
+        return line.owing(owed, course)
 
     def put(self, status: LineStatus) -> None:
         """Replace a line's status without changing its state."""
@@ -53,10 +97,25 @@ class Turn:
         transition = TABLE[status.state, trigger]
         to = status.doing if transition.to is None else transition.to
         after = status.after_end
-        if status.state is LineState.INFUSING and transition.said is DeliveryEventKind.DELIVERY_COMPLETE:
+        complete = transition.said is DeliveryEventKind.DELIVERY_COMPLETE
+        if status.state is LineState.INFUSING and complete:
             after = to
-        self.put(replace(status, state=to, after_end=after, start_at_ns=None))
+        if status.course.doses and (complete or to is LineState.KVO or not to.delivering):
+            self.drop_doses(line, cause or trigger.value)
+            status = self.state.line(line)
+        self.put(replace(status, state=to, after_end=after, start_at_ns=None, finish_at_step=None))
         self.say(transition.said, line, cause)
+
+    def drop_doses(self, line: str, cause: str) -> None:
+        """End the doses that run or wait on a line; the lockout counts from here."""
+        status = self.state.line(line)
+        doses, requests = status.course.doses, status.course.requests
+        if any(dose.kind is DoseKind.DEMAND for dose in doses):
+            requests = replace(requests, ended_ns=self.now_ns)
+        self.put(replace(status, course=replace(status.course, doses=(), requests=requests)))
+        for dose in doses:
+            given = f"{dose.owed / (NL_NS_PER_H * 1e6):.4g} of {dose.volume / (NL_NS_PER_H * 1e6):.4g} mL"
+            self.say(DeliveryEventKind.BOLUS_STOPPED, line, f"{dose.kind.value}: {given}, {cause}")
 
     def say(self, kind: DeliveryEventKind, line: str, cause: str = "") -> None:
         """Record what happened to a line's delivery."""
@@ -66,6 +125,10 @@ class Turn:
     def row(self, alarm: AlarmId) -> AlarmCondition:
         """The model's row for an alarm that every model has."""
         return next(row for row in self.model.alarms if row.id is alarm)
+
+    def has(self, alarm: AlarmId) -> bool:
+        """Whether the model knows the condition."""
+        return any(row.id is alarm for row in self.model.alarms)
 
     def standing(self, alarm: AlarmId, line: str | None) -> bool:
         """Whether the condition has been raised and not cleared."""

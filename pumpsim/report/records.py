@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from operator import itemgetter
 from pathlib import Path
+from typing import assert_never
 
 import numpy as np
 
@@ -27,8 +28,13 @@ from pumpsim.vocabulary.outputs import (
     AlarmCleared,
     AlarmRaised,
     CommandRejected,
+    ConfirmationAsked,
     DeliveryEvent,
+    DoseDenied,
+    LimitOverridden,
+    PowerChanged,
     Record,
+    SignalChanged,
 )
 
 NS_PER_S = 1e9
@@ -55,6 +61,20 @@ def event_row(pump: str, at_ns: int, record: Record) -> dict[str, Json]:
             row |= {"event": "alarm-acknowledged", "alarm": record.alarm.value}
         case CommandRejected():
             row |= {"event": "command-rejected", "command": record.command, "reason": record.reason}
+        case DoseDenied():
+            row |= {"event": "dose-denied", "reason": record.reason}
+        case ConfirmationAsked():
+            row |= {"event": "confirmation-asked", "command": record.command, "reason": record.reason}
+        case LimitOverridden():
+            row |= {"event": "limit-overridden", "command": record.command, "reason": record.reason}
+        case SignalChanged():
+            row |= {"event": "signal-changed", "alarm": None if record.alarm is None else record.alarm.value}
+            row |= {"priority": None if record.priority is None else record.priority.value}
+            row |= {"audible": record.audible, "reminder": record.reminder}
+        case PowerChanged():
+            row |= {"event": "power-changed", "source": record.source}
+        case _:
+            assert_never(record)
     return row
 
 

@@ -21,9 +21,14 @@ from pumpsim.vocabulary.outputs import (
     AlarmCleared,
     AlarmRaised,
     CommandRejected,
+    ConfirmationAsked,
     DeliveryEvent,
+    DoseDenied,
+    LimitOverridden,
     LineState,
+    PowerChanged,
     Record,
+    SignalChanged,
 )
 from pumpsim.vocabulary.path import AmountUnit
 from pumpsim.vocabulary.program import format_rate
@@ -126,6 +131,17 @@ def events(trace: PumpTrace, happenings: Sequence[Entry] = ()) -> Table:
     return Table("Events", ("Time", "Line", "What", "Cause or detail"), tuple(rows), words=4, kind="events")
 
 
+def _signal(record: SignalChanged) -> tuple[str, str]:
+    """What is seen and heard from now on."""
+    if record.alarm is None:
+        return "signals: none", ""
+    sound = "reminder sounds" if record.reminder else "sounds" if record.audible else "silent"
+    return (
+        f"signal of {record.alarm.value}: {sound}",
+        "" if record.priority is None else f"{record.priority.value} priority",
+    )
+
+
 def _said(record: Record, texts: Mapping[AlarmId, str]) -> tuple[str, str]:
     match record:
         case DeliveryEvent():
@@ -144,6 +160,16 @@ def _said(record: Record, texts: Mapping[AlarmId, str]) -> tuple[str, str]:
             return f"alarm {record.alarm.value} acknowledged", "operator"
         case CommandRejected():
             return f"command {record.command} REFUSED", record.reason
+        case DoseDenied():
+            return "request denied", record.reason
+        case ConfirmationAsked():
+            return f"command {record.command} waits for confirmation", record.reason
+        case LimitOverridden():
+            return f"command {record.command} CONFIRMED beyond a soft limit", record.reason
+        case SignalChanged():
+            return _signal(record)
+        case PowerChanged():
+            return f"runs on {record.source}" if record.source != "off" else "switches off", ""
         case _:
             assert_never(record)
 

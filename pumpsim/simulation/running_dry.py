@@ -7,15 +7,25 @@ from typing import assert_never
 
 from pumpsim.fluidics.drives.pumping import air_follows
 from pumpsim.scenario import PumpSetup, Scenario
-from pumpsim.vocabulary.disturbances import Change, Disturbance
-from pumpsim.vocabulary.inputs import Acknowledge, ChangeMode, LoadProgram, Start, Stop, Titrate
+from pumpsim.vocabulary.disturbances import Change
+from pumpsim.vocabulary.inputs import (
+    ChangeMode,
+    GiveBolus,
+    LoadProgram,
+    OfALine,
+    RequestDose,
+    SetTemporary,
+    Standby,
+    Start,
+    Stop,
+    StopBolus,
+    Titrate,
+)
 from pumpsim.vocabulary.model import AtEnd, PumpModel
 from pumpsim.vocabulary.path import LineSetup
 from pumpsim.vocabulary.program import InfusionProgram
-from pumpsim.vocabulary.sensors import SensorFault
 
 NS_PER_H = 3_600_000_000_000
-NO_RATE = Acknowledge | ChangeMode | Start | Stop
 
 
 def may_draw_air(setup: PumpSetup, scenario: Scenario) -> bool:
@@ -36,27 +46,35 @@ def _least_hung_ml(setup: PumpSetup, scenario: Scenario, line: LineSetup) -> flo
 
 def _most_drawn_ml(setup: PumpSetup, scenario: Scenario, line: str) -> float:
     """What a line can have drawn by the end, and a cycle more: the lesser of what the highest rate that it was told by then
-    gives, and of all its volumes to be infused with KVO from then on.
+    gives, and of all its volumes to be infused with KVO from then on; and on top of either, its doses.
     """
-    model, asked = setup.model, 0.0
-    rate, drawn, at_ns = 0, 0, 0
+    model, asked, doses = setup.model, 0.0, 0
+    rate, drawn, at_ns, dose = 0, 0, 0, 0
     for entry in scenario.entries:
         action = entry.action
-        if entry.pump != setup.id or isinstance(action, Disturbance | SensorFault | NO_RATE):
+        if entry.pump != setup.id or not isinstance(action, OfALine) or action.line not in (line, None):
             continue
         drawn += rate * (entry.at_ns - at_ns)
         at_ns = entry.at_ns
         match action:
-            case LoadProgram():
-                if action.line == line:
-                    rate = max(rate, action.program.rate_nl_per_h)
-                    asked += _asked_nl(model, action.program, scenario.duration_ns - entry.at_ns)
-            case Titrate():
-                rate = max(rate, action.rate_nl_per_h if action.line == line else 0)
+            case LoadProgram(program=program):
+                rate = max(rate, program.highest_nl_per_h)
+                asked += _asked_nl(model, program, scenario.duration_ns - entry.at_ns)
+                dose = max(dose, 0 if program.demand is None else program.demand.dose_nl)
+            case Titrate(rate_nl_per_h=titrated):
+                rate = max(rate, titrated)
+            case SetTemporary(percent=percent, rate_nl_per_h=temporary):
+                rate = max(rate, temporary or 0, model.max_rate_nl_per_h if percent and percent > 100 else 0)
+            case GiveBolus(volume_nl=volume_nl):
+                doses += volume_nl
+            case RequestDose():
+                doses += dose
+            case Start() | Stop() | ChangeMode() | StopBolus() | Standby():
+                pass
             case _:
                 assert_never(action)
     drawn += rate * (scenario.duration_ns - at_ns)
-    return min(drawn / NS_PER_H, asked) * 1e-6 + model.mechanism.cycle_fl * 1e-12
+    return (min(drawn / NS_PER_H, asked) + doses) * 1e-6 + model.mechanism.cycle_fl * 1e-12
 
 
 def _asked_nl(model: PumpModel, program: InfusionProgram, left_ns: int) -> float:
@@ -64,4 +82,5 @@ def _asked_nl(model: PumpModel, program: InfusionProgram, left_ns: int) -> float
     if program.vtbi_nl is None or (program.at_end or model.at_end) is AtEnd.CONTINUE:
         return inf
     kvo = max([model.kvo_nl_per_h, *(band.kvo_nl_per_h for band in model.kvo_bands)])
-    return program.vtbi_nl + kvo * left_ns / NS_PER_H
+    assert program.total_nl is not None
+    return program.total_nl + kvo * left_ns / NS_PER_H

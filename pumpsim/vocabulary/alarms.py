@@ -13,14 +13,35 @@ class AlarmId(Enum):
 
     OCCLUSION_DISTAL = "occlusion-distal"
     OCCLUSION_PROXIMAL = "occlusion-proximal"
+    PRESSURE_RISE = "pressure-rise"
     AIR_IN_LINE_PROXIMAL = "air-in-line-proximal"
     AIR_IN_LINE_DISTAL = "air-in-line-distal"
     AIR_ACCUMULATED = "air-accumulated-distal"
     NEAR_END = "near-end"
     INFUSION_COMPLETE = "infusion-complete"
+    RESERVOIR_LOW = "reservoir-low"
+    CONTAINER_EMPTY = "container-empty"
     CALL_BACK = "call-back"
+    STANDBY_OVER = "standby-over"
     OVER_INFUSION = "over-infusion"
+    UNDER_INFUSION = "under-infusion"
+    FREE_FLOW = "free-flow"
+    MAX_DOSE = "max-dose"
+    SAME_DRUG = "same-drug"
+    INCOMPATIBLE_DRUGS = "incompatible-drugs"
     RATE_LIMIT = "rate-limit"
+    MOTOR_STALL = "motor-stall"
+    DOOR_OPEN = "door-open"
+    SYRINGE_OFF = "syringe-off"
+    BATTERY_LOW = "battery-low"
+    BATTERY_DEPLETED = "battery-depleted"
+    MAINS_LOST = "mains-lost"
+    POWER_LOST = "power-lost"
+    SENSOR_FAULT = "sensor-fault"
+    SELF_TEST = "self-test"
+    WATCHDOG = "watchdog"
+    KEY_STUCK = "key-stuck"
+    IDLE = "idle"
     COMMUNICATION_LOST = "communication-lost"
     DEVICE_FAULT = "device-fault"
 
@@ -32,13 +53,35 @@ class Priority(Enum):
     MEDIUM = "medium"
     LOW = "low"
 
+    @property
+    def rank(self) -> int:
+        """0 for the highest; signals are shown in this order."""
+        return PRIORITIES.index(self)
+
+
+PRIORITIES = (Priority.HIGH, Priority.MEDIUM, Priority.LOW)
+
+
+class Kind(Enum):
+    """Whether a condition is of the patient's delivery or of the equipment (IEC 60601-1-8, 3.31 and 3.36)."""
+
+    PHYSIOLOGICAL = "physiological"
+    TECHNICAL = "technical"
+
 
 class Effect(Enum):
-    """What a condition does to delivery while it stands."""
+    """What a condition does to delivery while it stands, from the least restrictive on; the most restrictive wins."""
 
     CONTINUE = "continue"
+    KVO = "keep open"
+    FINISH_STROKE = "finish the stroke, then stop the line"
     STOP_LINE = "stop the line"
     STOP_ALL = "stop all lines"
+
+    @property
+    def stops(self) -> bool:
+        """Whether a line that it concerns may not deliver."""
+        return self in (Effect.FINISH_STROKE, Effect.STOP_LINE, Effect.STOP_ALL)
 
 
 class Signal(Enum):
@@ -86,6 +129,10 @@ class AlarmCondition:
     ``per_line``: the condition is judged for each line by itself. ``threshold`` None: the condition is declared by the
     controller, the interlock or the driver, not measured. ``delay_ns`` is the alarm condition delay of IEC 60601-1-8,
     counted from the first crossing. ``self_clearing`` False: it stands until it is acknowledged.
+
+    Of its signals: ``signal_delay_ns`` is the alarm signal generation delay, from the instant at which the condition stands;
+    ``latching``: they go on when the condition is over, until it is acknowledged; ``escalates_after_ns``: an unacknowledged
+    condition rises by one priority after so long (None: never).
     """
 
     id: AlarmId
@@ -97,3 +144,7 @@ class AlarmCondition:
     threshold: Threshold | None = None
     delay_ns: int = 0
     self_clearing: bool = True
+    kind: Kind = Kind.TECHNICAL
+    signal_delay_ns: int = 0
+    latching: bool = False
+    escalates_after_ns: int | None = None

@@ -124,13 +124,89 @@ class ChangeMode:
 
 
 @dataclass(frozen=True, slots=True)
+class GiveBolus:
+    """Give a bolus beside, or in place of, the running programme, as the model has it.
+
+    At ``rate_nl_per_h``, None: the model's bolus rate; or evenly over ``over_ns`` (extended, square). One of either kind at a
+    time; while the first runs, an extended one waits. A dual bolus is one of each.
+    """
+
+    line: str
+    volume_nl: int
+    rate_nl_per_h: int | None = None
+    over_ns: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class StopBolus:
+    """End the bolus that runs or waits on a line; the programme goes on."""
+
+    line: str
+
+
+@dataclass(frozen=True, slots=True)
+class RequestDose:
+    """The patient asks for a dose; denied in lockout, at a limit, in an alarm, and counted all the same."""
+
+    line: str
+
+
+@dataclass(frozen=True, slots=True)
+class SetTemporary:
+    """Run the programme's rates at so many percent, or at another rate, for so long; ``duration_ns`` 0 ends it."""
+
+    line: str
+    duration_ns: int
+    percent: int | None = None
+    rate_nl_per_h: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Standby:
+    """Put a line that is ready or held aside for so long, without reminders; then call back."""
+
+    line: str
+    duration_ns: int
+
+
+@dataclass(frozen=True, slots=True)
+class SetClock:
+    """Set the time of day, ns since midnight; programmes that go by it follow at once. No daylight saving."""
+
+    time_of_day_ns: int
+
+
+@dataclass(frozen=True, slots=True)
+class PauseAudio:
+    """Pause the auditory signals of what is alarming now (AUDIO PAUSED); a new condition sounds all the same. 0 ends it."""
+
+    duration_ns: int = 120_000_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class ResetAir:
+    """Take note of the air that was found, and begin to count anew; what stands at the sensor is let pass once."""
+
+
+@dataclass(frozen=True, slots=True)
+class Confirm:
+    """Answer what the pump asks because of soft limits: carry the command out that waits, or (``agreed`` False) drop it."""
+
+    agreed: bool = True
+
+
+@dataclass(frozen=True, slots=True)
 class Acknowledge:
     """Take note of alarm conditions; ``alarm`` None: of all. Those that do not clear by themselves are over with it."""
 
     alarm: AlarmId | None = None
 
 
-OperatorCommand = LoadProgram | Start | Stop | Titrate | ChangeMode | Acknowledge
+OfALine = (
+    LoadProgram | Start | Stop | Titrate | ChangeMode | GiveBolus | StopBolus | RequestDose | SetTemporary | Standby
+)
+OfThePump = Acknowledge | SetClock | PauseAudio | ResetAir | Confirm
+OperatorCommand = OfALine | OfThePump
 
 
 class DeviceEventKind(Enum):
@@ -141,6 +217,19 @@ class DeviceEventKind(Enum):
     DEVICE_FAULT = "device-fault"
     OVER_INFUSION = "over-infusion"
     RATE_LIMIT = "rate-limit"
+    MOTOR_STALL = "motor-stall"
+    WATCHDOG = "watchdog"
+    FREE_FLOW = "free-flow"
+    SENSOR_FAULT = "sensor-fault"
+    SELF_TEST_FAILED = "self-test-failed"
+    DOOR_OPENED = "door-opened"
+    DOOR_CLOSED = "door-closed"
+    SYRINGE_REMOVED = "syringe-removed"
+    SYRINGE_SEATED = "syringe-seated"
+    MAINS_LOST = "mains-lost"
+    MAINS_RESTORED = "mains-restored"
+    KEY_PRESSED = "key-pressed"
+    KEY_RELEASED = "key-released"
 
 
 @dataclass(frozen=True, slots=True)

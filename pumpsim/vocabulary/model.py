@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from enum import Enum
 
 from pumpsim.vocabulary.alarms import AlarmCondition, Signal
+from pumpsim.vocabulary.courses import LockoutFrom
 
 
 class Drive(Enum):
@@ -149,6 +150,66 @@ class ConcurrentLimits:
 
 
 @dataclass(frozen=True, slots=True)
+class Battery:
+    """Running time of a full battery, how long a full charge takes, and what is left when the alarms are raised; all ns.
+
+    After the depleted alarm the pump goes on for ``depleted_ns``, then switches off.
+    """
+
+    full_ns: int
+    charge_ns: int
+    low_ns: int
+    depleted_ns: int
+
+
+@dataclass(frozen=True, slots=True)
+class AutoRestart:
+    """Going on by itself after a distal occlusion that goes away: the pressure must fall below ``fall_ppm`` of the limit within
+    ``within_ns``; at most ``most`` times in ``window_ns``."""
+
+    most: int
+    window_ns: int = 600_000_000_000
+    within_ns: int = 15_000_000_000
+    fall_ppm: int = 500_000
+
+
+@dataclass(frozen=True, slots=True)
+class BackOff:
+    """Turning the mechanism back after a distal occlusion: at ``rate_nl_per_h``, until the pressure is at ``to_ppm`` of the
+    limit or ``most_nl`` have been taken back."""
+
+    rate_nl_per_h: int
+    most_nl: int
+    to_ppm: int
+
+
+@dataclass(frozen=True, slots=True)
+class Reminders:
+    """When a pump that does not deliver, or waits for an answer, reminds; None: never. All ns.
+
+    ``idle_ns``: a line is ready or held and nobody has touched the pump. ``pending_ns``: a question is not answered.
+    ``acknowledged_ns``: a condition that was acknowledged still stands. ``key_ns``: a key that is pressed so long is stuck.
+    """
+
+    idle_ns: int | None = None
+    pending_ns: int | None = None
+    acknowledged_ns: int | None = None
+    key_ns: int | None = 60_000_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class FlowLimits:
+    """Over- and under-infusion by the count of the motor: more, or less, than so many ppm of what is owed for so long.
+
+    None: not watched. Source of the defaults: GIP v1.0, 1.2.2 and 1.2.3.
+    """
+
+    over_ppm: int | None = 1_100_000
+    under_ppm: int | None = 900_000
+    for_ns: int = 900_000_000_000
+
+
+@dataclass(frozen=True, slots=True)
 class Sourced:
     """Where a figure of the model comes from; ``value`` is how a reader would write it, with its unit."""
 
@@ -173,6 +234,10 @@ class PumpModel:
     which a dose on request or a bolus is given, which may be above every rate that can be programmed; 0 where there is none.
     ``sensors``: what each line measures beside pressure, air and motor steps.
     ``air_sensor``: behind the mechanism, None for none; ``air_trap_ml``: what a trap ahead of the mechanism keeps of air.
+
+    ``bolus_adds``: a bolus is given beside the programme's rate, not in its place; ``bolus_max_nl``: the largest one, 0 where
+    there is none. ``lockout_from``: from when a lockout counts where the programme does not say. ``clockwork``: it can go by
+    time of day. ``battery``, ``auto_restart``, ``back_off``: None for none. ``audio_pause_ns``: the longest.
     """
 
     id: str
@@ -197,6 +262,17 @@ class PumpModel:
     sensors: tuple[Signal, ...] = ()
     air_sensor: AirSensor | None = None
     air_trap_ml: float = 0.0
+    bolus_adds: bool = False
+    bolus_max_nl: int = 0
+    lockout_from: LockoutFrom = LockoutFrom.END
+    clockwork: bool = False
+    most_stages: int = 0
+    battery: Battery | None = None
+    auto_restart: AutoRestart | None = None
+    back_off: BackOff | None = None
+    reminders: Reminders = Reminders()
+    flow_limits: FlowLimits | None = None
+    audio_pause_ns: int = 120_000_000_000
 
     def kvo_for(self, rate_nl_per_h: int) -> int:
         """The KVO rate of a line programmed at this rate, nL/h; never above it."""
@@ -208,5 +284,10 @@ class PumpModel:
 
     @property
     def max_rate_nl_per_h(self) -> int:
-        """The highest rate of one line."""
+        """The highest rate that can be programmed for one line."""
         return self.rate_bands[-1].high_nl_per_h
+
+    @property
+    def max_motor_nl_per_h(self) -> int:
+        """The highest rate that the mechanism may be asked for: programmed, or that of a bolus."""
+        return max(self.max_rate_nl_per_h, self.bolus_nl_per_h)

@@ -17,6 +17,7 @@ class LineState(Enum):
     KVO = "kvo"
     CONTINUING = "continuing"
     PAUSED = "paused"
+    STANDBY = "standby"
     HELD = "held"
     ALARM = "alarm"
     COMPLETE = "complete"
@@ -39,6 +40,13 @@ class DeliveryEventKind(Enum):
     DELIVERY_COMPLETE = "delivery-complete"
     RATE_CHANGED = "rate-changed"
     MODE_CHANGED = "mode-changed"
+    KVO_ENTERED = "kvo-entered"
+    KVO_LEFT = "kvo-left"
+    BOLUS_STARTED = "bolus-started"
+    BOLUS_COMPLETE = "bolus-complete"
+    BOLUS_STOPPED = "bolus-stopped"
+    STANDBY_ENTERED = "standby-entered"
+    STANDBY_LEFT = "standby-left"
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,8 +120,67 @@ class CommandRejected:
     reason: str
 
 
-Output = MotorCommand | DeliveryEvent | AlarmRaised | AlarmCleared | AlarmAcknowledged | CommandRejected
-Record = DeliveryEvent | AlarmRaised | AlarmCleared | AlarmAcknowledged | CommandRejected
+@dataclass(frozen=True, slots=True)
+class DoseDenied:
+    """A patient's request was counted and denied."""
+
+    line: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class ConfirmationAsked:
+    """A soft limit is in the way: the command waits for ``Confirm``."""
+
+    command: str
+    line: str | None
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class LimitOverridden:
+    """The operator has confirmed a command beyond a soft limit."""
+
+    command: str
+    line: str | None
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class SignalChanged:
+    """What the pump shows and sounds from now on: the condition of the highest priority, or none.
+
+    ``audible``: whether its auditory signal sounds; ``reminder``: only a reminder signal does.
+    """
+
+    alarm: AlarmId | None
+    line: str | None
+    priority: Priority | None
+    audible: bool
+    reminder: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class PowerChanged:
+    """What the pump runs on from now on: ``mains``, ``battery``, or ``off``."""
+
+    source: str
+    line: None = None
+
+
+Record = (
+    DeliveryEvent
+    | AlarmRaised
+    | AlarmCleared
+    | AlarmAcknowledged
+    | CommandRejected
+    | DoseDenied
+    | ConfirmationAsked
+    | LimitOverridden
+    | SignalChanged
+    | PowerChanged
+)
+Output = MotorCommand | Record
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,10 @@ against it. The scenario file, the controller and the tests all ask these same f
 
 from dataclasses import dataclass
 from enum import Enum
+from typing import assert_never
 
+from pumpsim.vocabulary.courses import NL_NS_PER_H, Course, Demand, DoseLimit, Profile, Repeat, Stage, Stages
+from pumpsim.vocabulary.library import DrugRule
 from pumpsim.vocabulary.model import AtEnd, PumpModel
 
 
@@ -22,8 +25,13 @@ class LineMode(Enum):
 class InfusionProgram:
     """Rate and volume to be infused of one line, and what happens at start and end.
 
-    ``rate_nl_per_h`` > 0. ``vtbi_nl`` None: no target, the line runs until it is stopped. ``at_end`` None: the model's
-    own rule. ``ordered`` is the order as it was written (``5 mcg/kg/min, 70 kg``), for records only.
+    ``rate_nl_per_h`` > 0 is the rate, or with a ``course`` what ``rate_of`` makes of it; it is 0 where only doses on request
+    are given. ``vtbi_nl`` None: no target, the line runs until it is stopped. ``at_end`` None: the model's own rule.
+    ``ordered`` is the order as it was written (``5 mcg/kg/min, 70 kg``), for records only.
+
+    ``first``: what is given before: a loading dose, or a bridge of the old drug; its volume comes on top of the VTBI.
+    ``course``: how the rate runs in time, None for one rate. ``demand``: doses on the patient's request; ``limit``: the most
+    that may be given in a window. ``drug``: the entry of the drug library that was chosen.
 
     Raises ValueError naming every fault.
     """
@@ -35,10 +43,16 @@ class InfusionProgram:
     start_delay_ns: int = 0
     call_back: bool = False
     ordered: str = ""
+    first: Stage | None = None
+    course: Course | None = None
+    demand: Demand | None = None
+    limit: DoseLimit | None = None
+    drug: DrugRule | None = None
 
     def __post_init__(self) -> None:
         faults: list[str] = []
-        if self.rate_nl_per_h <= 0:
+        may_rest = self.demand is not None or isinstance(self.course, Profile)
+        if self.rate_nl_per_h < 0 or (self.rate_nl_per_h == 0 and not may_rest):
             faults.append(f"rate {format_rate(self.rate_nl_per_h)} must be above 0")
         if self.vtbi_nl is not None and self.vtbi_nl <= 0:
             faults.append(f"VTBI {format_volume(self.vtbi_nl)} must be above 0")
@@ -48,8 +62,65 @@ class InfusionProgram:
             faults.append("a piggyback needs a VTBI: it ends when its volume is in")
         if self.mode is LineMode.PIGGYBACK and self.at_end is AtEnd.CONTINUE:
             faults.append("a piggyback cannot continue at its end: the primary resumes")
+        if self.first is not None and self.first.volume_nl is None:
+            faults.append("a loading dose needs a volume")
+        if isinstance(self.course, Stages) and self.vtbi_nl != self.course.volume_nl:
+            faults.append("the VTBI of a programme of stages is that of all of them")
+        faults += self._misfits()
         if faults:
             raise ValueError("; ".join(faults))
+
+    def _misfits(self) -> list[str]:
+        """What cannot be programmed together."""
+        faults: list[str] = []
+        course = self.course
+        if course is not None and self.rate_nl_per_h != rate_of(course, self.rate_nl_per_h):
+            faults.append("the rate of a programme of stages is that of its first stage")
+        if isinstance(course, Repeat) and course.volume_nl * NL_NS_PER_H >= self.rate_nl_per_h * course.interval_ns:
+            faults.append("a repeated dose must be over before the next begins")
+        if isinstance(course, Profile) and self.vtbi_nl is not None:
+            faults.append("a day's profile has no VTBI")
+        if self.mode is LineMode.PIGGYBACK and (course is not None or self.demand is not None):
+            faults.append("a piggyback has one rate, and no doses on request")
+        if self.limit is not None and self.demand is None:
+            faults.append("a dose limit belongs to doses on request")
+        return faults
+
+    @property
+    def staged(self) -> bool:
+        """Whether its rate depends on what it has given."""
+        return self.first is not None or isinstance(self.course, Stages | Repeat)
+
+    @property
+    def highest_nl_per_h(self) -> int:
+        """The highest rate that it asks for by itself."""
+        rates = [self.rate_nl_per_h] + ([] if self.first is None else [self.first.rate_nl_per_h])
+        match self.course:
+            case Stages(stages):
+                rates += [stage.rate_nl_per_h for stage in stages]
+            case Profile(segments):
+                rates += [segment.rate_nl_per_h for segment in segments]
+        return max(rates)
+
+    @property
+    def total_nl(self) -> int | None:
+        """The volume at which the programme is complete, what comes first included; None when it has no end."""
+        if self.vtbi_nl is None:
+            return None
+        return self.vtbi_nl + ((self.first.volume_nl or 0) if self.first is not None else 0)
+
+
+def rate_of(course: Course, rate_nl_per_h: int) -> int:
+    """The rate that a programme with this course is written with: of the first stage; of a repeat that of its doses."""
+    match course:
+        case Stages():
+            return course.stages[0].rate_nl_per_h
+        case Profile():
+            return course.segments[0].rate_nl_per_h
+        case Repeat():
+            return rate_nl_per_h
+        case _:
+            assert_never(course)
 
 
 def format_rate(rate_nl_per_h: int) -> str:
@@ -76,14 +147,14 @@ def rate_faults(model: PumpModel, rate_nl_per_h: int) -> tuple[str, ...]:
 
 def program_faults(model: PumpModel, line: str, program: InfusionProgram) -> tuple[str, ...]:
     """Say everything that keeps the model from taking this program on this line; empty when it can."""
-    faults = list(rate_faults(model, program.rate_nl_per_h))
+    faults = list(rate_faults(model, program.rate_nl_per_h)) if program.rate_nl_per_h else []
     if program.vtbi_nl is not None:
         low, high = model.vtbi_min_nl, model.vtbi_max_nl
         if not low <= program.vtbi_nl <= high:
             faults.append(
                 f"VTBI {format_volume(program.vtbi_nl)} is outside {format_volume(low)} to {format_volume(high)}"
             )
-        elif program.vtbi_nl % model.vtbi_step_nl:
+        elif program.vtbi_nl % model.vtbi_step_nl and not isinstance(program.course, Stages):
             faults.append(
                 f"VTBI {format_volume(program.vtbi_nl)} is off the step of {format_volume(model.vtbi_step_nl)}"
             )
@@ -94,7 +165,60 @@ def program_faults(model: PumpModel, line: str, program: InfusionProgram) -> tup
             )
         elif program.mode is LineMode.CONCURRENT and model.concurrent is None:
             faults.append(f"model {model.id} has no concurrent delivery")
+    return (*faults, *course_faults(model, program))
+
+
+def course_faults(model: PumpModel, program: InfusionProgram) -> tuple[str, ...]:
+    """Say what the model holds against stages, repeats, profiles and doses on request; empty when nothing."""
+    faults: list[str] = []
+    if program.first is not None:
+        faults += (f"before the programme: {fault}" for fault in rate_faults(model, program.first.rate_nl_per_h))
+    match program.course:
+        case Stages(stages):
+            if len(stages) > model.most_stages:
+                faults.append(f"{len(stages)} stages are more than the {model.most_stages} of model {model.id}")
+            for n, stage in enumerate(stages, start=1):
+                faults += (f"stage {n}: {fault}" for fault in rate_faults(model, stage.rate_nl_per_h))
+        case Repeat(between_nl_per_h=between) if between:
+            faults += (f"between doses: {fault}" for fault in rate_faults(model, between))
+        case Profile(segments):
+            if not model.clockwork:
+                faults.append(f"model {model.id} does not go by time of day")
+            for segment in segments:
+                if segment.rate_nl_per_h:
+                    at = format_time_of_day(segment.from_ns)
+                    faults += (f"from {at}: {fault}" for fault in rate_faults(model, segment.rate_nl_per_h))
+    if program.demand is not None:
+        faults += bolus_faults(model, program.demand.dose_nl, None, None)
+        if program.limit is not None and program.limit.volume_nl < program.demand.dose_nl:
+            faults.append(f"the limit of {format_volume(program.limit.volume_nl)} is below a single dose")
     return tuple(faults)
+
+
+def bolus_faults(model: PumpModel, volume_nl: int, rate_nl_per_h: int | None, over_ns: int | None) -> tuple[str, ...]:
+    """Say why the model cannot give this bolus; empty when it can. Of rate and time at most one counts."""
+    if not model.bolus_nl_per_h:
+        return (f"model {model.id} gives no bolus",)
+    faults: list[str] = []
+    if volume_nl <= 0:
+        faults.append("a bolus must be above 0")
+    if model.bolus_max_nl and volume_nl > model.bolus_max_nl:
+        faults.append(f"bolus {format_volume(volume_nl)} is above {format_volume(model.bolus_max_nl)}")
+    if rate_nl_per_h is not None and over_ns is not None:
+        faults.append("a bolus has a rate or a duration, not both")
+    if rate_nl_per_h is not None and not 0 < rate_nl_per_h <= model.bolus_nl_per_h:
+        faults.append(
+            f"bolus rate {format_rate(rate_nl_per_h)} is outside 0 mL/h to {format_rate(model.bolus_nl_per_h)}"
+        )
+    if over_ns is not None and not volume_nl * NL_NS_PER_H <= model.bolus_nl_per_h * over_ns:
+        faults.append(f"bolus {format_volume(volume_nl)} in that time is above {format_rate(model.bolus_nl_per_h)}")
+    return tuple(faults)
+
+
+def format_time_of_day(ns: int) -> str:
+    """Write a time of day: ``22:30``."""
+    minutes = ns // 60_000_000_000
+    return f"{minutes // 60:02d}:{minutes % 60:02d}"
 
 
 def concurrent_faults(model: PumpModel, rates_nl_per_h: tuple[tuple[str, int], ...]) -> tuple[str, ...]:

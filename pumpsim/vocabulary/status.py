@@ -1,20 +1,104 @@
 """The state of a pump as an immutable value, sufficient to continue from."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from enum import Enum
 
-from pumpsim.vocabulary.alarms import AlarmId
-from pumpsim.vocabulary.inputs import LineReading, SensorReading
+from pumpsim.vocabulary.alarms import AlarmId, Priority
+from pumpsim.vocabulary.inputs import LineReading, OperatorCommand, SensorReading
 from pumpsim.vocabulary.outputs import LineState, MotorCommand
 from pumpsim.vocabulary.program import InfusionProgram, LineMode
+
+
+class DoseKind(Enum):
+    """What is given beside the programme's own rate."""
+
+    DEMAND = "dose on request"
+    BOLUS = "bolus"
+    EXTENDED = "extended bolus"
+
+
+@dataclass(frozen=True, slots=True)
+class Dose:
+    """A dose that runs, or waits for another to end.
+
+    ``volume`` and ``owed``: what it shall give and what of it is owed by now, in nL/h x ns. ``stop_at_step``: the count at
+    which it is in where nothing else runs, None elsewhere.
+    """
+
+    kind: DoseKind
+    volume: int
+    rate_nl_per_h: int
+    began_ns: int
+    owed: int = 0
+    stop_at_step: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Temporary:
+    """Other rates for a while: so many percent of the programme's, or one of its own."""
+
+    until_ns: int
+    percent: int | None = None
+    rate_nl_per_h: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """What a line was owed at an instant; between two marks it grew evenly."""
+
+    at_ns: int
+    owed: int
+
+
+@dataclass(frozen=True, slots=True)
+class Requests:
+    """The patient's requests: made, granted (of these in part), denied; when the last dose began and ended."""
+
+    made: int = 0
+    granted: int = 0
+    in_part: int = 0
+    denied: int = 0
+    began_ns: int | None = None
+    ended_ns: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Reference:
+    """From where over- and under-infusion are counted: an instant, the count and what was owed then."""
+
+    at_ns: int
+    steps: int
+    owed: int
+
+
+@dataclass(frozen=True, slots=True)
+class CourseStatus:
+    """Where a line is in its programme beyond a single rate.
+
+    ``based``: owed of the programme itself, without doses, since its start or that of the present repeat; ``dosed``: owed of
+    doses since power-on (both nL/h x ns). ``since_ns``: begin of the present repeat. ``marks``: what had counted towards the
+    dose limit, as far back as its window reaches.
+    """
+
+    based: int = 0
+    since_ns: int | None = None
+    doses: tuple[Dose, ...] = ()
+    temporary: Temporary | None = None
+    requests: Requests = Requests()
+    dosed: int = 0
+    marks: tuple[Mark, ...] = ()
+    reference: Reference | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class LineStatus:
     """One line: its state, program and account.
 
-    ``rate_nl_per_h``: the programmed rate now, after titrations. ``stop_at_step``: the count at which the VTBI is in, set
-    at the first start. ``after_end``: the state that followed the VTBI, None before. ``owed``: programme integrated to
-    now, in nL/h x ns since power-on. ``start_at_ns``: the end of a delayed start.
+    ``rate_nl_per_h``: the rate of the programme now, after titrations, without doses. ``stop_at_step``: the count at which the
+    VTBI is in, set at the first start. ``after_end``: the state that followed the VTBI, None before. ``owed``: programme
+    integrated to now, doses included, in nL/h x ns since power-on; ``owed_end``: what it is when all of it is owed.
+    ``start_at_ns``: the end of a delayed start, or of standby. ``finish_at_step``: the count at which a stroke under way ends,
+    while the line is let finish it.
     """
 
     line: str
@@ -25,14 +109,17 @@ class LineStatus:
     after_end: LineState | None = None
     owed: int = 0
     start_at_ns: int | None = None
+    owed_end: int | None = None
+    finish_at_step: int | None = None
+    course: CourseStatus = CourseStatus()
 
     @property
     def mode(self) -> LineMode:
         """How the line shares the pump; SINGLE without a program."""
         return self.program.mode if self.program is not None else LineMode.SINGLE
 
-    def owing(self, owed: int) -> "LineStatus":
-        """The same status with another owed volume."""
+    def owing(self, owed: int, course: CourseStatus) -> "LineStatus":
+        """The same status with another owed volume, and the course that goes with it."""
         return LineStatus(
             self.line,
             self.state,
@@ -42,6 +129,9 @@ class LineStatus:
             self.after_end,
             owed,
             self.start_at_ns,
+            self.owed_end,
+            self.finish_at_step,
+            course,
         )
 
     @property
@@ -54,7 +144,8 @@ class LineStatus:
 class AlarmStatus:
     """A condition that has been met: pending until its delay is over, then standing.
 
-    ``over_since_ns``: since when the signal is beyond the clear level, None while it is not.
+    ``over_since_ns``: since when the signal is beyond the clear level, None while it is not. ``acknowledged``: the operator has
+    taken note. ``checking``: pending, and its line waits, stopped, whether it goes away by itself.
     """
 
     alarm: AlarmId
@@ -63,6 +154,74 @@ class AlarmStatus:
     standing: bool
     over_since_ns: int | None = None
     acknowledged: bool = False
+    checking: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Signalled:
+    """One condition as far as its signals go: when it was raised and, if so, acknowledged or over.
+
+    ``silent_until_ns``: to when its auditory signal is paused. ``priority``: as it has escalated to.
+    """
+
+    alarm: AlarmId
+    line: str | None
+    priority: Priority
+    raised_ns: int
+    over: bool = False
+    acknowledged_ns: int | None = None
+    silent_until_ns: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """What the pump shows and sounds now."""
+
+    alarm: AlarmId | None = None
+    line: str | None = None
+    priority: Priority | None = None
+    audible: bool = False
+    reminder: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class SignalStatus:
+    """All signals, in the order in which their conditions were raised, and what is shown. ``paused_until_ns``: AUDIO PAUSED."""
+
+    conditions: tuple[Signalled, ...] = ()
+    shown: Shown = Shown()
+    paused_until_ns: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PowerStatus:
+    """What the pump runs on. ``charge_ns``: what the battery holds, as running time, at ``charged_at_ns``."""
+
+    mains: bool = True
+    charge_ns: int | None = None
+    charged_at_ns: int = 0
+    off: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class UnitStatus:
+    """What belongs to the pump as a whole beside its lines.
+
+    ``clock_ns``: time of day at power-on, None while the clock is not set. ``asked``: the command that waits for ``Confirm``.
+    ``restarts_ns``: instants of automatic restarts. ``key_since_ns``: since when a key is pressed. ``touched_ns``: when
+    somebody last did something. ``air_counted_ml``: what of the counted air somebody has taken note of; ``air_passing``: a
+    bubble that somebody lets pass is still at the sensor.
+    """
+
+    clock_ns: int | None = None
+    signals: SignalStatus = SignalStatus()
+    power: PowerStatus = PowerStatus()
+    asked: OperatorCommand | None = None
+    restarts_ns: tuple[int, ...] = ()
+    key_since_ns: int | None = None
+    touched_ns: int = 0
+    air_counted_ml: float = 0.0
+    air_passing: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +233,7 @@ class PumpState:
     motor: MotorCommand
     alarms: tuple[AlarmStatus, ...] = ()
     reading: SensorReading | None = None
+    unit: UnitStatus = UnitStatus()
 
     def line(self, line: str) -> LineStatus:
         """The status of a line of the model."""
@@ -91,8 +251,12 @@ class PumpState:
     def with_line(self, status: LineStatus) -> "PumpState":
         """The same state with one line's status replaced."""
         lines = tuple(status if old.line == status.line else old for old in self.lines)
-        return PumpState(self.now_ns, lines, self.motor, self.alarms, self.reading)
+        return PumpState(self.now_ns, lines, self.motor, self.alarms, self.reading, self.unit)
 
     def seeing(self, reading: SensorReading) -> "PumpState":
         """The same state with a new reading."""
-        return PumpState(self.now_ns, self.lines, self.motor, self.alarms, reading)
+        return PumpState(self.now_ns, self.lines, self.motor, self.alarms, reading, self.unit)
+
+    def with_unit(self, unit: UnitStatus) -> "PumpState":
+        """The same state with another status of the pump as a whole."""
+        return replace(self, unit=unit)

@@ -1,0 +1,122 @@
+"""Doses on the patient's request: lockout, the limit of a window, what is counted; and what happens at the limit.
+
+A request is granted, granted in part, or denied with the reason, and counted in every case. The order of the reasons is that
+in which a clinician would look: is the programme running, is an alarm in the way, does a dose run, the lockout, the limit.
+"""
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+from pumpsim.controller import doses, window
+from pumpsim.controller.turn import Turn
+from pumpsim.vocabulary.alarms import AlarmId, Effect
+from pumpsim.vocabulary.courses import NL_NS_PER_H, AtLimit, Demand, LockoutFrom, Whole
+from pumpsim.vocabulary.outputs import DoseDenied, LineState
+from pumpsim.vocabulary.program import InfusionProgram
+from pumpsim.vocabulary.status import DoseKind, LineStatus
+
+
+def request(turn: Turn, line: str) -> None:
+    """Answer the patient's button."""
+    status = turn.state.line(line)
+    requests = replace(status.course.requests, made=status.course.requests.made + 1)
+    reason, volume_nl = _decided(turn, status)
+    if reason:
+        requests = replace(requests, denied=requests.denied + 1)
+    elif status.program is not None and status.program.demand is not None:
+        whole = volume_nl == status.program.demand.dose_nl
+        requests = replace(
+            requests,
+            granted=requests.granted + 1,
+            in_part=requests.in_part + (not whole),
+            began_ns=turn.now_ns,
+            ended_ns=None,
+        )
+    turn.put(replace(status, course=replace(status.course, requests=requests)))
+    if reason:
+        turn.said.append(DoseDenied(line, reason))
+    else:
+        doses.give(turn, line, DoseKind.DEMAND, volume_nl, turn.model.bolus_nl_per_h)
+
+
+def _decided(turn: Turn, status: LineStatus) -> tuple[str, int]:
+    """Why a request is denied (empty: it is not), and how much is given."""
+    program = status.program
+    if program is None or program.demand is None:
+        return "no doses on request are programmed", 0
+    if status.state is not LineState.INFUSING:
+        return f"line {status.line} is {status.state.value}", 0
+    if in_the_way(turn, status.line):
+        return "an alarm stands", 0
+    if any(dose.kind is not DoseKind.EXTENDED for dose in status.course.doses):
+        return "a dose is being given", 0
+    if turn.now_ns < lockout_end_ns(turn, status, program.demand):
+        return "lockout", 0
+    return _within_limit(turn, status, program, program.demand.dose_nl)
+
+
+def in_the_way(turn: Turn, line: str) -> bool:
+    """Whether a condition stands that stops or limits the line: then no dose is given (GIP 1.4.11)."""
+    return any(
+        alarm.standing and alarm.line in (None, line) and turn.row(alarm.alarm).effect is not Effect.CONTINUE
+        for alarm in turn.state.alarms
+    )
+
+
+def lockout_end_ns(turn: Turn, status: LineStatus, demand: Demand) -> int:
+    """When the lockout after the last dose is over; counted from its end, or from its start, as programme or model say."""
+    requests = status.course.requests
+    rule = demand.lockout_from or turn.model.lockout_from
+    since = requests.began_ns if rule is LockoutFrom.START else requests.ended_ns
+    return turn.now_ns if since is None else since + demand.lockout_ns
+
+
+def _within_limit(turn: Turn, status: LineStatus, program: InfusionProgram, dose_nl: int) -> tuple[str, int]:
+    """Hold a dose against what the window leaves."""
+    limit = program.limit
+    if limit is None:
+        return "", dose_nl
+    left_nl = window.left(turn, status, limit) // NL_NS_PER_H
+    if left_nl >= dose_nl:
+        return "", dose_nl
+    if limit.part is Whole.PARTIAL and left_nl > 0:
+        return "", left_nl
+    return "limit of the window", 0
+
+
+def judge(turn: Turn) -> None:
+    """Keep the marks of the windows, and act where the programme itself has come to its limit."""
+    for line in turn.model.lines:
+        status = turn.state.line(line)
+        limit = status.program.limit if status.program is not None else None
+        if limit is None:
+            continue
+        window.mark(turn, status, limit)
+        status = turn.state.line(line)
+        if limit.at_limit is AtLimit.DENY or not status.state.delivering or not window.full(turn, status, limit):
+            continue
+        turn.raise_alarm(AlarmId.MAX_DOSE, line, f"limit of {limit.volume_nl / 1e6:g} mL in the window")
+
+
+def stops_at_limit(turn: Turn, line: str | None) -> bool:
+    """Whether the maximum dose stops a line, rather than letting it keep open."""
+    for status in turn.state.lines:
+        limit = status.program.limit if status.program is not None else None
+        if status.line == line and limit is not None:
+            return limit.at_limit is AtLimit.STOP
+    return False
+
+
+def deadlines(turn: Turn) -> Iterator[int]:
+    """When a window begins anew, and when the programme itself will have come to its limit."""
+    for status in turn.state.lines:
+        limit = status.program.limit if status.program is not None else None
+        if limit is None or not status.course.marks:
+            continue
+        if not limit.rolling:
+            yield status.course.marks[0].at_ns + limit.window_ns
+        full = turn.standing(AlarmId.MAX_DOSE, status.line)
+        if limit.at_limit is not AtLimit.DENY and status.state.delivering and not full:
+            reached = window.reached_ns(turn, status, limit)
+            if reached is not None:
+                yield reached
