@@ -24,7 +24,9 @@ def pytest_make_collect_report(
     faults: list[str] = []
     for item in report.result or ():
         if isinstance(item, pytest.Item):
-            faults += [f"{item.nodeid}: {unknown(id)}" for id in ids_of(item) if id not in REQUIREMENTS]
+            faults += [
+                f"{item.nodeid.partition('[')[0]}: {unknown(id)}" for id in ids_of(item) if id not in REQUIREMENTS
+            ]
     if report.skipped and isinstance(collector, pytest.Module):
         claimed = {claim.requirement for claim in claims_in_tests(collector.path, collector.nodeid, faults)}
         faults += [f"{collector.nodeid}: is skipped, and claims {', '.join(sorted(claimed))}"] if claimed else []
