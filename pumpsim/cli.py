@@ -159,13 +159,20 @@ def verify(
 
 
 @app.command()
-def docs(out: Annotated[Path, typer.Option(help="Folder of the generated pages.")] = Path("docs")) -> None:
-    """Write the pages that are generated from the code: the state diagram."""
-    from pumpsim.controller.diagram import page
+def docs(
+    out: Annotated[Path, typer.Option(help="Folder of the generated pages.")] = Path("docs"),
+    root: Annotated[Path, typer.Option(help="The project's folder, with tests and scenarios.")] = Path(),
+) -> None:
+    """Write the pages that are generated from the code: the state diagram, and what shows which requirement."""
+    from pumpsim.controller import diagram
+    from pumpsim.verification import traced
+    from pumpsim.verification.claims import claims
 
+    pages = {"states.md": diagram.page(), "requirements.md": traced.page(claims(root))}
     out.mkdir(parents=True, exist_ok=True)
-    (out / "states.md").write_text(page(), encoding="utf-8")
-    print(out / "states.md")
+    for name, text in pages.items():
+        (out / name).write_text(text, encoding="utf-8", newline="\n")
+        print(out / name)
 
 
 def _simulate(scenario: "Scenario") -> "tuple[Run, tuple[Outcome, ...], dict[str, Plain]]":

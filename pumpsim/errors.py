@@ -26,13 +26,17 @@ MOST_NAMES = 12
 
 
 class UnknownNameError(FieldError):
-    """A name that is none of the valid ones."""
+    """A name that is none of the valid ones; ``listed_in``: the page that lists them, where they are many."""
 
-    def __init__(self, kind: str, name: str, valid: Iterable[str]) -> None:
+    def __init__(self, kind: str, name: str, valid: Iterable[str], listed_in: str | None = None) -> None:
         names = tuple(valid)
         nearest = nearest_name(name, names)
-        short = len(names) <= MOST_NAMES or nearest is None
-        listed = f"valid: {', '.join(names)}" if short else f"one of {len(names)} that pumpsim list shows"
+        if listed_in is not None:
+            listed = f"one of {len(names)} that {listed_in} lists"
+        elif len(names) <= MOST_NAMES or nearest is None:
+            listed = f"valid: {', '.join(names)}"
+        else:
+            listed = f"one of {len(names)} that pumpsim list shows"
         super().__init__(f"unknown {kind}; {listed}", nearest)
 
 

@@ -195,6 +195,7 @@ class Scenario:
     ``name`` is the file's stem. ``entries`` are sorted by instant; of one instant, disturbances come before operator
     commands, then the order of the file counts. ``junctions``: where sets of several pumps meet. ``record_every_ns``:
     spacing of the samples in ``trace.csv``. ``orders``: what was prescribed, to hold what was given against.
+    ``requirements``: ids of those that its expectations show.
     """
 
     name: str
@@ -208,3 +209,4 @@ class Scenario:
     description: str = ""
     junctions: tuple[JunctionSetup, ...] = ()
     orders: tuple[Order, ...] = ()
+    requirements: tuple[str, ...] = ()

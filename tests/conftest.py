@@ -1,8 +1,15 @@
-"""Hypothesis: the same examples in every CI run, new ones on every desk; a failing one is printed to be repeated."""
+"""Hypothesis: the same examples in every CI run, new ones on every desk; a failing one is printed to be repeated.
+
+And the hooks behind ``@pytest.mark.requirement``.
+"""
 
 import os
 
 from hypothesis import settings
+
+from tests.requirement_marker import pytest_make_collect_report, pytest_runtest_makereport
+
+__all__ = ["pytest_make_collect_report", "pytest_runtest_makereport"]
 
 settings.register_profile("ci", derandomize=True, deadline=None, print_blob=True)
 settings.register_profile("desk", deadline=None, print_blob=True)

@@ -14,6 +14,7 @@ ROWS = {
     "pumpsim.errors": 0,
     "pumpsim.vocabulary": 1,
     "pumpsim.catalogue": 1,
+    "pumpsim.requirements": 1,
     "pumpsim.controller": 2,
     "pumpsim.fluidics": 2,
     "pumpsim.codec": 3,
@@ -41,6 +42,7 @@ STANDARD_ONLY = {
     "pumpsim.errors",
     "pumpsim.vocabulary",
     "pumpsim.catalogue",
+    "pumpsim.requirements",
     "pumpsim.controller",
 }
 PURE_ROWS = {0, 1, 2, 3, 5}

@@ -5,7 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from pumpsim.controller.diagram import page
+from pumpsim.controller import diagram
+from pumpsim.verification import traced
+from pumpsim.verification.claims import claims
 
 ROOT = Path(__file__).resolve().parents[1]
 PAGES = [
@@ -15,11 +17,17 @@ PAGES = [
     "docs/native_protocol.md",
     "docs/dual_channel.md",
     "docs/verification.md",
+    "docs/requirements.md",
 ]
 
 
 def test_the_state_diagram_is_that_of_the_table():
-    assert (ROOT / "docs" / "states.md").read_text(encoding="utf-8") == page(), "run `make docs`"
+    assert (ROOT / "docs" / "states.md").read_text(encoding="utf-8") == diagram.page(), "run `make docs`"
+
+
+def test_the_requirements_are_traced_to_the_tests_that_are_there():
+    text = (ROOT / "docs" / "requirements.md").read_text(encoding="utf-8")
+    assert text == traced.page(claims(ROOT)), "run `make docs`"
 
 
 @pytest.mark.parametrize("name", PAGES)

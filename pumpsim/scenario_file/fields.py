@@ -43,10 +43,14 @@ class Text:
 
 @dataclass(frozen=True, eq=False)
 class Choice:
-    """A field whose text must be one of the names in a catalogue; it becomes what the catalogue holds under the name."""
+    """A field whose text must be one of the names in a catalogue; it becomes what the catalogue holds under the name.
+
+    ``listed_in``: the page that lists the names, where they are too many for a message.
+    """
 
     kind: str
     names: Mapping[str, object]
+    listed_in: str | None = None
 
     def __get_pydantic_core_schema__(self, source: object, handler: GetCoreSchemaHandler) -> CoreSchema:
         """Look the name up."""
@@ -58,9 +62,10 @@ class Choice:
 
     def _found(self, value: object) -> object:
         if not isinstance(value, str):
-            raise FieldError(f"the name of a {self.kind} is wanted; valid: {', '.join(self.names)}")
+            valid = f"{self.listed_in} lists them" if self.listed_in else f"valid: {', '.join(self.names)}"
+            raise FieldError(f"the name of a {self.kind} is wanted; {valid}")
         if value not in self.names:
-            raise UnknownNameError(self.kind, value, self.names)
+            raise UnknownNameError(self.kind, value, self.names, self.listed_in)
         return self.names[value]
 
 

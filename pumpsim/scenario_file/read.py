@@ -158,6 +158,7 @@ def _checked(document: Document, name: str, faults: Faults) -> Scenario | None:
         description=head.description,
         junctions=junctions,
         orders=ordered,
+        requirements=tuple(dict.fromkeys(head.requirements or ())),
     )
 
 

@@ -4,12 +4,13 @@ What needs more than one table (a line that the model has not, a window beyond t
 ``scenario_file.script`` and ``scenario_file.expect``. ``ScenarioTable`` is the whole file; its JSON Schema serves editors.
 """
 
+from typing import Annotated
+
 from pydantic import Field
 
+from pumpsim.requirements import LISTED_IN, REQUIREMENTS
 from pumpsim.scenario_file.expect_tables import ExpectTable, OrderedTable
-from pumpsim.scenario_file.fields import (
-    Span,
-)
+from pumpsim.scenario_file.fields import Choice, Span
 from pumpsim.scenario_file.happening_tables import ChangeTable, FaultTable, OperatorTable
 from pumpsim.scenario_file.pump_tables import (
     LineTable,
@@ -20,6 +21,8 @@ from pumpsim.scenario_file.pump_tables import (
     WholePumpTable,
 )
 
+RequirementId = Annotated[str, Choice("requirement", {id: id for id in REQUIREMENTS}, LISTED_IN)]
+
 
 class RecordTable(Table):
     """How the run is recorded in ``trace.csv``."""
@@ -28,13 +31,14 @@ class RecordTable(Table):
 
 
 class HeadTable(Table):
-    """What stands at the top of the file."""
+    """What stands at the top of the file. ``requirements``: ids of those that the scenario's expectations show."""
 
     title: Text1
     description: str = ""
     duration: Span
     seed: int = Field(default=0, ge=0, le=2**63 - 1)
     record: RecordTable | None = None
+    requirements: list[RequirementId] | None = None
 
 
 class ScenarioTable(HeadTable):

@@ -89,6 +89,7 @@ def test_wake_up_is_kept_to_the_instant() -> None:
     assert started == [11 * SECOND + 3 * MS]
 
 
+@pytest.mark.requirement("GPCA REQ 14")
 def test_nothing_moves_before_the_operator_starts() -> None:
     assert Bench(commands=BOTH[:2]).run(20 * SECOND).moved_at_ns == []
 

@@ -162,6 +162,7 @@ def test_numbers_wrap() -> None:
     assert talk.say(0, 0, Stop()) == Ack(0x05, State.READY)
 
 
+@pytest.mark.requirement("GIP 3.5.2")
 @pytest.mark.parametrize("offset_ns", [-1, 0, 1])
 def test_watchdog_trips_at_its_instant(offset_ns: int) -> None:
     talk = Talk().attach()

@@ -22,6 +22,7 @@ def command(a: int, b: int = 0) -> MotorCommand:
     return MotorCommand((LineMotion("A", a), LineMotion("B", b)))
 
 
+@pytest.mark.requirement("GIP 1.8.1")
 @pytest.mark.parametrize(
     ("given", "kind"),
     [

@@ -60,6 +60,7 @@ def test_rates_alone(rate, says):
     assert bool(faults) == bool(says)
 
 
+@pytest.mark.requirement("GIP 1.3.2")
 @pytest.mark.parametrize(("vtbi", "good"), [(0.05, False), (0.1, True), (0.15, False), (9_999, True), (9_999.1, False)])
 def test_vtbi(vtbi, good):
     assert (not program_faults(STROKES, "A", program(10, vtbi))) == good
@@ -140,6 +141,15 @@ def test_a_refused_command_says_why_and_changes_nothing(script):
                 owed = {status.line: status.owed for status in controller.state.lines}
                 same = tuple(replace(status, owed=owed[status.line]) for status in before.lines)
                 assert controller.state == replace(before, now_ns=second * 10**9, lines=same)
+
+
+@pytest.mark.requirement("GPCA REQ 7")
+def test_nothing_starts_without_a_program():
+    pump = Pump(STROKES)
+    pump.step(0, SensorReading(tuple(LineReading(line, 0, 4.9, False) for line in "AB"), 0.0))
+    for line in ("A", "B", None):
+        outputs = pump.step(10**9, Start(line)).outputs
+        assert [type(output) for output in outputs] == [CommandRejected]
 
 
 def test_the_pump_never_asks_for_more_than_its_limits():

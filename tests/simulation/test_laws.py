@@ -189,6 +189,15 @@ def test_a_day_of_a_thousand_titrations_ends_within_one_stroke_of_what_was_owed(
     assert pumped == pytest.approx(owed, abs=CYCLE_ML)
 
 
+@pytest.mark.requirement("GIP 1.1.2", "GIP 1.2.1")
+@pytest.mark.parametrize(("rate", "hours"), [(0.1, 100), (25, 72), (999, 3)])
+def test_both_ends_of_the_range_are_delivered_and_days_of_it_within_5_percent(rate, hours):
+    trace = run((0, LoadProgram("A", program(rate))), (0, Start("A")), until_ns=hours * H)
+    given = trace.at([hours * H]).pumped_ml[0, 0]
+    assert given == pytest.approx(rate * hours, abs=CYCLE_ML)
+    assert given == pytest.approx(rate * hours, rel=0.05)
+
+
 @pytest.mark.parametrize("occluded_at", [30 * MIN, 47 * MIN + 123_456_789])
 def test_sampled_sensing_agrees_with_watches_within_one_period(occluded_at):
     period = 250_000_000

@@ -80,6 +80,7 @@ def test_with_strokes_every_case_is_within_one_cycle_s_volume_of_the_smooth_driv
     assert alarms[0] == pytest.approx(alarms[1], abs=CYCLE_ML / 12 * 60), "the time of a cycle at 12 mL/h"
 
 
+@pytest.mark.requirement("GIP 1.6.2", "GIP 1.10.2", "OPCA R7.2.0(5)", "OPCA R7.2.0(6)")
 def test_distal_occlusion_stops_both_lines_and_what_was_stored_reaches_the_patient():
     trace = run(
         (0, LoadProgram("A", program(100))),
@@ -98,6 +99,7 @@ def test_distal_occlusion_stops_both_lines_and_what_was_stored_reaches_the_patie
     assert end == pytest.approx(trace.at([60 * MIN]).pumped_ml.sum(), rel=1e-12)
 
 
+@pytest.mark.requirement("GIP 1.10.1", "OPCA R7.2.0(4)")
 def test_proximal_occlusion_stops_only_its_own_line():
     trace = run(
         (0, LoadProgram("A", program(100))),
@@ -115,6 +117,7 @@ def test_proximal_occlusion_stops_only_its_own_line():
     assert pumped[1] == pytest.approx(12.5, abs=2 * CYCLE_ML)
 
 
+@pytest.mark.requirement("GIP 1.5.6", "GPCA REQ 23")
 def test_empty_bag_stops_only_its_own_line_and_no_air_is_pumped():
     trace = run(
         (0, LoadProgram("A", program(100))),

@@ -1,0 +1,123 @@
+"""UMN CriSys, requirements of the generic PCA pump (Murugesan, Rayadurgam, Heimdahl, 2013): modes, tolerances, bolus, alarms.
+
+Numbers and limits checked against the public transcription of its REQ 1-86 (memoarchitect/memo, gpca_requirements.sysml).
+Constants that the source leaves open (durations of the flow tolerances, sizes of bubbles) are the site's.
+"""
+
+from functools import partial
+
+from pumpsim.requirements.requirement import TO_COME, Requirement, Section, Source
+
+row = partial(Requirement, Source.GPCA)
+MODES = f"{TO_COME}the modes of PCA delivery"
+BOLUS = f"{TO_COME}doses on request"
+FLOW = f"{TO_COME}over- and under-infusion"
+IDLE = f"{TO_COME}the idle alert"
+ORDER = f"{TO_COME}the order of alarms"
+AUDIO = f"{TO_COME}AUDIO PAUSED"
+NO_LOG = "a run's records hold every event and samples at record.every; the pump itself keeps no log"
+
+GPCA: tuple[Section, ...] = (
+    Section(
+        "Modes",
+        (
+            row("REQ 1", "One mode at a time.", "OFF, IDLE, PAUSED, BASAL, SQUARE BOLUS, PATIENT BOLUS", MODES),
+            row("REQ 7", "There is no infusion without a saved prescription."),
+            row("REQ 14", "Nothing is delivered in IDLE.", "0 mL/h"),
+            row("REQ 15", "IDLE for too long is notified.", "Max_IDLE_Duration, the site's", IDLE),
+            row(
+                "REQ 28",
+                "Duration or volume in: IDLE, and the notification.",
+                "VTBI",
+                note="Where the program says stop at the end; else it is KVO.",
+            ),
+            row("REQ 29", "The clinician pauses delivery.", "", MODES, "A held line stands; there is no KVO then."),
+            row("REQ 43", "PAUSED delivers at the keep open rate.", "+-20 %", MODES),
+            row("REQ 44", "PAUSED for too long is notified.", "Max_PAUSED_Duration, the site's", IDLE),
+        ),
+    ),
+    Section(
+        "Flow",
+        (
+            row(
+                "REQ 16",
+                "Each mode delivers at its programmed rate.",
+                "+-20 % (Tolerance_Max)",
+                MODES,
+            ),
+            row("REQ 17", "Flow below the tolerance is notified.", "-5 % for a time, -20 % at once", FLOW),
+            row("REQ 19", "Flow above the tolerance pauses.", "+5 % for a time, +20 % at once", FLOW),
+            row("REQ 20", "Volume above the library's pauses.", "highest VTBI", f"{TO_COME}limits of a drug library"),
+            row(
+                "REQ 21",
+                "Air pauses delivery.",
+                "one bubble, or their sum, the site's",
+                note="Here 0.2 mL, and 1 mL in 15 min, where the pump stops. The sum: V12 air in verification.md.",
+            ),
+            row("REQ 22", "Reverse delivery pauses.", "continuous or in all, the site's", "no flow sensor to see it"),
+            row("REQ 40", "BASAL delivers at its rate.", "+-20 %", note="As a mean over hours: pulses."),
+            row("REQ 41", "SQUARE BOLUS delivers at its rate.", "+-20 %", f"{TO_COME}a bolus over a time"),
+            row("REQ 42", "PATIENT BOLUS delivers at its rate.", "+-20 %", BOLUS),
+        ),
+    ),
+    Section(
+        "Reservoir",
+        (
+            row(
+                "REQ 18",
+                "A low reservoir is notified.",
+                "Low_Reservoir, the site's",
+                f"{TO_COME}the level of the reservoir",
+            ),
+            row(
+                "REQ 23",
+                "An empty reservoir pauses.",
+                "Empty_Reservoir, the site's",
+                note="Here by air ahead of the pump.",
+            ),
+        ),
+    ),
+    Section(
+        "Bolus",
+        (
+            row(
+                "REQ 24",
+                "Square boluses are scheduled.",
+                "every interval, for a duration",
+                f"{TO_COME}a bolus over a time",
+            ),
+            row(
+                "REQ 25",
+                "A request is ignored in lockout, above the number, in a bolus, while inhibited.",
+                "lockout",
+                BOLUS,
+            ),
+            row("REQ 26", "Frequent requests are notified.", "", BOLUS),
+            row("REQ 27", "Requests above the number are notified.", "highest number", BOLUS),
+            row("REQ 33", "A request goes before a square bolus.", "", BOLUS),
+            row("REQ 36", "After it the square bolus resumes.", "", f"{TO_COME}a bolus over a time"),
+        ),
+    ),
+    Section(
+        "Notifications",
+        (
+            row("REQ 59", "Each has its priority and its effects.", "table of 20", ORDER),
+            row("REQ 60", "The highest priority goes first.", "", ORDER),
+            row("REQ 61", "Of one priority the most restrictive goes first.", "", ORDER),
+            row("REQ 62", "Of the same effects the table's most restrictive goes first.", "", ORDER),
+            row("REQ 63", "A higher or more restrictive one takes over.", "", ORDER),
+            row("REQ 64", "A lower one is only listed meanwhile.", "", ORDER),
+            row("REQ 72", "Each that wants it sounds.", "50 dB, 2 s", "loudness is a matter of hardware"),
+            row("REQ 75", "Silenced audio comes back.", "30 min", AUDIO),
+        ),
+    ),
+    Section(
+        "Records",
+        (
+            row("REQ 78", "Mode and flow are logged.", "every 5 min, and at each change of mode", NO_LOG),
+            row("REQ 80", "Every notification is logged.", "", NO_LOG),
+            row("REQ 85", "Logs are kept.", "errors 30 d, operation 15 d", NO_LOG),
+            row("REQ 86", "The prescription is kept.", "15 d", f"{TO_COME}state kept over a power cut"),
+        ),
+    ),
+)
