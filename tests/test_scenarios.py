@@ -14,6 +14,7 @@ from pumpsim.simulation import simulate
 from pumpsim.vocabulary.disturbances import Disturbance
 from pumpsim.vocabulary.inputs import ChangeMode, LoadProgram, Start, Titrate
 from pumpsim.vocabulary.model import PumpModel
+from pumpsim.vocabulary.motor import MotorFault
 from pumpsim.vocabulary.path import Transport
 from pumpsim.vocabulary.program import InfusionProgram
 
@@ -79,7 +80,9 @@ def slowed(model: PumpModel, program: InfusionProgram) -> InfusionProgram:
 
 def test_it_fails_without_its_faults_and_refusals(scenario):
     """Where the story is an occlusion, a titration or a change of mode, leaving it out must be noticed."""
-    kept = tuple(e for e in scenario.entries if not isinstance(e.action, Disturbance | Titrate | ChangeMode))
+    kept = tuple(
+        e for e in scenario.entries if not isinstance(e.action, Disturbance | MotorFault | Titrate | ChangeMode)
+    )
     if len(kept) < len(scenario.entries):
         assert failures(replace(scenario, entries=kept))
 

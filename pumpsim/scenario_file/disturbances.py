@@ -1,4 +1,4 @@
-"""What the world does to the lines of a scenario file: clamps, heights, pressures, leaks, sensors that fail.
+"""What the world does to the lines of a scenario file: clamps, heights, pressures, leaks, sensors and motors that fail.
 
 A disturbance with ``until`` ends there: what it changed is as it was before it. One that comes gradually becomes a row of
 small ones, each adding at most a tenth to the resistance.
@@ -14,6 +14,7 @@ from pumpsim.scenario_file.changes import Changed
 from pumpsim.scenario_file.checks import Document, Faults, Path, tables_at, validated
 from pumpsim.scenario_file.fields import millilitres
 from pumpsim.scenario_file.happening_tables import AirTable, FaultTable, HangTable, NarrowTable
+from pumpsim.scenario_file.motor_faults import motor_fault
 from pumpsim.scenario_file.places import Placed, Pumps, check_instant, line_of, pump_of
 from pumpsim.scenario_file.pumps import BuiltPump, is_rigid
 from pumpsim.scenario_file.secondaries import hangs_alone, head_of, limbs_of, too_low
@@ -34,6 +35,7 @@ from pumpsim.vocabulary.disturbances import (
     Warm,
 )
 from pumpsim.vocabulary.model import Drive
+from pumpsim.vocabulary.motor import MotorFault
 from pumpsim.vocabulary.path import WATER_DENSITY_KG_PER_M3, JunctionSetup, way_of
 from pumpsim.vocabulary.sensors import SensorFault
 
@@ -51,8 +53,8 @@ class _Course:
 
     key: str
     what: str
-    begins: tuple[tuple[int, Disturbance | SensorFault], ...]
-    ends: Disturbance | SensorFault | None
+    begins: tuple[tuple[int, Disturbance | SensorFault | MotorFault], ...]
+    ends: Disturbance | SensorFault | MotorFault | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,6 +179,9 @@ def _course(
     if table.sensor is not None:
         failing = sensor_course(table.sensor, pump, (*path, "sensor"), faults)
         return None if failing is None else _Course("sensor", failing.what, ((0, failing.begins),), failing.ends)
+    if table.motor is not None:
+        motor = motor_fault(table.motor, pump, (*path, "motor"), faults)
+        return None if motor is None else _Course("motor", "motor", ((0, motor),), MotorFault())
     if table.air is not None:
         return _aired(table, table.air, pump, path, faults)
     if not any(line.syringe for line in setup.path.lines):

@@ -2,7 +2,7 @@
 
 from typing import Annotated, ClassVar
 
-from pydantic import model_validator
+from pydantic import Discriminator, Tag, model_validator
 
 from pumpsim.scenario_file.fields import (
     Choice,
@@ -10,6 +10,7 @@ from pumpsim.scenario_file.fields import (
     GaugePressure,
     Height,
     Instant,
+    Percentage,
     ProgrammedVolume,
     Rate,
     Resistance,
@@ -22,13 +23,17 @@ from pumpsim.scenario_file.fields import (
     by_value,
 )
 from pumpsim.scenario_file.pump_tables import (
+    TABLE,
+    TEXT,
     Alarm,
     ContainerTable,
     FluidField,
     Table,
     Text1,
+    text_or_table,
 )
 from pumpsim.vocabulary.model import AtEnd
+from pumpsim.vocabulary.motor import MotorFault
 from pumpsim.vocabulary.program import LineMode
 
 Mode = Annotated[LineMode, Choice("mode", by_value(LineMode))]
@@ -141,11 +146,26 @@ class AirTable(Table):
     place: Annotated[str, Choice("place", {"container": "container", "pump": "pump"})] = "pump"
 
 
+MOTORS = {"stalled": MotorFault(0), "runs on": MotorFault(runs_on=True)}
+
+
+class MotorTable(Table):
+    """A motor that runs at another speed than it is told: a share of it."""
+
+    speed: Percentage
+
+
+MotorField = Annotated[
+    Annotated[MotorFault, Choice("motor fault", MOTORS), Tag(TEXT)] | Annotated[MotorTable, Tag(TABLE)],
+    Discriminator(text_or_table),
+]
+
+
 class FaultTable(Table):
     """A disturbance, from when, until when (for good, if not given): a place that is closed or narrowed, a pump that is
     lowered or raised, a container hung at another height, another pressure behind the access, a leak, a line that comes
-    apart, a plunger that nothing holds, a line that is warmed or cooled, a sensor that fails, air that comes into a line
-    (which has no ``until``)."""
+    apart, a plunger that nothing holds, a line that is warmed or cooled, a sensor or the motor that fails, air that comes into
+    a line (which has no ``until``)."""
 
     at: Instant
     pump: str | None = None
@@ -159,6 +179,7 @@ class FaultTable(Table):
     release_plunger: bool | None = None
     temperature: Temperature | None = None
     sensor: SensorTable | None = None
+    motor: MotorField | None = None
     air: AirTable | None = None
     until: Instant | None = None
     one_of: ClassVar[tuple[str, ...]] = (
@@ -172,6 +193,7 @@ class FaultTable(Table):
         "release_plunger",
         "temperature",
         "sensor",
+        "motor",
         "air",
     )
 

@@ -15,12 +15,15 @@ from pumpsim.controller import Pump
 from pumpsim.journal import Taken
 from pumpsim.scenario import Entry, PumpSetup
 from pumpsim.simulation.chance import Chance
+from pumpsim.simulation.motor import Motor
+from pumpsim.simulation.moving import next_moving_crossing
 from pumpsim.simulation.paths import Way
 from pumpsim.simulation.sensors import Sensors
 from pumpsim.trace import PumpTrace, Recorded
 from pumpsim.vocabulary.disturbances import Disturbance, Hanging
 from pumpsim.vocabulary.inputs import Acknowledge, DeviceEvent, DeviceEventKind, Input, SensorReading, Tick
-from pumpsim.vocabulary.outputs import MotorCommand, Step
+from pumpsim.vocabulary.motor import MotorFault
+from pumpsim.vocabulary.outputs import MotorCommand, Step, Watch
 from pumpsim.vocabulary.sensors import Mended, Sensor, SensorFault, Silent
 
 HOUSEKEEPING_NS = 6 * 3_600_000_000_000
@@ -62,11 +65,13 @@ class SimulatedPump:
     def __init__(self, setup: PumpSetup, entries: tuple[Entry, ...], chance: Chance, way: Way) -> None:
         self.way = way
         self._setup, self._sensors = setup, Sensors(setup, chance)
-        self._pump = Pump(setup.model)
+        self._pump, self._motor = Pump(setup.model), Motor()
         self._entries = list(entries)
         self._records: list[Recorded] = []
         self._decisions: list[tuple[int, MotorCommand]] = []
-        self._step = Step((), None, ())
+        self._step, self._armed_ns = Step((), None, ()), 0
+        self._still: tuple[Watch, ...] = ()
+        self._moving: tuple[Watch, ...] = ()
         self._noticed: list[tuple[int, Sensor]] = []
         self._silent: dict[Sensor, int] = {}
         self._older: deque[SensorReading] = deque()
@@ -122,7 +127,10 @@ class SimulatedPump:
                     return crossing if crossing <= horizon else None
                 if crossing is None and looked_to >= horizon:
                     return None
-        crossing = self._sensors.next_crossing(self.way, self._step.watches, now_ns, horizon)
+        crossing = self._sensors.next_crossing(self.way, self._still, now_ns, horizon)
+        within_ns = (now_ns, horizon if crossing is None else crossing)
+        moving = next_moving_crossing(self.way, self._moving, self._armed_ns, within_ns, sound=self._motor.sound)
+        crossing = crossing if moving is None else moving
         if version is not None:
             self._foreseen = (version, self._step, horizon, crossing)
         return crossing
@@ -137,6 +145,9 @@ class SimulatedPump:
             action = self._entries[0].action
             if isinstance(action, SensorFault):
                 self._fail(now_ns, action)
+            elif isinstance(action, MotorFault):
+                self._foreseen = None
+                self.way.command(now_ns, self._motor.failing(action))
             elif isinstance(action, Disturbance):
                 if isinstance(action, Hanging):
                     self._sensors.hang(action, self.way.read(now_ns))
@@ -181,7 +192,7 @@ class SimulatedPump:
         """Carry out the script's entries of this instant."""
         while self._entries and self._entries[0].at_ns <= now_ns:
             action = self._entries[0].action
-            if isinstance(action, Disturbance | SensorFault):
+            if isinstance(action, Disturbance | SensorFault | MotorFault):
                 self.suffer(now_ns)
             else:
                 del self._entries[0]
@@ -198,10 +209,13 @@ class SimulatedPump:
     def _give(self, now_ns: int, given: Input) -> None:
         """One input: the pump answers, the motor obeys, the rest is recorded."""
         self._step = step = self._pump.step(now_ns, given)
+        self._armed_ns = now_ns
+        self._still = tuple(watch for watch in step.watches if watch.per_h == 0.0)
+        self._moving = tuple(watch for watch in step.watches if watch.per_h != 0.0)
         self.taken.append(Taken(1, now_ns, given, step))
         for output in step.outputs:
             if isinstance(output, MotorCommand):
-                self.way.command(now_ns, output)
+                self.way.command(now_ns, self._motor.told(output))
                 self._decisions.append((now_ns, output))
             else:
                 self._records.append(Recorded(now_ns, output))
