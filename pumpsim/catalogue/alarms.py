@@ -106,7 +106,7 @@ OVER_INFUSION = AlarmCondition(
     priority=Priority.HIGH,
     effect=Effect.STOP_ALL,
     per_line=False,
-    text="More was pumped than commanded: the interlock has stopped the pump",
+    text="More is pumped than programmed: the pump is stopped",
     source="GIP 1.2.2; GPCA REQ 59 (HIGH, inhibit)",
     self_clearing=False,
 )
@@ -178,7 +178,14 @@ CONDITIONS = (
         self_clearing=False,
         per_line=True,
     ),
-    _technical(AlarmId.UNDER_INFUSION, M, GOES_ON, "Less is pumped than programmed", f"GIP 1.2.3; {GPCA_59} (MEDIUM)"),
+    _technical(
+        AlarmId.UNDER_INFUSION,
+        M,
+        GOES_ON,
+        "Less is pumped than programmed",
+        f"GIP 1.2.3; {GPCA_59} (MEDIUM)",
+        per_line=True,
+    ),
     _technical(
         AlarmId.FREE_FLOW, H, STOPS, "Fluid flows by itself", f"GIP 1.2.2; {GPCA_59} (HIGH)", self_clearing=False
     ),

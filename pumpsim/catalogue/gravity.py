@@ -36,6 +36,7 @@ def _drip(gtt_per_ml: int, max_ml_per_h: int) -> PumpModel:
         kind=PumpClass.GRAVITY,
         standard_set=kind.name,
         sensors=(Signal.DROPS,),
+        flow_limits=None,
         sources=(
             *figures(drops, ("motor step", f"one drop, 1/{gtt_per_ml} mL of water")),
             *figures("by definition", ("distal occlusion limit", "none: nothing measures")),

@@ -7,7 +7,7 @@ each other, and the motor command follows from the state. Extra readings and ext
 from collections.abc import Iterator
 from dataclasses import replace
 
-from pumpsim.controller import alarm_monitor, commands, course, demand, device_events, doses, dual, programme
+from pumpsim.controller import alarm_monitor, commands, course, demand, deviation, device_events, doses, dual, programme
 from pumpsim.controller.turn import Turn
 from pumpsim.vocabulary.inputs import DeviceEvent, Input, SensorReading, Tick
 from pumpsim.vocabulary.model import PumpModel
@@ -43,8 +43,11 @@ class PumpController:
         course.follow(turn)
         doses.judge(turn)
         demand.judge(turn)
+        if isinstance(given, SensorReading):
+            deviation.judge(turn)
         alarm_monitor.judge(turn)
         dual.settle(turn)
+        deviation.settle(turn)
         _move(turn)
         self.state = turn.state
         return Step(tuple(turn.said), _wake(turn), tuple(_watches(turn)))
@@ -53,6 +56,7 @@ class PumpController:
 def _watches(turn: Turn) -> Iterator[Watch]:
     yield from programme.watches(turn)
     yield from doses.watches(turn)
+    yield from deviation.watches(turn)
     yield from alarm_monitor.watches(turn)
 
 
@@ -76,6 +80,6 @@ def _stop(turn: Turn, status: LineStatus) -> int | None:
 
 def _wake(turn: Turn) -> int | None:
     """The earliest deadline; one that has passed has been dealt with."""
-    parts = (programme, course, doses, demand, alarm_monitor)
+    parts = (programme, course, doses, demand, deviation, alarm_monitor)
     due = [at for part in parts for at in part.deadlines(turn) if at > turn.now_ns]
     return min(due, default=None)
