@@ -9,6 +9,8 @@ from pumpsim.vocabulary.alarms import AlarmCondition, AlarmId, Effect, Priority,
 
 PSI_KPA = float(units.PSI_KPA)
 """1 psi in kPa."""
+OPCA_4 = "Open PCA requirements v1.0.0, table 4"
+GPCA_59 = "GPCA REQ 59"
 
 
 def occlusion_distal(limit_kpa: float, delay_ns: int = 0) -> AlarmCondition:
@@ -72,6 +74,34 @@ def air_accumulated(limit_ml: float) -> AlarmCondition:
         text="Many bubbles behind the pump: all lines stopped",
         source="IEC 60601-2-24, 51.104 and 201.12.4.4.107 (unverified: clause text not at hand): 1 mL in 15 min",
         threshold=Threshold(Signal.AIR_ACCUMULATED, limit_ml, 0.5 * limit_ml),
+    )
+
+
+def reservoir_low(level_ml: float, source: str, effect: Effect = Effect.CONTINUE) -> AlarmCondition:
+    """No more than ``level_ml`` is left in a container whose level is measured; over when there is more."""
+    return AlarmCondition(
+        id=AlarmId.RESERVOIR_LOW,
+        priority=Priority.LOW,
+        effect=effect,
+        per_line=True,
+        text="The container is nearly empty",
+        source=f"{source}; priority: {OPCA_4} (LOW)",
+        threshold=Threshold(Signal.RESERVOIR_LEVEL, level_ml, level_ml, rising=False),
+    )
+
+
+def container_empty(
+    source: str, level_ml: float = 0.0, effect: Effect = Effect.FINISH_STROKE, priority: Priority = Priority.HIGH
+) -> AlarmCondition:
+    """Nothing is left in a container whose level is measured, or no more than ``level_ml``; over when there is more."""
+    return AlarmCondition(
+        id=AlarmId.CONTAINER_EMPTY,
+        priority=priority,
+        effect=effect,
+        per_line=True,
+        text="The container is empty: this line stopped",
+        source=f"{source}; priority: {GPCA_59} (HIGH)",
+        threshold=Threshold(Signal.RESERVOIR_LEVEL, level_ml, level_ml, rising=False),
     )
 
 
@@ -164,8 +194,6 @@ def _technical(
     )
 
 
-OPCA_4 = "Open PCA requirements v1.0.0, table 4"
-GPCA_59 = "GPCA REQ 59"
 H, M, L = Priority.HIGH, Priority.MEDIUM, Priority.LOW
 GOES_ON, KEEPS_OPEN, STOPS = Effect.CONTINUE, Effect.KVO, Effect.STOP_ALL
 CONDITIONS = (

@@ -1,9 +1,9 @@
 """Implanted pumps: rollers on a tube, microlitres an hour, into the fluid around the spinal cord. They measure no pressure."""
 
-from pumpsim.catalogue.alarms import DECLARED
+from pumpsim.catalogue.alarms import DECLARED, container_empty, reservoir_low
 from pumpsim.catalogue.rows import FL_PER_NL, ML, figures
 from pumpsim.vocabulary.alarms import Signal
-from pumpsim.vocabulary.model import AtEnd, Corner, Drive, Mechanism, PumpClass, PumpModel, RateBand
+from pumpsim.vocabulary.model import AtEnd, Corner, Drive, FlowLimits, Mechanism, PumpClass, PumpModel, RateBand
 
 ASSUMED = "unverified: assumption"
 RECALL = "unverified: from memory"
@@ -29,12 +29,17 @@ SYNCHROMED_II = PumpModel(
     at_end=AtEnd.STOP,
     near_end_ns=0,
     occlusion_range_kpa=(0.0, 0.0),
-    alarms=DECLARED,
+    alarms=(reservoir_low(2.0, RECALL), container_empty(ASSUMED), *DECLARED),
     kind=PumpClass.IMPLANTED,
     standard_set="intrathecal-catheter",
     sensors=(Signal.RESERVOIR_LEVEL,),
+    flow_limits=FlowLimits(over_ppm=1_145_000, under_ppm=855_000),
     sources=(
         *figures("ANZCA, SynchroMed II: the limit for over-infusion", ("volume accuracy", "+14.5 %")),
+        *figures(
+            "unverified: ANZCA calls that over-infusion; that it, and its reverse, are alarmed after GIP's 15 min is assumed",
+            ("over- and under-infusion", "14.5 % for 15 min"),
+        ),
         *figures(
             RECALL,
             ("rate range and steps", "0.048-24 mL/day (0.002-1 mL/h) by 0.01 uL/h"),
@@ -51,6 +56,7 @@ SYNCHROMED_II = PumpModel(
             ("VTBI range", "0.001-40 mL by 0.01 uL"),
             ("KVO rate", "0.002 mL/h, the lowest rate: the pump has none"),
             ("near-end warning", "0 min: its warning is of the reservoir"),
+            ("reservoir empty", "0 mL left"),
         ),
     ),
 )

@@ -5,7 +5,7 @@ at fixed intervals (every 3 or 5 min) stand here with the smallest volume that t
 A bolus runs at ``bolus_nl_per_h``, far above every basal rate. None has a KVO: the lowest basal rate stands in its place.
 """
 
-from pumpsim.catalogue.alarms import DECLARED, occlusion_distal
+from pumpsim.catalogue.alarms import DECLARED, container_empty, occlusion_distal, reservoir_low
 from pumpsim.catalogue.rows import FL_PER_NL, SECOND_NS, UNIT, figures
 from pumpsim.vocabulary.alarms import Signal
 from pumpsim.vocabulary.model import AtEnd, Drive, Mechanism, PumpClass, PumpModel, RateBand, Sourced
@@ -25,12 +25,14 @@ def _pump(
     basal: tuple[int, int, int],
     pulse: tuple[int, int],
     reservoir_u: int,
+    low_u: tuple[int, str],
     bolus_u_per_min: float,
     occlusion_kpa: float,
     standard_set: str,
     sources: tuple[Sourced, ...],
 ) -> PumpModel:
-    """A row: ``basal`` lowest, highest and step in nL/h; ``pulse`` volume in nL and duration in ns."""
+    """A row: ``basal`` lowest, highest and step in nL/h; ``pulse`` volume in nL and duration in ns; ``low_u``: when it
+    warns, and where that stands."""
     low, high, step = basal
     volume_nl, pulse_ns = pulse
     return PumpModel(
@@ -46,15 +48,22 @@ def _pump(
         at_end=AtEnd.STOP,
         near_end_ns=0,
         occlusion_range_kpa=(occlusion_kpa, occlusion_kpa),
-        alarms=(occlusion_distal(occlusion_kpa), *DECLARED),
+        alarms=(
+            occlusion_distal(occlusion_kpa),
+            reservoir_low(low_u[0] / 100.0, low_u[1]),
+            container_empty(ASSUMED),
+            *DECLARED,
+        ),
         kind=PumpClass.INSULIN,
         standard_set=standard_set,
         sensors=(Signal.RESERVOIR_LEVEL,),
         bolus_nl_per_h=round(bolus_u_per_min * 60 * UNIT),
         sources=(
             *sources,
+            *figures(low_u[1], ("reservoir low", f"{low_u[0]} U left")),
             *figures(
                 ASSUMED,
+                ("reservoir empty", "0 U left: stopped, at the end of a pulse"),
                 ("VTBI range", f"{volume_nl / UNIT:g}-{reservoir_u} U by one pulse"),
                 ("KVO rate", f"{low / UNIT:g} U/h, the lowest basal rate: the pump has none"),
                 ("near-end warning", "0 min: its warning is of the reservoir"),
@@ -70,6 +79,7 @@ OMNIPOD = _pump(
     basal=(500, 30 * UNIT, 500),
     pulse=(500, 2 * SECOND_NS),
     reservoir_u=200,
+    low_u=(10, f"{OMNIKIT}: the default"),
     bolus_u_per_min=1.5,
     occlusion_kpa=100.0,
     standard_set="insulin-patch-cannula",
@@ -95,6 +105,7 @@ MINIMED_670G = _pump(
     basal=(250, 35 * UNIT, 250),
     pulse=(250, SECOND_NS),
     reservoir_u=300,
+    low_u=(20, ASSUMED),
     bolus_u_per_min=1.5,
     occlusion_kpa=125.0,
     standard_set="insulin-tubing-60cm",
@@ -119,6 +130,7 @@ TSLIM_X2 = _pump(
     basal=(1_000, 15 * UNIT, 10),
     pulse=(10, SECOND_NS // 50),
     reservoir_u=300,
+    low_u=(20, "t:slim X2 user guide p. 118: the default, settable 10-40 U"),
     bolus_u_per_min=2.0,
     occlusion_kpa=200.0,
     standard_set="insulin-tubing-60cm",
@@ -150,6 +162,7 @@ KALEIDO = _pump(
     basal=(500, 5 * UNIT, 500),
     pulse=(500, SECOND_NS),
     reservoir_u=200,
+    low_u=(20, ASSUMED),
     bolus_u_per_min=1.5,
     occlusion_kpa=100.0,
     standard_set="insulin-tubing-60cm",
@@ -172,6 +185,7 @@ D_TRON_PLUS = _pump(
     basal=(1_000, 25 * UNIT, 1_000),
     pulse=(50, SECOND_NS // 10),
     reservoir_u=300,
+    low_u=(20, ASSUMED),
     bolus_u_per_min=2.0,
     occlusion_kpa=200.0,
     standard_set="insulin-tubing-110cm",
@@ -201,6 +215,7 @@ WELLION_MICRO = _pump(
     basal=(250, 30 * UNIT, 250),
     pulse=(250, SECOND_NS // 2),
     reservoir_u=300,
+    low_u=(20, ASSUMED),
     bolus_u_per_min=3.0,
     occlusion_kpa=100.0,
     standard_set="wellion-infusion-set",
@@ -227,6 +242,7 @@ MINIMED_511 = _pump(
     basal=(1_000, 35 * UNIT, 1_000),
     pulse=(1_000, SECOND_NS),
     reservoir_u=300,
+    low_u=(20, ASSUMED),
     bolus_u_per_min=1.5,
     occlusion_kpa=125.0,
     standard_set="insulin-tubing-60cm",

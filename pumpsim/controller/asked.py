@@ -53,7 +53,7 @@ def _loaded(model: PumpModel, program: InfusionProgram, now_ns: int, steps: int 
         total_nl=None if at_end is AtEnd.CONTINUE else program.total_nl,
         demand_nl=0 if program.demand is None else program.demand.dose_nl,
         first_nl_per_h=0 if program.first is None else program.first.rate_nl_per_h,
-        kvo_nl_per_h=model.kvo_for(program.highest_nl_per_h) if at_end is AtEnd.KVO else 0,
+        kvo_nl_per_h=model.kvo_for(model.max_rate_nl_per_h) if at_end is AtEnd.KVO else 0,
         since_ns=now_ns,
         since_steps=steps,
     )

@@ -7,7 +7,18 @@ each other, and the motor command follows from the state. Extra readings and ext
 from collections.abc import Iterator
 from dataclasses import replace
 
-from pumpsim.controller import alarm_monitor, commands, course, demand, deviation, device_events, doses, dual, programme
+from pumpsim.controller import (
+    alarm_monitor,
+    commands,
+    course,
+    demand,
+    deviation,
+    device_events,
+    doses,
+    dual,
+    finishing,
+    programme,
+)
 from pumpsim.controller.turn import Turn
 from pumpsim.vocabulary.inputs import DeviceEvent, Input, SensorReading, Tick
 from pumpsim.vocabulary.model import PumpModel
@@ -46,6 +57,7 @@ class PumpController:
         if isinstance(given, SensorReading):
             deviation.judge(turn)
         alarm_monitor.judge(turn)
+        finishing.judge(turn)
         dual.settle(turn)
         deviation.settle(turn)
         _move(turn)
@@ -57,18 +69,23 @@ def _watches(turn: Turn) -> Iterator[Watch]:
     yield from programme.watches(turn)
     yield from doses.watches(turn)
     yield from deviation.watches(turn)
+    yield from finishing.watches(turn)
     yield from alarm_monitor.watches(turn)
 
 
 def _move(turn: Turn) -> None:
     """Say what the mechanism shall do, if that has changed."""
-    motions = tuple(
-        LineMotion(status.line, turn.rate_nl_per_h(status), _stop(turn, status)) for status in turn.state.lines
-    )
-    command = MotorCommand(motions)
+    command = MotorCommand(tuple(_motion(turn, status) for status in turn.state.lines))
     if command != turn.state.motor:
         turn.state = replace(turn.state, motor=command)
         turn.said.append(command)
+
+
+def _motion(turn: Turn, status: LineStatus) -> LineMotion:
+    """What one line shall do; one that is stopped may have a stroke to finish."""
+    if status.finish_at_step is not None:
+        return LineMotion(status.line, finishing.rate_nl_per_h(turn, status), status.finish_at_step)
+    return LineMotion(status.line, turn.rate_nl_per_h(status), _stop(turn, status))
 
 
 def _stop(turn: Turn, status: LineStatus) -> int | None:
@@ -80,6 +97,6 @@ def _stop(turn: Turn, status: LineStatus) -> int | None:
 
 def _wake(turn: Turn) -> int | None:
     """The earliest deadline; one that has passed has been dealt with."""
-    parts = (programme, course, doses, demand, deviation, alarm_monitor)
+    parts = (programme, course, doses, demand, deviation, finishing, alarm_monitor)
     due = [at for part in parts for at in part.deadlines(turn) if at > turn.now_ns]
     return min(due, default=None)
