@@ -3,9 +3,10 @@
 Both are added up from a reference: where the line began to move, or where its count was last found in order. A count that
 leaves the band about what is owed is looked at. If it is beyond the model's share (10 %) since the reference, the line is
 astray: the alarm comes when that has lasted for the model's time (15 min) and exceeds the share by more than the allowance,
-what a correct mechanism may be beside its order: a pumping cycle for strokes, a step for the others, whose motor keeps to
-the rate. If it is not, the reference is set anew. So an onset in mid-run is found no later than one of twice its size at the
-start. Titrations change nothing of it: volumes are compared, not rates. Source: GIP v1.0, 1.2.2 and 1.2.3.
+what a correct mechanism may be beside its order: a pumping cycle for strokes (two where two lines share them), a step for the
+others, whose motor keeps to the rate. If it is not, the reference is set anew; so an onset in mid-run is alarmed later than
+one at the start only by the time in which it leaves the band. Titrations begin nothing anew: volumes are compared, not rates.
+Source: GIP v1.0, 1.2.2 and 1.2.3.
 """
 
 from collections.abc import Iterator
@@ -14,7 +15,7 @@ from dataclasses import dataclass, replace
 from pumpsim.controller.turn import FL_PER_NL, Turn
 from pumpsim.vocabulary.alarms import AlarmId, Direction, Signal
 from pumpsim.vocabulary.inputs import LineReading
-from pumpsim.vocabulary.model import Drive, FlowLimits, Interleave, Mechanism
+from pumpsim.vocabulary.model import Drive, FlowLimits, PumpModel
 from pumpsim.vocabulary.outputs import LineState, Watch
 from pumpsim.vocabulary.status import Astray, DoseKind, LineStatus, Reference
 
@@ -148,14 +149,13 @@ def _for_ns(turn: Turn, status: LineStatus) -> int:
 
 def _allowance(turn: Turn) -> int:
     """What a correct mechanism may be beside what is owed, from one instant to another, nL/h x ns."""
-    return allowance_steps(turn.model.mechanism) * turn.step
+    return allowance_steps(turn.model) * turn.step
 
 
-def allowance_steps(mechanism: Mechanism) -> int:
-    """The same in steps; lines that take turns by whole strokes may be a stroke ahead, or behind."""
-    if mechanism.drive is not Drive.STROKES:
-        return 1
-    return mechanism.cycle_steps * (2 if mechanism.interleave is Interleave.WHOLE_STROKE else 1)
+def allowance_steps(model: PumpModel) -> int:
+    """The same in steps. Of two lines each may be a cycle beside its order by the other's doing, and a cycle by its own."""
+    strokes = model.mechanism.drive is Drive.STROKES
+    return model.mechanism.cycle_steps * len(model.lines) if strokes else 1
 
 
 def _band(turn: Turn, status: LineStatus, side: Side) -> int:

@@ -11,7 +11,6 @@ from pumpsim.requirements.requirement import TO_COME, Requirement, Section, Sour
 row = partial(Requirement, Source.GPCA)
 MODES = f"{TO_COME}the modes of PCA delivery"
 BOLUS = f"{TO_COME}doses on request"
-FLOW = f"{TO_COME}over- and under-infusion"
 IDLE = f"{TO_COME}the idle alert"
 ORDER = f"{TO_COME}the order of alarms"
 AUDIO = f"{TO_COME}AUDIO PAUSED"
@@ -45,8 +44,18 @@ GPCA: tuple[Section, ...] = (
                 "+-20 % (Tolerance_Max)",
                 MODES,
             ),
-            row("REQ 17", "Flow below the tolerance is notified.", "-5 % for a time, -20 % at once", FLOW),
-            row("REQ 19", "Flow above the tolerance pauses.", "+5 % for a time, +20 % at once", FLOW),
+            row(
+                "REQ 17",
+                "Flow below the tolerance is notified.",
+                "-5 % for a time, -20 % at once",
+                "shown for a time (OPCA R6.4.0(3)); at once only below 50 %, as a motor that stalls",
+            ),
+            row(
+                "REQ 19",
+                "Flow above the tolerance pauses.",
+                "+5 % for a time, +20 % at once",
+                note="By the count of the motor.",
+            ),
             row("REQ 20", "Volume above the library's pauses.", "highest VTBI", f"{TO_COME}limits of a drug library"),
             row(
                 "REQ 21",
@@ -67,13 +76,13 @@ GPCA: tuple[Section, ...] = (
                 "REQ 18",
                 "A low reservoir is notified.",
                 "Low_Reservoir, the site's",
-                f"{TO_COME}the level of the reservoir",
+                note="Where the level is measured.",
             ),
             row(
                 "REQ 23",
                 "An empty reservoir pauses.",
                 "Empty_Reservoir, the site's",
-                note="Here by air ahead of the pump.",
+                note="By the level where it is measured, else by air ahead of the pump.",
             ),
         ),
     ),

@@ -5,8 +5,10 @@ from dataclasses import replace
 import pytest
 
 from pumpsim.catalogue.ambulatory import CADD_PRIZM
-from pumpsim.catalogue.pumps import with_mechanism
+from pumpsim.catalogue.pumps import SINGLE_CHANNEL_CASSETTE
+from pumpsim.catalogue.syringe_pumps import SYRINGE_PUMP
 from pumpsim.codec import decode, encode
+from pumpsim.controller import Pump
 from pumpsim.controller.deviation import BAND_PART, allowance_steps
 from pumpsim.controller.pump_controller import PumpController
 from pumpsim.vocabulary.alarms import Effect
@@ -23,7 +25,7 @@ from pumpsim.vocabulary.inputs import (
     Tick,
     Titrate,
 )
-from pumpsim.vocabulary.model import AtEnd, FlowLimits, Interleave
+from pumpsim.vocabulary.model import AtEnd, FlowLimits
 from pumpsim.vocabulary.outputs import AlarmCleared, AlarmRaised, DeliveryEvent
 from pumpsim.vocabulary.program import InfusionProgram
 from pumpsim.vocabulary.status import Astray, PumpState
@@ -181,10 +183,10 @@ def test_a_line_that_is_started_again_begins_where_it_stood():
 
 @pytest.mark.parametrize(
     ("model", "steps"),
-    [(SMOOTH, 1), (STROKES, 3_300), (with_mechanism(STROKES, Interleave.WHOLE_STROKE, None), 6_600), (CADD_PRIZM, 1)],
+    [(SMOOTH, 1), (SINGLE_CHANNEL_CASSETTE, 3_300), (STROKES, 6_600), (CADD_PRIZM, 1), (SYRINGE_PUMP, 1)],
 )
 def test_allowance(model, steps):
-    assert allowance_steps(model.mechanism) == steps
+    assert allowance_steps(model) == steps
 
 
 def test_with_strokes_a_cycle_is_allowed_on_top():
@@ -264,6 +266,20 @@ def test_on_basal_in_a_dose_and_in_a_square_bolus_each_has_its_time(dose, rate, 
         assert heard(controller, (for_ns + 1, round(share * owed))) == [alarm]
         assert controller.state.line("A").state.value == ("kvo" if share > 1 else "infusing")
         assert controller.state.motor.moving
+
+
+@pytest.mark.requirement("GPCA REQ 19")
+@pytest.mark.parametrize(
+    ("share", "at_ns", "raised"), [(1.06, 15 * MIN + 1, True), (1.04, 15 * MIN + 1, False), (1.25, 2 * MIN, True)]
+)
+def test_five_percent_for_a_time_and_twenty_at_once(share, at_ns, raised):
+    """The tolerances of the UMN GPCA requirements: the first is the controller's, the second the interlock's."""
+    pump = Pump(replace(ONE, flow_limits=FlowLimits(1_050_000, 950_000)))
+    for given in (reading(700), LoadProgram("A", program(100)), Start("A")):
+        pump.step(0, given)
+    outputs = pump.step(at_ns, reading(700 + round(share * 100 * ML * at_ns / H))).outputs
+    assert ("over-infusion" in alarms(outputs)) == raised
+    assert pump.state.motor.moving != raised
 
 
 def test_what_it_counts_from_is_part_of_the_state():
