@@ -7,6 +7,7 @@ these rows do not.
 from pumpsim.catalogue.alarms import DECLARED, air_in_line_distal, occlusion_distal, occlusion_proximal
 from pumpsim.catalogue.rows import FL_PER_NL, MINUTE_NS, ML, MS_NS, figures
 from pumpsim.vocabulary.alarms import Signal
+from pumpsim.vocabulary.courses import LockoutFrom
 from pumpsim.vocabulary.model import AirSensor, AtEnd, Drive, Mechanism, PumpClass, PumpModel, RateBand
 
 ASSUMED = "unverified: assumption"
@@ -43,6 +44,9 @@ CADD_PRIZM = PumpModel(
     standard_set="cadd-set",
     sensors=(Signal.RESERVOIR_LEVEL,),
     bolus_nl_per_h=125 * ML,
+    bolus_adds=True,
+    bolus_max_nl=20 * ML,
+    lockout_from=LockoutFrom.START,
     sources=(
         *figures(
             PRIZM,
@@ -64,6 +68,7 @@ CADD_PRIZM = PumpModel(
             ("near-end warning", "0 min: its warning is of the reservoir"),
             ("leak through the mechanism", "0 mL/h/kPa"),
             ("level of the reservoir", "counted from the activations"),
+            ("lockout", "from start to start, a choice of the programme"),
         ),
         *figures(RECALL, ("bolus rate", "125 mL/h")),
     ),
@@ -88,6 +93,9 @@ CADD_SOLIS = PumpModel(
     standard_set="cadd-set",
     sensors=(Signal.RESERVOIR_LEVEL,),
     bolus_nl_per_h=125 * ML,
+    bolus_adds=True,
+    bolus_max_nl=20 * ML,
+    lockout_from=LockoutFrom.START,
     sources=(
         *figures(
             SOLIS,
@@ -120,6 +128,7 @@ CADD_SOLIS = PumpModel(
             ("near-end warning", "0 min: its warning is of the reservoir"),
             ("leak through the mechanism", "0 mL/h/kPa"),
             ("level of the reservoir", "counted from the activations"),
+            ("lockout", "from start to start, a choice of the programme"),
         ),
     ),
 )

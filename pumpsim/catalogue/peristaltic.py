@@ -43,6 +43,7 @@ def _inside(fingers: str, revolution_ul: int) -> tuple[tuple[str, str], ...]:
         ("volume of a revolution", f"{revolution_ul} uL, {fingers}"),
         ("course over a revolution", "ripple, and a back-flow of 3 % of a revolution"),
         ("leak through the mechanism", "0 mL/h/kPa"),
+        ("stages of a programme", "21: ten up, a plateau, ten down"),
     )
 
 
@@ -68,6 +69,7 @@ LINEAR_PERISTALTIC = PumpModel(
     ),
     air_sensor=IEC_WINDOW,
     kind=PumpClass.LARGE_VOLUME,
+    most_stages=21,
     standard_set="peristaltic-set",
     sources=(
         *figures("GIP v1.0, 1.1.2 (programmable range)", ("rate range", "0.1-999 mL/h")),
@@ -114,6 +116,7 @@ INFUSOMAT_SPACE = PumpModel(
     ),
     air_sensor=AirSensor(smallest_ml=0.01, apart_ml=0.01, window_ns=60 * MINUTE_NS),
     kind=PumpClass.LARGE_VOLUME,
+    most_stages=21,
     standard_set="infusomat-line",
     bolus_nl_per_h=1_200 * ML,
     sources=(
@@ -162,8 +165,10 @@ ALARIS_GP = PumpModel(
     ),
     air_sensor=IEC_WINDOW,
     kind=PumpClass.LARGE_VOLUME,
+    most_stages=21,
     standard_set="peristaltic-set",
     bolus_nl_per_h=1_200 * ML,
+    bolus_max_nl=100 * ML,
     sources=(
         *figures(
             "Alaris GP plus data sheet (anyflip xciu/fuuk)",
@@ -171,6 +176,7 @@ ALARIS_GP = PumpModel(
             ("VTBI range", "1-9999 mL"),
             ("KVO rate, range", "0.1-20 mL/h, or the set rate if lower"),
             ("bolus rate", "10-1200 mL/h"),
+            ("largest bolus", "0.1-100 mL"),
             ("volume accuracy", "+-5 %"),
             ("mechanism", "four fingers, peristaltic"),
         ),
@@ -212,6 +218,7 @@ SIGMA_SPECTRUM = PumpModel(
     ),
     air_sensor=IEC_WINDOW,
     kind=PumpClass.LARGE_VOLUME,
+    most_stages=21,
     standard_set="peristaltic-set",
     sources=(
         *figures(
