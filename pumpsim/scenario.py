@@ -114,6 +114,28 @@ class StateExpected:
 
 
 @dataclass(frozen=True, slots=True)
+class RateExpected:
+    """The rate that a line is programmed to deliver at an instant, doses included, nL/h."""
+
+    text: str
+    pump: str
+    line: str
+    rate_nl_per_h: int
+    at_ns: int
+
+
+@dataclass(frozen=True, slots=True)
+class RequestsExpected:
+    """How often the patient's button was pressed by the end, and how often a dose was granted and denied."""
+
+    text: str
+    pump: str
+    line: str
+    granted: int
+    denied: int
+
+
+@dataclass(frozen=True, slots=True)
 class DosePeakExpected:
     """Highest over mean dose rate of a drug between two instants, as means over ``window_ns``; at most ``ratio``.
 
@@ -168,6 +190,8 @@ Expectation = (
     | DrugExpected
     | RejectionExpected
     | StateExpected
+    | RateExpected
+    | RequestsExpected
     | DosePeakExpected
     | ReleasedBolusExpected
     | AirExpected

@@ -17,8 +17,10 @@ from pumpsim.scenario import (
     DosePeakExpected,
     DrugExpected,
     Expectation,
+    RateExpected,
     RejectionExpected,
     ReleasedBolusExpected,
+    RequestsExpected,
     Scenario,
     StateExpected,
     VolumeExpected,
@@ -27,6 +29,7 @@ from pumpsim.trace import PumpTrace, Recorded
 from pumpsim.units import format_time
 from pumpsim.vocabulary.alarms import AlarmId
 from pumpsim.vocabulary.outputs import AlarmRaised, CommandRejected, DeliveryEvent, LineState
+from pumpsim.vocabulary.program import format_rate
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +63,13 @@ def _judge(expected: Expectation, trace: PumpTrace) -> Outcome:
             return _rejection(expected, trace)
         case StateExpected():
             return _state(expected, trace)
+        case RateExpected():
+            rate = _rate_nl_per_h(trace, expected.line, expected.at_ns)
+            return Outcome(expected.text, rate == expected.rate_nl_per_h, format_rate(rate))
+        case RequestsExpected():
+            requests = trace.state.line(expected.line).course.requests
+            passed = (requests.granted, requests.denied) == (expected.granted, expected.denied)
+            return Outcome(expected.text, passed, f"{requests.granted} granted, {requests.denied} denied")
         case DosePeakExpected():
             ratio = peak_over_mean(
                 trace, expected.drug, expected.at_patient, expected.window_ns, expected.from_ns, expected.to_ns
@@ -156,6 +166,15 @@ def _unexpected(scenario: Scenario, pump: str, trace: PumpTrace) -> list[Outcome
         for r in trace.records
         if isinstance(r.record, CommandRejected) and not any(_matches(e, r) for e in expected)
     ]
+
+
+def _rate_nl_per_h(trace: PumpTrace, line: str, at_ns: int) -> int:
+    """The programmed rate that the records give for an instant; 0 where the line does not deliver."""
+    rate = 0
+    for r in trace.records:
+        if isinstance(r.record, DeliveryEvent) and r.record.line == line and r.at_ns <= at_ns:
+            rate = r.record.rate_nl_per_h
+    return rate
 
 
 def _state(expected: StateExpected, trace: PumpTrace) -> Outcome:

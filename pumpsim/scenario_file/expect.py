@@ -11,12 +11,15 @@ from pumpsim.scenario import (
     DosePeakExpected,
     DrugExpected,
     Expectation,
+    RateExpected,
     RejectionExpected,
     ReleasedBolusExpected,
+    RequestsExpected,
     StateExpected,
     Tolerance,
     VolumeExpected,
 )
+from pumpsim.scenario_file.amounts import Dosing
 from pumpsim.scenario_file.checks import Document, Faults, Path, tables_at, validated
 from pumpsim.scenario_file.expect_tables import (
     AirAtPatientTable,
@@ -24,8 +27,10 @@ from pumpsim.scenario_file.expect_tables import (
     DrugAmountTable,
     ExpectTable,
     PeakTable,
+    RateTable,
     RejectedTable,
     ReleasedTable,
+    RequestsTable,
     StateTable,
     VolumeTable,
 )
@@ -75,6 +80,10 @@ class _Clause:
             return self._rejected(table.rejected, table.between)
         if table.state is not None:
             return self._state(table.state)
+        if table.rate is not None:
+            return self._rate(table.rate)
+        if table.requests is not None:
+            return self._requests(table.requests)
         if table.peak_over_mean is not None:
             return self._peak(table.peak_over_mean)
         if table.released is not None:
@@ -153,6 +162,25 @@ class _Clause:
             return None
         text = f"line {line} is in state {table.state.value} at {at}"
         return StateExpected(self._text(text), self._id, line, table.state.value, at_ns)
+
+    def _rate(self, table: RateTable) -> RateExpected | None:
+        path = (*self.path, "rate")
+        line = line_of(self.pump, table.line, path, self.faults)
+        at_ns, at = self._instant(table.at, (*path, "at"))
+        if line is None:
+            return None
+        exact = Dosing(self.pump, line, None, None, self.faults).exact_rate(table.rate, (*path, "is"))
+        if exact is None:
+            return None
+        text = f"the programmed rate of line {line} is {table.rate.text} at {at}"
+        return RateExpected(self._text(text), self._id, line, exact, at_ns)
+
+    def _requests(self, table: RequestsTable) -> RequestsExpected | None:
+        line = line_of(self.pump, table.line, (*self.path, "requests"), self.faults)
+        if line is None:
+            return None
+        text = f"of the patient's requests on line {line} {table.granted} are granted, {table.denied} denied"
+        return RequestsExpected(self._text(text), self._id, line, table.granted, table.denied)
 
     def _peak(self, table: PeakTable) -> DosePeakExpected | None:
         path = (*self.path, "peak_over_mean")

@@ -9,6 +9,7 @@ from pumpsim.scenario_file.fields import (
     AmountTolerance,
     Choice,
     Moment,
+    Pace,
     Volume,
     VolumeTolerance,
     by_value,
@@ -20,6 +21,19 @@ from pumpsim.scenario_file.pump_tables import (
     Text1,
 )
 from pumpsim.vocabulary.outputs import LineState
+
+COMMANDS = (
+    "load",
+    "start",
+    "stop",
+    "titrate",
+    "mode",
+    "bolus",
+    "stop-bolus",
+    "temporary",
+    "standby",
+    "acknowledge",
+)
 
 
 class VolumeTable(Table):
@@ -45,7 +59,7 @@ class RejectedTable(Table):
 
     command: Annotated[
         str,
-        Choice("command", {word: word for word in ("load", "start", "stop", "titrate", "mode", "acknowledge")}),
+        Choice("command", {word: word for word in COMMANDS}),
     ]
     line: str | None = None
     reason: str = ""
@@ -57,6 +71,22 @@ class StateTable(Table):
     line: str | None = None
     state: Annotated[LineState, Choice("state", by_value(LineState))] = Field(alias="is")
     at: Moment | None = None
+
+
+class RateTable(Table):
+    """The rate that a line is programmed to deliver at an instant; of a dose rate, what it makes."""
+
+    line: str | None = None
+    rate: Pace = Field(alias="is")
+    at: Moment | None = None
+
+
+class RequestsTable(Table):
+    """What became of the patient's requests."""
+
+    line: str | None = None
+    granted: int = Field(ge=0)
+    denied: int = Field(ge=0)
 
 
 class PeakTable(Table):
@@ -102,6 +132,8 @@ class ExpectTable(Table):
     drug: DrugAmountTable | None = None
     rejected: RejectedTable | None = None
     state: StateTable | None = None
+    rate: RateTable | None = None
+    requests: RequestsTable | None = None
     peak_over_mean: PeakTable | None = None
     released: ReleasedTable | None = None
     air: AirAtPatientTable | None = None
@@ -116,6 +148,8 @@ class ExpectTable(Table):
         "drug",
         "rejected",
         "state",
+        "rate",
+        "requests",
         "peak_over_mean",
         "released",
         "air",
