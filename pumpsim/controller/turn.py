@@ -73,8 +73,8 @@ class Turn:
         more = 0
         if course.doses:
             dose = course.doses[0]
-            rate = self.dose_nl_per_h(line, base)
-            more = min(rate * passed, dose.volume - dose.owed)
+            rate, left = self.dose_nl_per_h(line, base), dose.volume - dose.owed
+            more = left if left < rate * (passed + 1) else rate * passed  # what is less than a ns of it is owed with it
             if not self.model.bolus_adds:
                 base = 0
             grown = Dose(dose.kind, dose.volume, dose.rate_nl_per_h, dose.began_ns, dose.owed + more, dose.stop_at_step)

@@ -132,14 +132,20 @@ def _stages(steps: list[StepTable], dosing: Dosing, path: Path) -> Stages | None
 
 
 def _taper(table: LoadTable, dosing: Dosing) -> Stages:
+    """Ramps on the finest rate step on which all of their rates can be set."""
     assert table.taper is not None
     assert table.vtbi is not None
     assert table.duration is not None
-    ramps = table.taper
-    step = dosing.pump.model.rate_bands[0].step_nl_per_h
-    return taper(
-        table.vtbi, table.duration, step, up_ns=ramps.up, down_ns=ramps.down, steps=ramps.steps, rule=ramps.rule
-    )
+    ramps, model = table.taper, dosing.pump.model
+    found = None
+    for step in sorted({band.step_nl_per_h for band in model.rate_bands}):
+        found = taper(
+            table.vtbi, table.duration, step, up_ns=ramps.up, down_ns=ramps.down, steps=ramps.steps, rule=ramps.rule
+        )
+        if not any(rate_faults(model, stage.rate_nl_per_h) for stage in found.stages):
+            break
+    assert found is not None
+    return found
 
 
 def _repeat(table: LoadTable, dosing: Dosing, path: Path) -> Repeat | None:
