@@ -87,6 +87,8 @@ class Report:
     lines: Table
     drugs: Table
     air: Table
+    overrides: Table
+    notes: tuple[str, ...]
     pumps: tuple[PumpSection, ...]
     run: Table
     junctions: tuple[Table, ...]
@@ -115,6 +117,8 @@ def build_report(
         tables.line_totals(summary),
         tables.drug_totals(summary),
         tables.air_totals(summary),
+        tables.overrides(summary),
+        scenario.notes,
         tuple(
             _section(scenario, setup, trace, spread.get(setup.id))
             for setup, trace in zip(scenario.pumps, traces, strict=True)
