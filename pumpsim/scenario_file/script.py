@@ -85,7 +85,9 @@ def _load(table: LoadTable, pump: BuiltPump, path: Path, faults: Faults) -> Load
         return None
     rate, ordered = order
     try:
-        program = InfusionProgram(rate, table.vtbi, table.mode, table.at_end, table.delay, table.call_back, ordered)
+        program = InfusionProgram(
+            rate, table.vtbi, table.mode, table.at_end, table.delay, table.call_back, ordered, purpose=table.purpose
+        )
     except ValueError as fault:
         faults.add(path, str(fault))
         return None

@@ -18,12 +18,21 @@ class LineMode(Enum):
     CONCURRENT = "concurrent"
 
 
+class Purpose(Enum):
+    """What an infusion is given for, as it is documented; it changes nothing of how it is given."""
+
+    HYDRATION = "hydration"
+    THERAPEUTIC = "therapeutic"
+    FLUSH = "flush"
+
+
 @dataclass(frozen=True, slots=True)
 class InfusionProgram:
     """Rate and volume to be infused of one line, and what happens at start and end.
 
     ``rate_nl_per_h`` > 0. ``vtbi_nl`` None: no target, the line runs until it is stopped. ``at_end`` None: the model's
     own rule. ``ordered`` is the order as it was written (``5 mcg/kg/min, 70 kg``), for records only.
+    ``purpose`` is for records too; None: without a drug in the fluid hydration, else therapeutic.
 
     Raises ValueError naming every fault.
     """
@@ -35,6 +44,7 @@ class InfusionProgram:
     start_delay_ns: int = 0
     call_back: bool = False
     ordered: str = ""
+    purpose: Purpose | None = None
 
     def __post_init__(self) -> None:
         faults: list[str] = []
