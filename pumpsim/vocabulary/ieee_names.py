@@ -26,9 +26,7 @@ class IeeeName:
 IPEC_LIST = (
     "class MDCCode of package com.fs.ie.model.valueset, events of IHE PCD-10 (Infusion Pump Event Communication)"
 )
-START_MESSAGE = (
-    "public HL7 test messages nl-philips-intellibridge, no. 14: 197288^MDC_EVT_PUMP_DELIV_START, of a large-volume pump"
-)
+START_MESSAGE = "public HL7 test messages nl-philips-intellibridge, no. 14: 197288^MDC_EVT_PUMP_DELIV_START"
 SPACE_PLUS = "codes of PCD-10 and PCD-01 captures of B. Braun SpacePlus pumps, in a public HL7 replay tool for them"
 SCHLUTER = "P. Schluter, Event and Alarm Identifiers, 2011-10-20: 196940^MDC_EVT_FLUID_LINE_OCCL, IHE ACM example"
 ICU_LIST = "alarm list of a Plum 360 integration (IHE PCD-04; alarm-test.alarm.component.ts)"
