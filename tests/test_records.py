@@ -71,6 +71,30 @@ def test_summary_has_what_it_promises(written):
     assert json.loads(json.dumps(summary)) == summary
 
 
+def test_summary_tells_what_each_line_delivered(written):
+    """A 100 mL/h from 0 to 10 min, then 120; B's drug beside it throughout, so that no minute of A counts as hydration."""
+    _, run, summary = written
+    lines, infusions = summary["pumps"]["main"]["lines"], summary["infusions"]
+    end = run.traces[0].at([H])
+    assert lines["A"]["drugs"] == {}
+    assert lines["B"]["drugs"]["drug"]["pumped_mg"] == pytest.approx(end.pump_drug[0, 0])
+    assert lines["B"]["drugs"]["drug"]["at_patient_mg"] == pytest.approx(end.patient_drug[0, 0])
+    first, second, *_ = lines["A"]["segments"]
+    assert (first["from_s"], first["to_s"], first["rate_ml_per_h"], first["ended"]) == (
+        0,
+        600,
+        100,
+        "rate changed (operator)",
+    )
+    assert (second["from_s"], second["state"], second["fluid"]) == (600, "infusing", "saline-0.9")
+    assert [(t["line"], t["purpose"]) for t in infusions["times"]] == [("A", "hydration"), ("B", "therapeutic")]
+    assert [(d["role"], d["units"]) for d in infusions["documented"]] == [
+        ("therapeutic", {"96365": 1}),
+        ("hydration", {}),
+    ]
+    assert infusions["note"][0] == "Shown for documentation, not advice."
+
+
 def test_csv_has_one_header_units_in_every_name_and_every_event(written):
     folder, run, _ = written
     with (folder / "trace.csv").open(encoding="utf-8") as file:

@@ -18,6 +18,7 @@ from pumpsim.vocabulary.outputs import DeliveryEvent, DeliveryEventKind, LineSta
 from pumpsim.vocabulary.program import Purpose
 
 MIN_NS = 60_000_000_000
+S_NS = 1_000_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,8 +72,16 @@ class InfusionTime:
 
     @property
     def minutes(self) -> int:
-        """The time that counts, in whole minutes; what is left over is dropped."""
-        return self.delivered_ns // MIN_NS
+        """The time that counts, in whole minutes."""
+        return whole_minutes(self.delivered_ns)
+
+
+def whole_minutes(ns: int) -> int:
+    """Take a time to the nearest second, as it is written down, and drop what is left over of a minute.
+
+    A volume of 30 min may be in a ms early: it is counted in whole steps of the motor.
+    """
+    return (ns + S_NS // 2) // S_NS // 60
 
 
 def infusion_times(scenario: Scenario, traces: Mapping[str, PumpTrace]) -> tuple[InfusionTime, ...]:

@@ -15,7 +15,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
 
-from pumpsim.analysis.infusion_times import MIN_NS, InfusionTime
+from pumpsim.analysis.infusion_times import InfusionTime, whole_minutes
 from pumpsim.analysis.spans import Spans, joined, overlap, total_ns, without
 from pumpsim.scenario import Scenario
 from pumpsim.vocabulary.path import way_of
@@ -24,7 +24,8 @@ from pumpsim.vocabulary.program import Purpose
 SHOWN = "Shown for documentation, not advice."
 LEFT_OUT = (
     "The whole run is one encounter of one patient and one date of service; the time of day is not known.",
-    "Minutes are whole; what is left over is dropped. An infusion that still ran at the end counts up to there.",
+    "Times are taken to the second, minutes are whole: what is left over is dropped.",
+    "An infusion that still ran at the end counts up to there.",
     "Infusions of the same drugs on one line count together, however far apart; of several drugs at one site the first is "
     "the initial one, one that overlaps another is concurrent, any other sequential.",
     "Codes of pushes (96374 to 96376), chemotherapy (96401 to 96425), blood and modifiers are not worked out; a push does not "
@@ -152,8 +153,8 @@ def _infused(drugs: Iterable[InfusionTime], sites: Mapping[str, str]) -> list[Do
 def _hydration(site: str, times: Sequence[InfusionTime], drugs: Spans, initial: set[str]) -> Documented:
     """All hydration of one site: lines that run together count once, and not while a drug is infused."""
     spans = joined(span for time in times for span in time.spans)
-    minutes = total_ns(without(spans, drugs)) // MIN_NS
-    beside = (total_ns(spans) // MIN_NS) - minutes
+    minutes = whole_minutes(total_ns(without(spans, drugs)))
+    beside = whole_minutes(total_ns(spans)) - minutes
     remark = f"{beside} min beside a drug infusion do not count" if beside else ""
     return Documented(
         site, Role.HYDRATION, tuple(times), minutes, hydration_units(minutes, initial=site not in initial), remark

@@ -1,12 +1,16 @@
 """The record of infusion times, from simulated runs; every figure by hand."""
 
+from pathlib import Path
+
 import pytest
 
 from pumpsim.analysis.infusion_times import InfusionTime, infusion_times
-from pumpsim.scenario_file import parse_scenario
+from pumpsim.analysis.infusion_units import access_sites, documented
+from pumpsim.scenario_file import load_scenario, parse_scenario
 from pumpsim.simulation import simulate
 from pumpsim.vocabulary.program import Purpose
 
+SCENARIOS = Path(__file__).resolve().parents[2] / "scenarios"
 TWO = """
 title = "two lines"
 duration = "4 h"
@@ -105,6 +109,17 @@ def test_bags_of_one_drug_are_one_record_and_another_drug_is_another():
     ]
 
 
+def test_hydration_is_one_record_whatever_is_in_the_bags():
+    bag = 'container = { bag = "500 mL", fluid = { drug = "potassium", concentration = "20 mEq/L" } }'
+    (time,) = times(
+        load("0 s", "A", 100, ', purpose = "hydration"'),
+        do("0 s", 'do = "start"'),
+        f'[[change]]\nat = "1 h"\nline = "A"\n{bag}\n',
+        do("2 h", 'do = "stop"'),
+    )
+    assert (time.minutes, time.pauses, time.drugs) == (120, 0, ("potassium",))
+
+
 def test_a_piggyback_is_a_pause_of_the_primary():
     """A waits from 30 to 60 min for B's 100 mL at 200 mL/h."""
     a, b = times(
@@ -120,3 +135,22 @@ def test_a_piggyback_is_a_pause_of_the_primary():
 
 def test_what_never_delivered_has_no_record():
     assert times(load("0 s", "A", 125)) == ()
+
+
+def test_the_scenario_says_what_its_description_promises():
+    """165 min of saline, 30 of them beside the drug: 135; a drug of 30 min; a flush of 3."""
+    scenario = load_scenario(SCENARIOS / "infusion_times.toml")
+    found = infusion_times(scenario, simulate(scenario).by_pump)
+    assert [(t.line, t.purpose.value, t.minutes, t.pauses) for t in found] == [
+        ("A", "hydration", 165, 1),
+        ("B", "therapeutic", 30, 0),
+        ("B", "flush", 3, 0),
+    ]
+    rows = documented(found, access_sites(scenario))
+    assert [(r.role.value, r.minutes, [(c.value, n) for c, n in r.units]) for r in rows] == [
+        ("therapeutic", 30, [("96365", 1)]),
+        ("hydration", 135, [("96361", 2)]),
+        ("flush", 3, []),
+    ]
+    (alone,) = documented(found[:1], access_sites(scenario))
+    assert [(c.value, n) for c, n in alone.units] == [("96360", 1), ("96361", 2)]

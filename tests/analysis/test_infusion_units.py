@@ -2,7 +2,7 @@
 
 import pytest
 
-from pumpsim.analysis.infusion_times import MIN_NS, InfusionTime
+from pumpsim.analysis.infusion_times import MIN_NS, InfusionTime, whole_minutes
 from pumpsim.analysis.infusion_units import (
     LEFT_OUT,
     SHOWN,
@@ -76,8 +76,23 @@ def test_pauses_and_gaps_between_bags_do_not_count():
     assert rows(time("A", H, (0, 31), (140, 200))) == [("site", "hydration", 91, {"96360": 1, "96361": 1})]
 
 
+@pytest.mark.parametrize(
+    ("ns", "minutes"),
+    [
+        (0, 0),
+        (MIN_NS - 500_000_001, 0),
+        (MIN_NS - 500_000_000, 1),
+        (MIN_NS, 1),
+        (31 * MIN_NS - 1, 31),
+        (31 * MIN_NS + 59 * 10**9, 31),
+    ],
+)
+def test_times_are_taken_to_the_second_and_minutes_are_whole(ns, minutes):
+    assert whole_minutes(ns) == minutes
+
+
 def test_what_is_left_over_of_a_minute_is_dropped():
-    assert rows(time("A", H, (0, 30.99))) == [("site", "hydration", 30, {})]
+    assert rows(time("A", H, (0, 30.98))) == [("site", "hydration", 30, {})]
     assert rows(time("A", H, (0, 15.5), (20, 35.5))) == [("site", "hydration", 31, {"96360": 1})]
 
 
