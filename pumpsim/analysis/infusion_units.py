@@ -8,7 +8,8 @@ A pure function of minutes, purposes and access sites. The rules, as in PHYSICS 
     96367   another drug after the first, from 16 min;  96368  one beside the first, once an encounter
     push    a drug in up to 15 min
 
-One initial code for each access site, the drug's before the hydration's. Hydration does not count while a drug infusion runs.
+One initial code for each access site, the drug's before the hydration's. Hydration does not count while a drug is infused at
+the same site.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -23,7 +24,9 @@ from pumpsim.vocabulary.program import Purpose
 
 SHOWN = "Shown for documentation, not advice."
 LEFT_OUT = (
-    "The whole run is one encounter of one patient and one date of service; the time of day is not known.",
+    "The whole run is one encounter of one patient and one date of service; the time of day is not known. Of pumps that "
+    "are run side by side to compare them, each is to be looked at alone.",
+    "Infusions into a vein are meant; for the skin, the spine and implanted pumps the units mean nothing.",
     "Times are taken to the second, minutes are whole: what is left over is dropped.",
     "An infusion that still ran at the end counts up to there.",
     "Infusions of the same drugs on one line count together, however far apart; of several drugs at one site the first is "
@@ -115,13 +118,14 @@ def documented(times: Sequence[InfusionTime], sites: Mapping[str, str]) -> tuple
     """Work out the units of one encounter: drugs in the order of their starts, then hydration, pushes and flushes."""
     drugs = [time for time in times if time.purpose is Purpose.THERAPEUTIC]
     infused = _infused([time for time in drugs if time.minutes >= LEAST_INFUSION_MIN], sites)
-    running = joined(span for row in infused for time in row.of for span in time.spans)
-    initial = {row.site for row in infused}
+    water = [time for time in times if time.purpose is Purpose.HYDRATION]
     hydration = [
         _hydration(
-            site, [t for t in times if t.purpose is Purpose.HYDRATION and sites[t.pump] == site], running, initial
+            site,
+            [time for time in water if sites[time.pump] == site],
+            joined(span for row in infused if row.site == site for time in row.of for span in time.spans),
         )
-        for site in dict.fromkeys(sites[t.pump] for t in times if t.purpose is Purpose.HYDRATION)
+        for site in dict.fromkeys(sites[time.pump] for time in water)
     ]
     rest = [
         Documented(sites[time.pump], role, (time,), time.minutes, ())
@@ -150,15 +154,13 @@ def _infused(drugs: Iterable[InfusionTime], sites: Mapping[str, str]) -> list[Do
     return rows
 
 
-def _hydration(site: str, times: Sequence[InfusionTime], drugs: Spans, initial: set[str]) -> Documented:
-    """All hydration of one site: lines that run together count once, and not while a drug is infused."""
+def _hydration(site: str, times: Sequence[InfusionTime], drugs: Spans) -> Documented:
+    """All hydration of one site: lines that run together count once, and not while a drug is infused there."""
     spans = joined(span for time in times for span in time.spans)
     minutes = whole_minutes(total_ns(without(spans, drugs)))
     beside = whole_minutes(total_ns(spans)) - minutes
     remark = f"{beside} min beside a drug infusion do not count" if beside else ""
-    return Documented(
-        site, Role.HYDRATION, tuple(times), minutes, hydration_units(minutes, initial=site not in initial), remark
-    )
+    return Documented(site, Role.HYDRATION, tuple(times), minutes, hydration_units(minutes, initial=not drugs), remark)
 
 
 def _within_limit(rows: Iterable[Documented]) -> list[Documented]:

@@ -106,6 +106,15 @@ def test_hydration_does_not_count_beside_a_drug_and_is_never_initial_there():
     assert hydration.remark == "60 min beside a drug infusion do not count"
 
 
+def test_a_drug_at_another_site_takes_nothing_from_hydration():
+    assert rows(
+        time("A", H, (0, 91), pump="p"), time("A", T, (0, 91), pump="q"), sites={"p": "left", "q": "right"}
+    ) == [
+        ("right", "therapeutic", 91, {"96365": 1, "96366": 1}),
+        ("left", "hydration", 91, {"96360": 1, "96361": 1}),
+    ]
+
+
 def test_a_push_takes_nothing_from_hydration():
     assert rows(time("A", H, (0, 60)), time("B", T, (10, 25))) == [
         ("site", "hydration", 60, {"96360": 1}),
