@@ -84,6 +84,7 @@ MISSING = object()
         ((*LOAD_A, "line"), MISSING, "operator[1].load.line", "has the lines A, B", None),
         ((*LOAD_A, "mode"), "piggyback", "operator[1].load.mode", "secondary line", None),
         ((*LOAD_A, "weight"), "70 kg", "operator[1].load", "belong to a dose", None),
+        ((*LOAD_A, "purpose"), "hydratation", "operator[1].load.purpose", "unknown purpose", "hydration"),
         ((*LOAD_B, "mode"), "concurent", "operator[2].load.mode", "unknown mode", "concurrent"),
         ((*LOAD_B, "weight"), MISSING, "operator[2].load", "a weight belong together", None),
         ((*LOAD_B, "weight"), "0 kg", "operator[2].load.weight", "above 0", None),

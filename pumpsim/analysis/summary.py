@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 
 from pumpsim import __version__
 from pumpsim.analysis.air import air_of
+from pumpsim.analysis.delivered import drugs_by_line, infusions, segments_by_line
 from pumpsim.analysis.expectations import Outcome
 from pumpsim.analysis.orders import fulfilments
 from pumpsim.scenario import Scenario
@@ -42,6 +43,7 @@ def summarise(
         },
         "patient": _patient(traces),
         "orders": _orders(scenario, traces),
+        "infusions": infusions(scenario, traces),
         "alarms": [alarm for pump, trace in traces.items() for alarm in _alarms(pump, trace)],
         "expectations": [{"text": o.text, "passed": o.passed, "measured": o.measured} for o in outcomes],
         "speed": {"wall_s": wall_s, "ratio_to_real_time": duration_s / wall_s if wall_s > 0 else None},
@@ -50,6 +52,7 @@ def summarise(
 
 def _lines(trace: PumpTrace) -> dict[str, Plain]:
     end = trace.at([trace.end_ns])
+    drugs, cut = drugs_by_line(trace), segments_by_line(trace)
     found: dict[str, Plain] = {}
     for i, status in enumerate(trace.state.lines):
         at_patient = 0.0
@@ -62,6 +65,8 @@ def _lines(trace: PumpTrace) -> dict[str, Plain]:
             "pumped_ml": float(end.pumped_ml[i, 0]),
             "at_patient_ml": at_patient,
             "state": status.state.value,
+            "drugs": drugs[status.line],
+            "segments": cut[status.line],
         }
     return found
 

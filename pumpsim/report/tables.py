@@ -71,6 +71,22 @@ def drug_totals(summary: Mapping[str, Plain]) -> Table:
     return Table("Drugs at the end", ("Drug", "Delivered to the patient", "Still in the line"), tuple(rows), words=1)
 
 
+def line_drug_totals(summary: Mapping[str, Plain]) -> Table:
+    """What each line gave of each drug: to the set, and to the patient."""
+    rows = []
+    for pump, lines in _pumps(summary):
+        for line, about in lines:
+            for drug, amounts in _dict(about.get("drugs")).items():
+                for unit in AmountUnit:
+                    keys = (f"pumped_{unit.value.lower()}", f"at_patient_{unit.value.lower()}")
+                    given = [_float(_dict(amounts).get(key)) for key in keys]
+                    if given[0] is not None:
+                        rows.append((pump, line, drug, *(amount(value, unit, 5) for value in given)))
+    return Table(
+        "Drugs of each line at the end", ("Pump", "Line", "Drug", "Pumped", "At the patient"), tuple(rows), words=3
+    )
+
+
 def orders(found: Iterable[Fulfilment]) -> Table:
     """What was ordered, and what each pump gave of it."""
     rows = []
