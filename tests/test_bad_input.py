@@ -94,7 +94,7 @@ MISSING = object()
         ((*LOAD_B, "drug"), "dopamin", "operator[2].load.drug", "unknown drug of line B", "dopamine"),
         ((*LOAD_B, "line"), "A", "operator[2].load.dose", "line A has no drug", None),
         (("operator", 2, "do"), "go", "operator[3].do", "unknown action", None),
-        (("operator", 2, "do"), MISSING, "operator[3]", "exactly one of load, titrate, mode or do", None),
+        (("operator", 2, "do"), MISSING, "operator[3]", "exactly one of load, titrate, mode, bolus, temporary or do", None),
         (("operator", 2, "alarm"), "near-end", "operator[3]", "alarm belongs only", None),
         (("operator", 2, "line"), "D", "operator[3].line", "unknown line", None),
         (("operator", 2, "at"), "181 min", "operator[3].at", "beyond the end of the scenario, 3 h", None),
