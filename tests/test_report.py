@@ -18,6 +18,7 @@ from pumpsim.report.infusion_tables import segment_table
 from pumpsim.report.page import render, write_report
 from pumpsim.report.table import amount, error, number
 from pumpsim.scenario import PumpSetup, Scenario
+from pumpsim.scenario_file import load_scenario
 from pumpsim.simulation import Run, simulate
 from pumpsim.vocabulary.disturbances import Refill
 from pumpsim.vocabulary.inputs import LoadProgram, Start
@@ -274,3 +275,12 @@ def test_changed_containers_stand_in_the_report_and_in_the_balance() -> None:
     (plain,) = report_of(run_of("minute")).pumps
     assert plain.containers is None
     assert not {"Hung later", "Taken away", "Mixed"} & set(plain.balance.headings)
+
+
+def test_the_patient_s_requests_are_shown_where_there_were_any():
+    night = simulate(load_scenario(Path(__file__).resolve().parents[1] / "scenarios" / "pca_night.toml"))
+    table = report_of(night).requests
+    assert table is not None
+    assert table.rows == (("main", "A", "9", "6", "0", "3"),)
+    assert "Doses on request" in render(report_of(night))
+    assert report_of(run_of("occluded")).requests is None

@@ -90,6 +90,7 @@ class Report:
     orders: tuple[Fulfilment, ...]
     ordered: Table
     lines: Table
+    requests: Table | None
     drugs: Table
     line_drugs: Table
     air: Table
@@ -123,6 +124,7 @@ def build_report(
         orders,
         tables.orders(orders),
         tables.line_totals(summary),
+        tables.requests(summary),
         tables.drug_totals(summary),
         tables.line_drug_totals(summary),
         tables.air_totals(summary),

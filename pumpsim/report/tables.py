@@ -55,6 +55,19 @@ def line_totals(summary: Mapping[str, Plain]) -> Table:
     )
 
 
+def requests(summary: Mapping[str, Plain]) -> Table | None:
+    """What became of the patients' requests; None where nobody made one."""
+    keys = ("made", "granted", "granted_in_part", "denied")
+    rows = [
+        (pump, line, *(str(_dict(about["requests"])[key]) for key in keys))
+        for pump, lines in _pumps(summary)
+        for line, about in lines
+        if about.get("requests")
+    ]
+    headings = ("Pump", "Line", "Requests", "Granted", "Of these in part", "Denied")
+    return Table("Doses on request", headings, tuple(rows), words=2) if rows else None
+
+
 _VOLUMES = ("programmed_ml", "owed_ml", "pumped_ml", "at_patient_ml")
 
 
