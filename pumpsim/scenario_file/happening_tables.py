@@ -41,7 +41,7 @@ from pumpsim.scenario_file.pump_tables import (
     Text1,
 )
 from pumpsim.vocabulary.model import AtEnd
-from pumpsim.vocabulary.program import LineMode
+from pumpsim.vocabulary.program import LineMode, Purpose
 
 Mode = Annotated[LineMode, Choice("mode", by_value(LineMode))]
 SENSORS = (
@@ -99,6 +99,7 @@ class LoadTable(OrderTable):
     at_end: Annotated[AtEnd, Choice("rule for the end", by_value(AtEnd))] | None = None
     delay: Instant = 0
     call_back: bool = False
+    purpose: Annotated[Purpose, Choice("purpose", by_value(Purpose))] | None = None
     loading: FirstTable | None = None
     bridge: FirstTable | None = None
     steps: list[StepTable] | None = None

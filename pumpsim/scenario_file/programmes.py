@@ -61,6 +61,7 @@ def programme(table: LoadTable, order: tuple[int, str] | None, dosing: Dosing, p
             course=course,
             demand=demand,
             limit=limit,
+            purpose=table.purpose,
         )
     except ValueError as fault:
         faults.add(path, str(fault))
