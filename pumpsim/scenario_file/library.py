@@ -141,8 +141,11 @@ def _library(given: object, folder: FilePath | None, faults: Faults) -> Library:
 def _read(table: Mapping[str, object], path: Path, faults: Faults) -> Library:
     """Check a library piece by piece, so that every fault is found at once."""
     raw = table.get("care_area")
-    whole = validated(LibraryTable, {**table, "care_area": {} if isinstance(raw, dict) else raw}, path, faults)
-    if not isinstance(raw, dict):
+    rest = {**table, "care_area": {}} if isinstance(raw, dict) else table
+    whole = validated(LibraryTable, rest, path, faults, {"care_area": {}})
+    if raw == {}:
+        faults.add((*path, "care_area"), "one care area at least is wanted")
+    if not isinstance(raw, dict) or not raw:
         return Library(sound=False)
     drugs: dict[str, dict[str, DrugEntryTable | None]] = {}
     for name in raw:
@@ -151,8 +154,6 @@ def _read(table: Mapping[str, object], path: Path, faults: Faults) -> Library:
             drug: validated(DrugEntryTable, entry, (*path, "care_area", name, drug), faults)
             for drug, entry in entries.items()
         }
-    if not drugs:
-        faults.add((*path, "care_area"), "one care area at least is wanted")
     pairs = [] if whole is None or whole.incompatible is None else whole.incompatible
     incompatible = _incompatible(pairs, {drug for entries in drugs.values() for drug in entries}, path, faults)
     flush = None if whole is None or whole.flush_volume is None else whole.flush_volume.value
