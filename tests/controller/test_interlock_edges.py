@@ -30,14 +30,15 @@ def test_a_drip_runs_ahead_as_it_may():
 
 
 @pytest.mark.parametrize("hours", range(1, 40))
-def test_the_allowance_is_exact_however_much_was_owed(hours):
+@pytest.mark.parametrize(("interleave", "ahead"), [(Interleave.WITHIN_CYCLE, 2), (Interleave.WHOLE_STROKE, 3)])
+def test_the_allowance_is_exact_however_much_was_owed(hours, interleave, ahead):
     """100 mL/h: 110 mL an hour and a cycle, to the step; in floats some of these limits would fall short of themselves."""
     for beyond in (0, 1):
-        interlock = Interlock(STROKES)
+        interlock = Interlock(replace(STROKES, mechanism=replace(STROKES.mechanism, interleave=interleave)))
         interlock.observe(shown(0))
         interlock.pass_or_stop(MotorCommand((LineMotion("A", 100_000_000), LineMotion("B", 0))))
         interlock.pass_time(hours * H)
-        event = interlock.observe(shown(110 * STEPS_PER_ML * hours + CYCLE_STEPS + beyond))
+        event = interlock.observe(shown(110 * STEPS_PER_ML * hours + CYCLE_STEPS * ahead // 2 + beyond))
         assert (event is not None) == bool(beyond)
 
 
