@@ -19,7 +19,7 @@ from pumpsim.vocabulary.inputs import (
     Tick,
     Titrate,
 )
-from pumpsim.vocabulary.model import PumpModel
+from pumpsim.vocabulary.model import AtEnd, PumpModel
 from pumpsim.vocabulary.outputs import LineState
 from pumpsim.vocabulary.program import LineMode
 from pumpsim.vocabulary.sensors import Sensor
@@ -159,6 +159,33 @@ def test_a_held_line_is_titrated_up_to_its_own_limit(rate_ml_per_h, refused):
         (2, Titrate("A", rate_ml_per_h * ML)),
     )[-1]
     assert said.startswith("2 CommandRejected") == refused
+
+
+@pytest.mark.parametrize(
+    ("before", "state"),
+    [
+        ((), LineState.READY),
+        (((1, Start()),), LineState.INFUSING),
+        (((1, Start()), (2, Stop())), LineState.HELD),
+        (((1, Start()), (2, DeviceEvent(DeviceEventKind.DEVICE_FAULT))), LineState.ALARM),
+        (((1, Start()), (7, shown(1_000))), LineState.CONTINUING),
+        (((0, LoadProgram("A", program(60, delay_ns=60 * S))), (1, Start())), LineState.DELAYED),
+    ],
+)
+def test_a_line_has_a_rate_to_change_from_its_program_to_its_end(before, state):
+    pump = Pump(STROKES)
+    for at_s, given in ((0, shown()), (0, LoadProgram("A", program(60, 0.1, at_end=AtEnd.CONTINUE))), *before):
+        pump.step(at_s * S, given)
+    assert pump.state.line("A").state is state
+    (said, *_) = pump.step(8 * S, Titrate("A", 70 * ML)).outputs
+    assert words(said).startswith(f"DeliveryEvent rate-changed A {state.value}")
+
+
+@pytest.mark.parametrize(
+    "kind", [kind for kind in DeviceEventKind if kind is not DeviceEventKind.COMMUNICATION_RESTORED]
+)
+def test_what_a_device_or_the_interlock_declares_is_raised_under_its_own_name(kind):
+    assert answers((1, DeviceEvent(kind, "why"))) == [f"1 AlarmRaised {kind.value} None high <why>"]
 
 
 def test_a_rate_that_no_band_has_is_refused_for_that_alone():

@@ -1,8 +1,8 @@
 """`make mutants`: change the controller a thousand times, and see that some test notices.
 
-Runs mutmut over the files named (all that it is set to mutate, if none), prints a score per file and every survivor with its
-explanation from ``survivors.toml``, and fails below ``FLOOR_PERCENT``. A mutant that runs into the time limit counts as
-killed; one that no test reaches counts as alive.
+Runs mutmut over the files named (all that it is set to mutate, if none) and ``tables`` over their tables and constants, prints
+a score per file and every survivor with its explanation from ``survivors.toml``, and fails below ``FLOOR_PERCENT``. A mutant
+that runs into the time limit counts as killed; one that no test reaches counts as alive.
 """
 
 import argparse
@@ -16,12 +16,13 @@ from pathlib import Path
 from time import monotonic
 
 from tests.mutation import scratch
-from tests.mutation.survey import Mutant, Verdict, functions, mutants_of
+from tests.mutation.survey import Mutant, Verdict, functions, mutants_of, rows_of
 from tests.mutation.survivors import Explained, read_survivors
 
 FLOOR_PERCENT = 85
 SURVIVORS = Path(__file__).with_name("survivors.toml")
 LOG = scratch.MUTANTS / "mutmut.log"
+TABLES, TABLES_OF = scratch.MUTANTS / "tables.json", scratch.MUTANTS / "tables.fingerprint"
 
 
 def main() -> int:
@@ -38,7 +39,9 @@ def main() -> int:
     begin = monotonic()
     scratch.prepare(every, fresh=given.fresh)
     run_mutmut(chosen if given.files else [], given.children)
-    found = {file: list(mutants_of(file)) for file in chosen}
+    run_tables(chosen, given.children)
+    rows = list(rows_of(TABLES))
+    found = {file: [*mutants_of(file), *(row for row in rows if row.change.file == file.as_posix())] for file in chosen}
     print_scores(found, explained)
     unexplained = print_living(found, explained)
     stale = print_stale(found, explained)
@@ -83,21 +86,35 @@ def run_mutmut(files: list[Path], children: int) -> None:
         raise SystemExit(f"{words}\nmutmut failed with exit code {code}")
 
 
+def run_tables(files: list[Path], children: int) -> None:
+    """Try the rows of tables and the constants, if they have not been tried as everything stands. SystemExit when it fails."""
+    if TABLES.exists() and TABLES_OF.exists() and TABLES_OF.read_text(encoding="utf-8") == scratch.fingerprint(files):
+        return
+    command = [sys.executable, "-m", "tests.mutation.tables", str(TABLES), *map(str, files)]
+    environment = {**os.environ, "CHILDREN": str(children)}
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise SystemExit(f"{done.stdout[-3000:]}{done.stderr[-3000:]}\nthe tables could not be tried")
+    TABLES_OF.write_text(scratch.fingerprint(files), encoding="utf-8")
+
+
 def percent(mutants: list[Mutant]) -> float:
     """The share of mutants that were killed; 100 where there is none."""
-    return 100 * sum(m.verdict is Verdict.KILLED for m in mutants) / len(mutants) if mutants else 100.0
+    return 100 * sum(m.dead for m in mutants) / len(mutants) if mutants else 100.0
 
 
 def print_scores(found: dict[Path, list[Mutant]], explained: tuple[Explained, ...]) -> None:
     """One row for each file, and their sum."""
     known = {entry.change for entry in explained}
-    print(f"{'file':<44}{'mutants':>8}{'killed':>8}{'survived':>10}{'explained':>11}{'untested':>10}{'score':>9}")
+    columns = ("mutants", "killed", "too slow", "survived", "explained", "untested", "score")
+    print(f"{'file':<44}" + "".join(f"{column:>10}" for column in columns))
     total = [mutant for mutants in found.values() for mutant in mutants]
     for name, mutants in [*((file.as_posix(), found[file]) for file in found), ("all", total)]:
         count = Counter(mutant.verdict for mutant in mutants)
-        why = sum(m.verdict is not Verdict.KILLED and m.change in known for m in mutants)
-        row = f"{name:<44}{len(mutants):>8}{count[Verdict.KILLED]:>8}{count[Verdict.SURVIVED]:>10}{why:>11}"
-        print(f"{row}{count[Verdict.NO_TESTS]:>10}" + (f"{percent(mutants):>7.1f} %" if mutants else f"{'-':>9}"))
+        why = sum(not m.dead and m.change in known for m in mutants)
+        numbers = [len(mutants), *(count[v] for v in (Verdict.KILLED, Verdict.TOO_SLOW, Verdict.SURVIVED)), why]
+        row = "".join(f"{number:>10}" for number in [*numbers, count[Verdict.NO_TESTS]])
+        print(f"{name:<44}{row}" + (f"{percent(mutants):>8.1f} %" if mutants else f"{'-':>10}"))
 
 
 def print_living(found: dict[Path, list[Mutant]], explained: tuple[Explained, ...]) -> int:
@@ -108,7 +125,8 @@ def print_living(found: dict[Path, list[Mutant]], explained: tuple[Explained, ..
     for title, mutants in (("explained", [m for m in living if m.change in reasons]), ("not explained", bare)):
         print(f"\n{len(mutants)} {title}" + (":" if mutants else ""))
         for mutant in mutants:
-            print(f"{mutant.change.file}:{mutant.line} {mutant.change.where}: {mutant.verdict.value}  [{mutant.name}]")
+            name = f"  [{mutant.name}]" if mutant.name else ""
+            print(f"{mutant.change.file}:{mutant.line} {mutant.change.where}: {mutant.verdict.value}{name}")
             print(f"  - {mutant.change.was}\n  + {mutant.change.now}")
             if mutant.change in reasons:
                 print(f"  {reasons[mutant.change]}")
@@ -119,7 +137,7 @@ def print_stale(found: dict[Path, list[Mutant]], explained: tuple[Explained, ...
     """Explanations of the files tried whose mutant is gone or has been killed; how many."""
     mutants = [mutant for of_file in found.values() for mutant in of_file]
     there = {mutant.change for mutant in mutants}
-    living = {mutant.change for mutant in mutants if mutant.verdict is not Verdict.KILLED}
+    living = {mutant.change for mutant in mutants if not mutant.dead}
     tried = [e for e in explained if Path(e.change.file) in found or not Path(e.change.file).exists()]
     gone = [entry for entry in tried if entry.change not in there]
     killed = [entry for entry in tried if entry.change in there - living]

@@ -20,12 +20,12 @@ from tests.mutation.survey import VERDICTS, Verdict
 
 MUTANTS = Path("mutants")
 FINGERPRINT = MUTANTS / "fingerprint"
-SEEN = ("pumpsim", "tests")
+SEEN, UNSEEN = ("pumpsim", "tests"), (".pyc", ".toml")
 
 
 def prepare(files: Iterable[Path], *, fresh: bool) -> None:
     """Make the scratch folder fit for a run on these sources."""
-    now = _fingerprint()
+    now = fingerprint()
     if fresh or not FINGERPRINT.exists():
         shutil.rmtree(MUTANTS, ignore_errors=True)
     elif FINGERPRINT.read_text(encoding="utf-8") != now:
@@ -52,10 +52,10 @@ def _forget_living(file: Path) -> None:
         data.save()
 
 
-def _fingerprint() -> str:
-    """A hash of all sources, tests and settings, and of the tool's version."""
-    digest = hashlib.sha256(version("mutmut").encode())
-    paths = [path for folder in SEEN for path in Path(folder).rglob("*") if path.is_file() and path.suffix != ".pyc"]
+def fingerprint(chosen: Iterable[Path] = ()) -> str:
+    """A hash of all sources, tests and settings, of the tool's version, and of the names of the files chosen."""
+    digest = hashlib.sha256(json.dumps([version("mutmut"), *map(str, chosen)]).encode())
+    paths = [path for folder in SEEN for path in Path(folder).rglob("*") if path.is_file() and path.suffix not in UNSEEN]
     for path in [*sorted(paths), Path("pyproject.toml")]:
         digest.update(json.dumps([path.as_posix(), hashlib.sha256(path.read_bytes()).hexdigest()]).encode())
     return digest.hexdigest()

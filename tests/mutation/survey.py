@@ -1,11 +1,12 @@
-"""What mutmut found, in the words of the source: each mutant by file, function, line before and after, and verdict.
+"""What was found, in the words of the source: each mutant by file, function, line before and after, and verdict.
 
-Reads what mutmut 3.8 leaves in ``mutants/``. A mutant is known by what it changes, not by mutmut's number, which any edit
-of the function shifts.
+Reads what mutmut 3.8 and ``tables`` leave in ``mutants/``. A mutant is known by what it changes, not by mutmut's number, which
+any edit of the function shifts.
 """
 
 import ast
 import difflib
+import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import Enum
@@ -19,6 +20,7 @@ class Verdict(Enum):
     """What the tests said to a mutant."""
 
     KILLED = "killed"
+    TOO_SLOW = "killed by the time limit"
     SURVIVED = "survived"
     NO_TESTS = "no test reaches it"
     NOT_CHECKED = "not checked"
@@ -26,7 +28,7 @@ class Verdict(Enum):
 
 VERDICTS = {
     "killed": Verdict.KILLED,
-    "timeout": Verdict.KILLED,
+    "timeout": Verdict.TOO_SLOW,
     "segfault": Verdict.KILLED,
     "caught by type check": Verdict.KILLED,
     "survived": Verdict.SURVIVED,
@@ -49,12 +51,17 @@ class Change:
 
 @dataclass(frozen=True, slots=True)
 class Mutant:
-    """One mutant and its verdict; ``line`` in the source as it stands."""
+    """One mutant and its verdict; ``line`` in the source as it stands; no ``name`` where it is not mutmut's."""
 
     name: str
     change: Change
     line: int
     verdict: Verdict
+
+    @property
+    def dead(self) -> bool:
+        """Whether the tests noticed; those that never came to an end did."""
+        return self.verdict in (Verdict.KILLED, Verdict.TOO_SLOW)
 
 
 def mutants_of(file: Path) -> Iterator[Mutant]:
@@ -72,6 +79,12 @@ def mutants_of(file: Path) -> Iterator[Mutant]:
         offset, was, now = _difference(before, after)
         verdict = VERDICTS.get(status_by_exit_code[exit_code], Verdict.SURVIVED)
         yield Mutant(name, Change(file.as_posix(), where, was, now), first_lines[where] + offset, verdict)
+
+
+def rows_of(results: Path) -> Iterator[Mutant]:
+    """Every change of a table or a constant that ``tables`` has tried."""
+    for file, name, row, what, line, killed in json.loads(results.read_text(encoding="utf-8")):
+        yield Mutant("", Change(file, name, row, what), line, Verdict.KILLED if killed else Verdict.SURVIVED)
 
 
 def functions(file: Path) -> Iterator[tuple[str, int, bool]]:
