@@ -103,6 +103,23 @@ class RejectionExpected:
 
 
 @dataclass(frozen=True, slots=True)
+class QuestionExpected:
+    """The pump asks about a command within the window; with ``overridden`` it is confirmed and carried out then.
+
+    ``reason`` must occur in what it says.
+    """
+
+    text: str
+    pump: str
+    overridden: bool
+    command: str
+    line: str | None
+    reason: str
+    from_ns: int
+    to_ns: int
+
+
+@dataclass(frozen=True, slots=True)
 class StateExpected:
     """A line is in a state (``infusing``, ``kvo`` ...) at an instant."""
 
@@ -189,6 +206,7 @@ Expectation = (
     | VolumeExpected
     | DrugExpected
     | RejectionExpected
+    | QuestionExpected
     | StateExpected
     | RateExpected
     | RequestsExpected
@@ -219,7 +237,7 @@ class Scenario:
     ``name`` is the file's stem. ``entries`` are sorted by instant; of one instant, disturbances come before operator
     commands, then the order of the file counts. ``junctions``: where sets of several pumps meet. ``record_every_ns``:
     spacing of the samples in ``trace.csv``. ``orders``: what was prescribed, to hold what was given against.
-    ``requirements``: ids of those that its expectations show.
+    ``requirements``: ids of those that its expectations show. ``notes``: what a reader should know that no pump can.
     """
 
     name: str
@@ -234,3 +252,4 @@ class Scenario:
     junctions: tuple[JunctionSetup, ...] = ()
     orders: tuple[Order, ...] = ()
     requirements: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()

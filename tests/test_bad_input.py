@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from pumpsim.catalogue.pumps import MODELS
 from pumpsim.errors import Fault, ScenarioError
-from pumpsim.scenario_file.read import LARGEST_BYTES, load_scenario, load_scenarios, parse_scenario
+from pumpsim.scenario_file.files import LARGEST_BYTES
+from pumpsim.scenario_file.read import load_scenario, load_scenarios, parse_scenario
 from tests.helpers import GOOD, changed, faults_of, good, leaves, toml, without
 
 LOAD_A = ("operator", 0, "load")

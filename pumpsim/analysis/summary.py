@@ -13,7 +13,7 @@ from pumpsim.analysis.expectations import Outcome
 from pumpsim.analysis.orders import fulfilments
 from pumpsim.scenario import Scenario
 from pumpsim.trace import PumpTrace
-from pumpsim.vocabulary.outputs import AlarmCleared, AlarmRaised
+from pumpsim.vocabulary.outputs import AlarmCleared, AlarmRaised, LimitOverridden
 from pumpsim.vocabulary.status import Requests
 
 Plain = None | bool | int | float | str | list["Plain"] | dict[str, "Plain"]
@@ -46,6 +46,8 @@ def summarise(
         "orders": _orders(scenario, traces),
         "infusions": infusions(scenario, traces),
         "alarms": [alarm for pump, trace in traces.items() for alarm in _alarms(pump, trace)],
+        "overrides": [row for pump, trace in traces.items() for row in _overrides(pump, trace)],
+        "notes": list(scenario.notes),
         "expectations": [{"text": o.text, "passed": o.passed, "measured": o.measured} for o in outcomes],
         "speed": {"wall_s": wall_s, "ratio_to_real_time": duration_s / wall_s if wall_s > 0 else None},
     }
@@ -135,6 +137,21 @@ def in_common_line(trace: PumpTrace) -> tuple[float, ...]:
     end = trace.at([trace.end_ns])
     inside = end.pump_drug[:, 0] + trace.priming_drug - end.patient_drug[:, 0]
     return tuple(max(0.0, float(amount)) for amount in inside)
+
+
+def _overrides(pump: str, trace: PumpTrace) -> list[Plain]:
+    """What was carried out beyond a soft limit."""
+    return [
+        {
+            "pump": pump,
+            "line": r.record.line,
+            "command": r.record.command,
+            "reason": r.record.reason,
+            "at_s": r.at_ns / NS_PER_S,
+        }
+        for r in trace.records
+        if isinstance(r.record, LimitOverridden)
+    ]
 
 
 def _alarms(pump: str, trace: PumpTrace) -> list[Plain]:

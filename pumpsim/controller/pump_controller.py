@@ -7,7 +7,7 @@ each other, and the motor command follows from the state. Extra readings and ext
 from collections.abc import Iterator
 from dataclasses import replace
 
-from pumpsim.controller import alarm_monitor, commands, course, demand, device_events, doses, dual, programme
+from pumpsim.controller import alarm_monitor, commands, course, demand, device_events, doses, drugs, dual, programme
 from pumpsim.controller.turn import Turn
 from pumpsim.vocabulary.inputs import DeviceEvent, Input, SensorReading, Tick
 from pumpsim.vocabulary.model import PumpModel
@@ -45,6 +45,7 @@ class PumpController:
         demand.judge(turn)
         alarm_monitor.judge(turn)
         dual.settle(turn)
+        drugs.note(turn, self.state)
         _move(turn)
         self.state = turn.state
         return Step(tuple(turn.said), _wake(turn), tuple(_watches(turn)))

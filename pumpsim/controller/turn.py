@@ -41,10 +41,7 @@ class Turn:
 
     def kvo_nl_per_h(self, status: LineStatus) -> int:
         """The rate at which a line keeps open; 0 where its drug forbids it."""
-        program = status.program
-        if program is not None and program.drug is not None and program.drug.forbids_kvo:
-            return 0
-        return self.model.kvo_for(status.rate_nl_per_h)
+        return 0 if status.forbids_kvo else self.model.kvo_for(status.rate_nl_per_h)
 
     def dose_nl_per_h(self, status: LineStatus, base: int) -> int:
         """The rate of the dose that runs beside ``base``; together they stay within what the mechanism can."""

@@ -94,6 +94,8 @@ class Report:
     drugs: Table
     line_drugs: Table
     air: Table
+    overrides: Table
+    notes: tuple[str, ...]
     times: Table
     documented: Table
     left_out: tuple[str, ...]
@@ -128,6 +130,8 @@ def build_report(
         tables.drug_totals(summary),
         tables.line_drug_totals(summary),
         tables.air_totals(summary),
+        tables.overrides(summary),
+        scenario.notes,
         time_table(times),
         documented_table(documented(times, access_sites(scenario))),
         LEFT_OUT,

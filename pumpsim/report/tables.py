@@ -120,6 +120,24 @@ def orders(found: Iterable[Fulfilment]) -> Table:
     )
 
 
+def overrides(summary: Mapping[str, Plain]) -> Table:
+    """What was carried out beyond a soft limit of the drug library."""
+    found = summary.get("overrides")
+    rows = [_dict(row) for row in found] if isinstance(found, list) else []
+    return Table(
+        "Soft limits of the drug library that were overridden",
+        ("Time", "Pump", "Line", "Command", "Limit"),
+        tuple(
+            (format_time(round((_float(row.get("at_s")) or 0.0) * 1e9)), *(_text(row.get(key)) for key in _OVERRIDES))
+            for row in rows
+        ),
+        words=5,
+    )
+
+
+_OVERRIDES = ("pump", "line", "command", "reason")
+
+
 def air_totals(summary: Mapping[str, Plain]) -> Table:
     """Where the air of every pump is that had any."""
     rows = []

@@ -13,7 +13,6 @@ BOLUS = f"{TO_COME}a bolus beside the basal rate"
 SQUARE = f"{TO_COME}a bolus over a time"
 LEFT = f"{TO_COME}a reckoning of what is left in the container"
 BATTERY = f"{TO_COME}the battery"
-LIBRARY = f"{TO_COME}limits of a drug library"
 INPUT = f"{TO_COME}input that is waited for, and its alerts"
 INCREMENT = f"{BY_MODEL}; any step of ours is finer"
 
@@ -207,8 +206,8 @@ GIP: tuple[Section, ...] = (
     Section(
         "6 Dose error reduction",
         (
-            row("6.1.3", "A value outside a hard limit is refused.", "", LIBRARY),
-            row("6.1.4", "A value outside a soft limit needs confirmation.", "", LIBRARY),
+            row("6.1.3", "A value outside a hard limit is refused.", ""),
+            row("6.1.4", "A value outside a soft limit needs confirmation.", ""),
         ),
     ),
     Section(

@@ -47,7 +47,12 @@ GPCA: tuple[Section, ...] = (
             ),
             row("REQ 17", "Flow below the tolerance is notified.", "-5 % for a time, -20 % at once", FLOW),
             row("REQ 19", "Flow above the tolerance pauses.", "+5 % for a time, +20 % at once", FLOW),
-            row("REQ 20", "Volume above the library's pauses.", "highest VTBI", f"{TO_COME}limits of a drug library"),
+            row(
+                "REQ 20",
+                "Volume above the library's pauses.",
+                "highest VTBI",
+                "the library limits no volume but boluses",
+            ),
             row(
                 "REQ 21",
                 "Air pauses delivery.",

@@ -11,6 +11,7 @@ from pumpsim.scenario import (
     DosePeakExpected,
     DrugExpected,
     Expectation,
+    QuestionExpected,
     RateExpected,
     RejectionExpected,
     ReleasedBolusExpected,
@@ -78,6 +79,10 @@ class _Clause:
             return self._drug(table.drug)
         if table.rejected is not None:
             return self._rejected(table.rejected, table.between)
+        if table.asked is not None:
+            return self._question(table.asked, "asked", table.between)
+        if table.overridden is not None:
+            return self._question(table.overridden, "overridden", table.between)
         if table.state is not None:
             return self._state(table.state)
         if table.rate is not None:
@@ -149,10 +154,18 @@ class _Clause:
         if table.line is not None and line_of(self.pump, table.line, path, self.faults) is None:
             return None
         window = self._window(between, (*self.path, "between"))
-        of = f" of line {table.line}" if table.line else ""
-        why = f" because {table.reason!r}" if table.reason else ""
-        text = f"{table.command}{of} is refused{why}{self._between(between)}"
+        text = _of_command(table, "is refused") + self._between(between)
         return RejectionExpected(self._text(text), self._id, table.command, table.line, table.reason, *window)
+
+    def _question(self, table: RejectedTable, key: str, between: list[Quantity] | None) -> QuestionExpected | None:
+        if table.line is not None and line_of(self.pump, table.line, (*self.path, key), self.faults) is None:
+            return None
+        window = self._window(between, (*self.path, "between"))
+        overridden = key == "overridden"
+        what = "is carried out beyond a soft limit" if overridden else "waits for confirmation"
+        text = _of_command(table, what) + self._between(between)
+        of = (self._id, overridden, table.command, table.line, table.reason)
+        return QuestionExpected(self._text(text), *of, *window)
 
     def _state(self, table: StateTable) -> StateExpected | None:
         path = (*self.path, "state")
@@ -284,6 +297,13 @@ class _Clause:
         if drug not in units and not self.pump.unknown:
             self.faults.add_unknown(path, "drug", drug, units)
         return units.get(drug)
+
+
+def _of_command(table: RejectedTable, what: str) -> str:
+    """The sentence about a command: ``titrate of line B is refused because 'limit'``."""
+    of = f" of line {table.line}" if table.line else ""
+    why = f" because {table.reason!r}" if table.reason else ""
+    return f"{table.command}{of} {what}{why}"
 
 
 def _tolerance(within: Quantity) -> Tolerance:

@@ -33,6 +33,7 @@ COMMANDS = (
     "temporary",
     "standby",
     "acknowledge",
+    "confirm",
 )
 
 
@@ -55,7 +56,7 @@ class DrugAmountTable(Table):
 
 
 class RejectedTable(Table):
-    """A command that the pump refuses."""
+    """A command that the pump refuses, or asks about, or that is carried out beyond a soft limit."""
 
     command: Annotated[
         str,
@@ -131,6 +132,8 @@ class ExpectTable(Table):
     at_patient: VolumeTable | None = None
     drug: DrugAmountTable | None = None
     rejected: RejectedTable | None = None
+    asked: RejectedTable | None = None
+    overridden: RejectedTable | None = None
     state: StateTable | None = None
     rate: RateTable | None = None
     requests: RequestsTable | None = None
@@ -147,6 +150,8 @@ class ExpectTable(Table):
         "at_patient",
         "drug",
         "rejected",
+        "asked",
+        "overridden",
         "state",
         "rate",
         "requests",
@@ -160,8 +165,11 @@ class ExpectTable(Table):
     def _belongs_to_alarm(self) -> "ExpectTable":
         if self.alarm is None and (self.line is not None or self.absent is not None):
             raise ValueError("line and absent belong here only with alarm; write line inside the table")
-        if self.between is not None and self.alarm is None and self.rejected is None:
-            raise ValueError("between belongs here only with alarm or rejected; write it inside the table")
+        dated = (self.alarm, self.rejected, self.asked, self.overridden)
+        if self.between is not None and all(clause is None for clause in dated):
+            raise ValueError(
+                "between belongs here only with alarm, rejected, asked or overridden; write it inside the table"
+            )
         return self
 
 

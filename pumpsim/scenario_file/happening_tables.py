@@ -57,8 +57,10 @@ SENSORS = (
 """What a pump can measure with, by the words that scenarios use; ``scenario_file.sensor_faults`` knows their signals."""
 
 
+ANSWERS = {"confirm": True, "decline": False}
+"""What is answered when the pump asks."""
 OF_A_LINE = ("start", "stop", "request", "stop-bolus", "standby")
-ACTIONS = (*OF_A_LINE, "acknowledge", "clock")
+ACTIONS = (*OF_A_LINE, "acknowledge", "clock", *ANSWERS)
 """What is done by a word alone."""
 
 
@@ -74,12 +76,18 @@ class OrderTable(Table):
 
     @model_validator(mode="after")
     def _dose_is_whole(self) -> "OrderTable":
-        if self.dose is None:
-            if self.weight is not None or self.drug is not None:
-                raise ValueError("weight and drug belong to a dose, not to a rate")
-        elif ("/kg/" in self.dose.dimension.value) != (self.weight is not None):
+        if self.dose is not None and "/kg/" in self.dose.dimension.value and self.weight is None:
             raise ValueError("a dose per kg and a weight belong together")
         return self
+
+    @property
+    def idle_words(self) -> str:
+        """Why weight and drug say nothing where no drug library asks for them; empty where they do."""
+        if self.rate is not None and (self.weight is not None or self.drug is not None):
+            return "weight and drug belong to a dose, not to a rate"
+        if self.dose is not None and self.weight is not None and "/kg/" not in self.dose.dimension.value:
+            return "a dose per kg and a weight belong together"
+        return ""
 
 
 class LoadTable(OrderTable):
@@ -114,13 +122,17 @@ class LoadTable(OrderTable):
             raise ValueError("a taper wants vtbi and duration")
         if paced and self.vtbi is not None and self.duration is not None:
             raise ValueError("of rate (or dose), vtbi and duration any two are wanted: they give the third")
-        if not paced and not shapes and self.demand is None and (self.vtbi is None or self.duration is None):
-            raise ValueError("exactly one of rate or dose is wanted, not none; or vtbi and duration")
         if self.loading is not None and self.bridge is not None:
             raise ValueError("one of loading and bridge is wanted: both come first")
         if shapes and self.taper is None and (self.vtbi is not None or self.duration is not None):
             raise ValueError("steps and profiles have their own volumes: leave vtbi and duration away")
         return self
+
+    @property
+    def paced(self) -> bool:
+        """Whether it says how fast, so that no default is wanted."""
+        shapes = (self.rate, self.dose, self.steps, self.taper, self.profile, self.demand)
+        return any(shape is not None for shape in shapes) or (self.vtbi is not None and self.duration is not None)
 
 
 class ModeTable(Table):

@@ -5,13 +5,15 @@ A dose becomes a rate here, once: exact to the last digit up to the rounding to 
 """
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 
 from pumpsim.scenario import Entry
 from pumpsim.scenario_file.amounts import Dosing
 from pumpsim.scenario_file.changes import Changed
 from pumpsim.scenario_file.checks import Document, Faults, Path, tables_at, validated
 from pumpsim.scenario_file.disturbances import disturbances
-from pumpsim.scenario_file.happening_tables import LoadTable, OperatorTable, OrderTable
+from pumpsim.scenario_file.happening_tables import ANSWERS, LoadTable, OperatorTable, OrderTable
+from pumpsim.scenario_file.library import default_order, rule_of
 from pumpsim.scenario_file.places import Placed, Pumps, check_instant, line_of, pump_of
 from pumpsim.scenario_file.programme_tables import BolusTable, TemporaryTable
 from pumpsim.scenario_file.programmes import programme
@@ -19,6 +21,7 @@ from pumpsim.scenario_file.pumps import BuiltPump
 from pumpsim.vocabulary.inputs import (
     Acknowledge,
     ChangeMode,
+    Confirm,
     GiveBolus,
     LoadProgram,
     OperatorCommand,
@@ -91,6 +94,8 @@ def _done(table: OperatorTable, pump: BuiltPump, path: Path, faults: Faults) -> 
     if table.do == "clock":
         assert table.time is not None
         return SetClock(table.time)
+    if table.do in ANSWERS:
+        return Confirm(ANSWERS[table.do])
     if table.do in ("start", "stop"):
         if table.line is not None and line_of(pump, table.line, path, faults) is None:
             return None
@@ -112,8 +117,13 @@ def _load(table: LoadTable, pump: BuiltPump, path: Path, faults: Faults) -> Load
     if line is None:
         return None
     dosing = Dosing(pump, line, table.weight, table.drug, faults)
+    before, rule = len(faults.found), rule_of(dosing, path)
+    if not table.paced:
+        order = default_order(dosing, path) if len(faults.found) == before else None
+        if order is None:
+            return None
     program = programme(table, order, dosing, path)
-    return None if program is None else LoadProgram(line, program)
+    return None if program is None else LoadProgram(line, replace(program, drug=rule))
 
 
 def _titrate(table: OrderTable, pump: BuiltPump, path: Path, faults: Faults) -> Titrate | None:
@@ -153,6 +163,8 @@ def _order(table: OrderTable, pump: BuiltPump, line: str | None, path: Path, fau
 
     None after a fault, or when a dose is of a line or a fluid that is not known.
     """
+    if pump.library is None and table.idle_words:
+        faults.add(path, table.idle_words)
     if table.rate is not None:
         limits = rate_faults(pump.model, table.rate)
         for limit in limits:
