@@ -5,6 +5,7 @@ these rows do not.
 """
 
 from pumpsim.catalogue.alarms import DECLARED, air_in_line_distal, occlusion_distal, occlusion_proximal
+from pumpsim.catalogue.attention import BY_GIP, LIKE_GIP_SOURCES
 from pumpsim.catalogue.rows import FL_PER_NL, MINUTE_NS, ML, MS_NS, figures
 from pumpsim.vocabulary.alarms import Signal
 from pumpsim.vocabulary.model import AirSensor, AtEnd, Drive, Mechanism, PumpClass, PumpModel, RateBand
@@ -43,7 +44,9 @@ CADD_PRIZM = PumpModel(
     standard_set="cadd-set",
     sensors=(Signal.RESERVOIR_LEVEL,),
     bolus_nl_per_h=125 * ML,
+    reminders=BY_GIP,
     sources=(
+        *LIKE_GIP_SOURCES,
         *figures(
             PRIZM,
             ("rate range and steps", "0.1-30 mL/h by 0.1 mL/h"),
@@ -88,7 +91,9 @@ CADD_SOLIS = PumpModel(
     standard_set="cadd-set",
     sensors=(Signal.RESERVOIR_LEVEL,),
     bolus_nl_per_h=125 * ML,
+    reminders=BY_GIP,
     sources=(
+        *LIKE_GIP_SOURCES,
         *figures(
             SOLIS,
             ("volume accuracy", "+-6 % at 10 mL/h, 22 degC"),

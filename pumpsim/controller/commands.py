@@ -3,7 +3,7 @@
 from dataclasses import replace
 from typing import assert_never
 
-from pumpsim.controller import alarm_monitor, course, demand, dosing, programme
+from pumpsim.controller import alarm_monitor, course, demand, dosing, programme, signals
 from pumpsim.controller.answer import OPERATOR, refuse
 from pumpsim.controller.dual import faults_together
 from pumpsim.controller.line_table import Trigger, possible
@@ -76,7 +76,9 @@ def obey(turn: Turn, command: OperatorCommand) -> None:
             )
         case Acknowledge():
             _acknowledge(turn, command)
-        case PauseAudio() | ResetAir() | Confirm():
+        case PauseAudio():
+            signals.pause_audio(turn, command)
+        case ResetAir() | Confirm():
             refuse(turn, command, ["not yet"])
         case _:
             assert_never(command)
@@ -121,6 +123,7 @@ def _start(turn: Turn, command: Start) -> None:
     if reasons:
         refuse(turn, command, list(dict.fromkeys(reasons)))
         return
+    signals.restarted(turn, wanted)
     for line in wanted:
         programme.begin(turn, line, OPERATOR)
 
@@ -202,7 +205,8 @@ def _change_mode(turn: Turn, command: ChangeMode) -> None:
 
 def _acknowledge(turn: Turn, command: Acknowledge) -> None:
     found = [a for a in turn.state.alarms if a.standing and command.alarm in (None, a.alarm)]
-    if not found:
+    latched = signals.acknowledge(turn, command.alarm)
+    if not found and not latched:
         refuse(turn, command, ["no such alarm stands"])
     for alarm in found:
         turn.said.append(AlarmAcknowledged(alarm.alarm, alarm.line))
