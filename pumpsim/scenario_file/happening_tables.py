@@ -2,7 +2,7 @@
 
 from typing import Annotated, ClassVar
 
-from pydantic import model_validator
+from pydantic import Field, model_validator
 
 from pumpsim.scenario_file.fields import (
     Choice,
@@ -90,9 +90,13 @@ class OperatorTable(Table):
     load: LoadTable | None = None
     titrate: OrderTable | None = None
     mode: ModeTable | None = None
-    do: Annotated[str, Choice("action", {word: word for word in ("start", "stop", "acknowledge")})] | None = None
+    do: (
+        Annotated[str, Choice("action", {word: word for word in ("start", "stop", "acknowledge", "pause-audio")})]
+        | None
+    ) = None
     line: str | None = None
     alarm: Alarm | None = None
+    for_ns: Annotated[Instant | None, Field(alias="for")] = None
     one_of: ClassVar[tuple[str, ...]] = ("load", "titrate", "mode", "do")
 
     @model_validator(mode="after")
@@ -103,6 +107,8 @@ class OperatorTable(Table):
             )
         if self.alarm is not None and self.do != "acknowledge":
             raise ValueError("alarm belongs only to do = 'acknowledge'")
+        if self.for_ns is not None and self.do != "pause-audio":
+            raise ValueError("for belongs only to do = 'pause-audio'")
         return self
 
 
