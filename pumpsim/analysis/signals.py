@@ -20,7 +20,7 @@ class How(Enum):
 
     SOUNDS = "sounds"
     REMINDS = "reminder sounds"
-    PAUSED = "paused"
+    PAUSED = "audio paused"
     SILENT = "silent"
 
 
@@ -76,10 +76,9 @@ def words(change: SignalChanged) -> str:
     if change.alarm is None or change.priority is None:
         return "none"
     other = "" if change.sounding is None else f"; {_name(change.sounding, change.sounding_line)} sounds"
-    paused = "; audio paused" if change.paused else ""
-    return (
-        f"{_name(change.alarm, change.line)} {_of_shown(change).value}, {change.priority.value} priority{other}{paused}"
-    )
+    how = _of_shown(change)
+    paused = "; audio paused" if change.paused and how is not How.PAUSED else ""
+    return f"{_name(change.alarm, change.line)} {how.value}, {change.priority.value} priority{other}{paused}"
 
 
 def _name(alarm: AlarmId, line: str | None) -> str:

@@ -105,7 +105,7 @@ CALL_BACK = AlarmCondition(
     effect=Effect.CONTINUE,
     per_line=True,
     text="Call-back asked for: the secondary has ended",
-    source="Medfusion 3500 manual p. 106 (MEDIUM)",
+    source="unverified: by analogy with the user callback of the Medfusion 3500 manual p. 102 (MEDIUM)",
     self_clearing=False,
 )
 OVER_INFUSION = AlarmCondition(

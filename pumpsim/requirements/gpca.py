@@ -120,7 +120,7 @@ GPCA: tuple[Section, ...] = (
                 "REQ 62",
                 "Of the same effects the table's most restrictive goes first.",
                 "",
-                f"the newest does: {TABLE}",
+                "by choice: the newest does; see REQ 59",
             ),
             row("REQ 63", "A higher or more restrictive one takes over."),
             row(
