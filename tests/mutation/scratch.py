@@ -55,7 +55,9 @@ def _forget_living(file: Path) -> None:
 def fingerprint(chosen: Iterable[Path] = ()) -> str:
     """A hash of all sources, tests and settings, of the tool's version, and of the names of the files chosen."""
     digest = hashlib.sha256(json.dumps([version("mutmut"), *map(str, chosen)]).encode())
-    paths = [path for folder in SEEN for path in Path(folder).rglob("*") if path.is_file() and path.suffix not in UNSEEN]
+    paths = [
+        path for folder in SEEN for path in Path(folder).rglob("*") if path.is_file() and path.suffix not in UNSEEN
+    ]
     for path in [*sorted(paths), Path("pyproject.toml")]:
         digest.update(json.dumps([path.as_posix(), hashlib.sha256(path.read_bytes()).hexdigest()]).encode())
     return digest.hexdigest()
