@@ -1,13 +1,25 @@
 """The controller: inputs in time, outputs and the next instant at which it wants to be called.
 
 The order within one input: time passes, the input acts, deadlines and limits are judged, the lines are settled between
-each other, and the motor command follows from the state. Extra readings and extra calls change no decision.
+each other, and alarm signals and motor command follow from the state. Extra readings and extra calls change no decision.
 """
 
 from collections.abc import Iterator
 from dataclasses import replace
 
-from pumpsim.controller import alarm_monitor, commands, course, demand, device_events, doses, drugs, dual, programme
+from pumpsim.controller import (
+    alarm_monitor,
+    commands,
+    course,
+    demand,
+    device_events,
+    doses,
+    drugs,
+    dual,
+    programme,
+    reminders,
+    signals,
+)
 from pumpsim.controller.turn import Turn
 from pumpsim.vocabulary.inputs import DeviceEvent, Input, SensorReading, Tick
 from pumpsim.vocabulary.model import PumpModel
@@ -37,15 +49,18 @@ class PumpController:
             case DeviceEvent():
                 device_events.note(turn, given)
             case _:
+                reminders.touch(turn, given)
                 commands.obey(turn, given)
         programme.pass_deadlines(turn)
         programme.judge(turn)
         course.follow(turn)
         doses.judge(turn)
         demand.judge(turn)
+        reminders.judge(turn)
         alarm_monitor.judge(turn)
         dual.settle(turn)
         drugs.note(turn, self.state)
+        signals.follow(turn)
         _move(turn)
         self.state = turn.state
         return Step(tuple(turn.said), _wake(turn), tuple(_watches(turn)))
@@ -77,6 +92,6 @@ def _stop(turn: Turn, status: LineStatus) -> int | None:
 
 def _wake(turn: Turn) -> int | None:
     """The earliest deadline; one that has passed has been dealt with."""
-    parts = (programme, course, doses, demand, alarm_monitor)
+    parts = (programme, course, doses, demand, reminders, alarm_monitor, signals)
     due = [at for part in parts for at in part.deadlines(turn) if at > turn.now_ns]
     return min(due, default=None)
