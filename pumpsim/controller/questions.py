@@ -1,9 +1,8 @@
 """Commands as the drug library lets them through: carried out, refused, or kept until the operator confirms.
 
 One command waits at a time, in ``UnitStatus.asked``, and changes nothing else. Another command that is carried out drops it,
-but for those that only answer a sound or a patient. Whether a question that nobody answers is alerted, and when it is given
-up, is decided elsewhere, by ``UnitStatus.asked_ns``; ``drop`` is there for it. At ``Confirm`` the command is judged anew: what
-has meanwhile become impossible is refused.
+but for those that only answer a sound or a patient. Time does not: ``reminders`` calls for the answer. At ``Confirm`` the
+command is judged anew: what has meanwhile become impossible is refused.
 """
 
 from collections.abc import Callable
@@ -30,7 +29,7 @@ def put(turn: Turn, command: OperatorCommand, carry_out: CarryOut) -> None:
         turn.state = before
         del turn.said[said:]
         drop(turn, f"{about(command)[0]} came instead")
-        turn.state = before.with_unit(replace(before.unit, asked=command, asked_ns=turn.now_ns))
+        turn.state = before.with_unit(replace(before.unit, asked=command))
         turn.said.append(ConfirmationAsked(*about(command), "; ".join(against.soft)))
     elif not isinstance(command, Acknowledge | PauseAudio | RequestDose):
         drop(turn, f"{about(command)[0]} came instead")
@@ -46,7 +45,7 @@ def _answer(turn: Turn, command: Confirm, carry_out: CarryOut) -> None:
     if not command.agreed:
         drop(turn, "; ".join(("declined", *against.soft)))
         return
-    turn.state = turn.state.with_unit(replace(turn.state.unit, asked=None, asked_ns=None))
+    turn.state = turn.state.with_unit(replace(turn.state.unit, asked=None))
     said = len(turn.said)
     if _carried_out(turn, asked, against, carry_out) and against.soft:
         turn.said.insert(said, LimitOverridden(*about(asked), "; ".join(against.soft)))
@@ -56,7 +55,7 @@ def drop(turn: Turn, why: str) -> None:
     """Give the command up that waits, if one does: it is refused for this reason."""
     asked = turn.state.unit.asked
     if asked is not None:
-        turn.state = turn.state.with_unit(replace(turn.state.unit, asked=None, asked_ns=None))
+        turn.state = turn.state.with_unit(replace(turn.state.unit, asked=None))
         refuse(turn, asked, [f"not confirmed: {why}"])
 
 

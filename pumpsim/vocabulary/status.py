@@ -227,8 +227,8 @@ class GivenDrug:
 class UnitStatus:
     """What belongs to the pump as a whole beside its lines.
 
-    ``clock_ns``: time of day at power-on, None while the clock is not set. ``asked``: the command that waits for ``Confirm``,
-    ``asked_ns``: since when. ``given``: the drugs of the library that lines have given, up to when they last stopped.
+    ``clock_ns``: time of day at power-on, None while the clock is not set. ``asked``: the command that waits for ``Confirm``.
+    ``given``: the drugs of the library that lines have given, up to when they last stopped.
     ``restarts_ns``: instants of automatic restarts. ``key_since_ns``: since when a key is pressed. ``touched_ns``: when
     somebody last did something. ``air_counted_ml``: what of the counted air somebody has taken note of; ``air_passing``: a
     bubble that somebody lets pass is still at the sensor.
@@ -238,7 +238,6 @@ class UnitStatus:
     signals: SignalStatus = SignalStatus()
     power: PowerStatus = PowerStatus()
     asked: OperatorCommand | None = None
-    asked_ns: int | None = None
     given: tuple[GivenDrug, ...] = ()
     restarts_ns: tuple[int, ...] = ()
     key_since_ns: int | None = None

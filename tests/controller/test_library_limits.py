@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from pumpsim.codec import decode, encode
 from pumpsim.controller.pump_controller import PumpController
+from pumpsim.vocabulary.alarms import AlarmId, Priority
 from pumpsim.vocabulary.courses import Demand, Profile, Repeat, Segment, Stage, Stages
 from pumpsim.vocabulary.inputs import (
     Acknowledge,
@@ -29,11 +30,18 @@ from pumpsim.vocabulary.inputs import (
     Titrate,
 )
 from pumpsim.vocabulary.library import DrugRule, Limits
-from pumpsim.vocabulary.model import PumpModel
-from pumpsim.vocabulary.outputs import CommandRejected, ConfirmationAsked, LimitOverridden, LineState
+from pumpsim.vocabulary.model import PumpModel, Reminders
+from pumpsim.vocabulary.outputs import (
+    AlarmCleared,
+    AlarmRaised,
+    CommandRejected,
+    ConfirmationAsked,
+    LimitOverridden,
+    LineState,
+)
 from pumpsim.vocabulary.program import InfusionProgram
 from pumpsim.vocabulary.status import PumpState
-from tests.build import MIN, SMOOTH, H
+from tests.build import MIN, SMOOTH, H, S
 
 ML, STEP = 1_000_000, 100_000
 MODEL = replace(SMOOTH, bolus_nl_per_h=400 * ML, clockwork=True, bolus_adds=True)
@@ -96,7 +104,7 @@ def answers(controller: PumpController, command: OperatorCommand, at_ns: int = 0
 
 
 def unasked(state: PumpState) -> PumpState:
-    return state.with_unit(replace(state.unit, asked=None, asked_ns=None))
+    return state.with_unit(replace(state.unit, asked=None))
 
 
 CASES = [
@@ -191,7 +199,6 @@ REASON = "rate 25 mL/h of dopamine is above the soft limit of 20 mL/h (4 mg/h) i
 def waiting() -> PumpController:
     controller = running()
     assert answers(controller, ASK, MIN) == (ConfirmationAsked("titrate", "A", REASON),)
-    assert controller.state.unit.asked_ns == MIN
     return controller
 
 
@@ -231,7 +238,7 @@ def test_another_question_takes_the_place_of_the_first():
     controller = waiting()
     said = answers(controller, Titrate("A", 22 * ML), 2 * MIN)
     assert [type(answer) for answer in said] == [CommandRejected, ConfirmationAsked]
-    assert (controller.state.unit.asked, controller.state.unit.asked_ns) == (Titrate("A", 22 * ML), 2 * MIN)
+    assert controller.state.unit.asked == Titrate("A", 22 * ML)
 
 
 def test_what_has_become_impossible_is_refused_when_it_is_confirmed():
@@ -254,6 +261,17 @@ def test_what_waits_does_not_wear_off_by_readings_and_time():
         controller.step(minute * MIN, Tick())
     assert isinstance(answers(controller, Confirm(), H)[0], LimitOverridden)
     assert controller.state.line("A").rate_nl_per_h == 25 * ML
+
+
+@pytest.mark.requirement("GIP 2.2.1")
+@pytest.mark.parametrize("agreed", [True, False])
+def test_a_question_that_nobody_answers_is_called_for(agreed):
+    controller = running(model=replace(MODEL, reminders=Reminders(pending_ns=20 * S)))
+    assert answers(controller, ASK, MIN) == (ConfirmationAsked("titrate", "A", REASON),)
+    called = AlarmRaised(AlarmId.PENDING_INPUT, None, Priority.LOW, "titrate waits to be confirmed")
+    assert called not in answers(controller, Tick(), MIN + 20 * S - 1)
+    assert called in answers(controller, Tick(), MIN + 20 * S)
+    assert AlarmCleared(AlarmId.PENDING_INPUT, None) in answers(controller, Confirm(agreed), MIN + 30 * S)
 
 
 def test_the_same_rate_again_is_no_question():
