@@ -5,6 +5,7 @@ these rows do not.
 """
 
 from pumpsim.catalogue.alarms import DECLARED, air_in_line_distal, occlusion_distal, occlusion_proximal
+from pumpsim.catalogue.batteries import AMBULATORY_PACK, AMBULATORY_PACK_FIGURES
 from pumpsim.catalogue.rows import FL_PER_NL, MINUTE_NS, ML, MS_NS, figures
 from pumpsim.vocabulary.alarms import Signal
 from pumpsim.vocabulary.model import AirSensor, AtEnd, Drive, Mechanism, PumpClass, PumpModel, RateBand
@@ -39,11 +40,13 @@ CADD_PRIZM = PumpModel(
     near_end_ns=0,
     occlusion_range_kpa=(62.0, 186.0),
     alarms=(occlusion_distal(124.0), *DECLARED),
+    battery=AMBULATORY_PACK,
     kind=PumpClass.PCA,
     standard_set="cadd-set",
     sensors=(Signal.RESERVOIR_LEVEL,),
     bolus_nl_per_h=125 * ML,
     sources=(
+        *AMBULATORY_PACK_FIGURES,
         *figures(
             PRIZM,
             ("rate range and steps", "0.1-30 mL/h by 0.1 mL/h"),
@@ -84,11 +87,13 @@ CADD_SOLIS = PumpModel(
     occlusion_range_kpa=(62.0, 186.0),
     alarms=(occlusion_distal(124.0), occlusion_proximal(-16.0), air_in_line_distal(0.15), *DECLARED),
     air_sensor=AirSensor(smallest_ml=0.01, apart_ml=0.01, window_ns=15 * MINUTE_NS),
+    battery=AMBULATORY_PACK,
     kind=PumpClass.PCA,
     standard_set="cadd-set",
     sensors=(Signal.RESERVOIR_LEVEL,),
     bolus_nl_per_h=125 * ML,
     sources=(
+        *AMBULATORY_PACK_FIGURES,
         *figures(
             SOLIS,
             ("volume accuracy", "+-6 % at 10 mL/h, 22 degC"),

@@ -12,6 +12,7 @@ from pumpsim.catalogue.alarms import (
     occlusion_distal,
     occlusion_proximal,
 )
+from pumpsim.catalogue.batteries import BEDSIDE, BEDSIDE_FIGURES, OFF_AFTER_3_MIN, OFF_AFTER_3_MIN_FIGURES
 from pumpsim.catalogue.rows import BAR_KPA, FL_PER_NL, MINUTE_NS, ML, MMHG_KPA, figures
 from pumpsim.vocabulary.model import AirSensor, AtEnd, Corner, Drive, KvoBand, Mechanism, PumpClass, PumpModel, RateBand
 
@@ -67,6 +68,7 @@ LINEAR_PERISTALTIC = PumpModel(
         *DECLARED,
     ),
     air_sensor=IEC_WINDOW,
+    battery=BEDSIDE,
     kind=PumpClass.LARGE_VOLUME,
     standard_set="peristaltic-set",
     sources=(
@@ -82,6 +84,7 @@ LINEAR_PERISTALTIC = PumpModel(
         *figures(ASSUMED, *NO_FIGURE),
         *figures(ASSUMED, ("distal occlusion limit, default", "6 psi"), ("proximal occlusion limit", "-16 kPa")),
         *figures(ASSUMED, *_inside("12 fingers", 120)),
+        *BEDSIDE_FIGURES,
     ),
 )
 
@@ -113,6 +116,7 @@ INFUSOMAT_SPACE = PumpModel(
         *DECLARED,
     ),
     air_sensor=AirSensor(smallest_ml=0.01, apart_ml=0.01, window_ns=60 * MINUTE_NS),
+    battery=OFF_AFTER_3_MIN,
     kind=PumpClass.LARGE_VOLUME,
     standard_set="infusomat-line",
     bolus_nl_per_h=1_200 * ML,
@@ -137,6 +141,7 @@ INFUSOMAT_SPACE = PumpModel(
             ("near-end warning", "3 min"),
         ),
         *figures(ASSUMED, *_inside("12 fingers", 120)),
+        *OFF_AFTER_3_MIN_FIGURES,
     ),
 )
 
@@ -161,6 +166,7 @@ ALARIS_GP = PumpModel(
         *DECLARED,
     ),
     air_sensor=IEC_WINDOW,
+    battery=BEDSIDE,
     kind=PumpClass.LARGE_VOLUME,
     standard_set="peristaltic-set",
     bolus_nl_per_h=1_200 * ML,
@@ -187,6 +193,7 @@ ALARIS_GP = PumpModel(
         *figures(IEC_AIR, ONE_IN_15_MIN),
         *figures(ASSUMED, *NO_FIGURE),
         *figures(ASSUMED, *_inside("four fingers", 80)),
+        *BEDSIDE_FIGURES,
     ),
 )
 
@@ -211,6 +218,7 @@ SIGMA_SPECTRUM = PumpModel(
         *DECLARED,
     ),
     air_sensor=IEC_WINDOW,
+    battery=BEDSIDE,
     kind=PumpClass.LARGE_VOLUME,
     standard_set="peristaltic-set",
     sources=(
@@ -232,6 +240,7 @@ SIGMA_SPECTRUM = PumpModel(
         *figures(IEC_AIR, ONE_IN_15_MIN),
         *figures(ASSUMED, *NO_FIGURE),
         *figures(ASSUMED, *_inside("12 fingers", 120)),
+        *BEDSIDE_FIGURES,
     ),
 )
 

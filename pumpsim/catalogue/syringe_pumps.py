@@ -7,6 +7,7 @@ assumptions for all: makers print none of them.
 from dataclasses import replace
 
 from pumpsim.catalogue.alarms import DECLARED, PSI_KPA, occlusion_distal
+from pumpsim.catalogue.batteries import BEDSIDE, BEDSIDE_FIGURES
 from pumpsim.catalogue.rows import BAR_KPA, FL_PER_NL, MINUTE_NS, ML, MMHG_KPA, MS_NS, figures
 from pumpsim.catalogue.syringes import BORE, SYRINGES
 from pumpsim.vocabulary.alarms import Signal
@@ -105,11 +106,12 @@ def _pump(
         near_end_ns=3 * MINUTE_NS,
         occlusion_range_kpa=(low, high),
         alarms=(occlusion_distal(default), *DECLARED),
+        battery=BEDSIDE,
         kind=kind,
         standard_set=standard_set,
         sensors=SENSORS,
         bolus_nl_per_h=bolus_nl_per_h,
-        sources=(*sources, *_INSIDE),
+        sources=(*sources, *_INSIDE, *BEDSIDE_FIGURES),
     )
     return with_syringe(model, PLACEHOLDER)
 

@@ -7,7 +7,18 @@ each other, and the motor command follows from the state. Extra readings and ext
 from collections.abc import Iterator
 from dataclasses import replace
 
-from pumpsim.controller import alarm_monitor, commands, course, demand, device_events, doses, dual, programme
+from pumpsim.controller import (
+    alarm_monitor,
+    commands,
+    course,
+    demand,
+    device_events,
+    doses,
+    dual,
+    keys,
+    power,
+    programme,
+)
 from pumpsim.controller.turn import Turn
 from pumpsim.vocabulary.inputs import DeviceEvent, Input, SensorReading, Tick
 from pumpsim.vocabulary.model import PumpModel
@@ -18,10 +29,10 @@ from pumpsim.vocabulary.status import LineStatus, PumpState
 class PumpController:
     """Decides for one pump. Its whole memory is ``state``, an immutable value."""
 
-    def __init__(self, model: PumpModel) -> None:
+    def __init__(self, model: PumpModel, state: PumpState | None = None) -> None:
         self.model = model
         still = MotorCommand(tuple(LineMotion(line, 0) for line in model.lines))
-        self.state = PumpState(0, tuple(LineStatus(line) for line in model.lines), motor=still)
+        self.state = state or PumpState(0, tuple(LineStatus(line) for line in model.lines), motor=still)
 
     def step(self, now_ns: int, given: Input) -> Step:
         """Answer one input at an instant. Raises ValueError when time runs backwards, for nothing else."""
@@ -29,6 +40,8 @@ class PumpController:
             raise ValueError(f"time runs backwards: {now_ns} ns after {self.state.now_ns} ns")
         turn = Turn(self.model, self.state, now_ns)
         turn.pass_time()
+        if power.keeps_off(turn, given):
+            return self._answer(turn)
         match given:
             case Tick():
                 pass
@@ -36,6 +49,8 @@ class PumpController:
                 turn.state = turn.state.seeing(given)
             case DeviceEvent():
                 device_events.note(turn, given)
+                keys.note(turn, given)
+                power.note(turn, given)
             case _:
                 commands.obey(turn, given)
         programme.pass_deadlines(turn)
@@ -43,10 +58,18 @@ class PumpController:
         course.follow(turn)
         doses.judge(turn)
         demand.judge(turn)
+        keys.judge(turn)
+        power.judge(turn)
         alarm_monitor.judge(turn)
         dual.settle(turn)
         _move(turn)
+        return self._answer(turn)
+
+    def _answer(self, turn: Turn) -> Step:
+        """Keep the state, and say what was said and when to call again; a pump that is off waits for its power only."""
         self.state = turn.state
+        if turn.state.unit.power.off:
+            return Step(tuple(turn.said), None, ())
         return Step(tuple(turn.said), _wake(turn), tuple(_watches(turn)))
 
 
@@ -76,6 +99,6 @@ def _stop(turn: Turn, status: LineStatus) -> int | None:
 
 def _wake(turn: Turn) -> int | None:
     """The earliest deadline; one that has passed has been dealt with."""
-    parts = (programme, course, doses, demand, alarm_monitor)
+    parts = (programme, course, doses, demand, keys, power, alarm_monitor)
     due = [at for part in parts for at in part.deadlines(turn) if at > turn.now_ns]
     return min(due, default=None)
