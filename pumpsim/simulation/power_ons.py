@@ -6,9 +6,19 @@ A pump's clock and its device's counts begin at 0 with each power-on; scenario a
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
+from pumpsim.controller import Pump
 from pumpsim.vocabulary.alarms import Signal
-from pumpsim.vocabulary.inputs import SensorReading
-from pumpsim.vocabulary.outputs import LineMotion, MotorCommand, Step
+from pumpsim.vocabulary.inputs import DeviceEvent, DeviceEventKind, SensorReading
+from pumpsim.vocabulary.outputs import DeliveryEvent, LineMotion, MotorCommand, Step
+
+POWERED_ON = DeviceEvent(DeviceEventKind.POWERED_ON)
+
+
+def what_ends(pump: Pump) -> list[DeliveryEvent]:
+    """What a pump whose power is cut now will say of its lines when it is on again: it is so from the cut on, and recorded
+    there."""
+    again = Pump.power_on(pump.model, pump.snapshot())
+    return [output for output in again.step(0, POWERED_ON).outputs if isinstance(output, DeliveryEvent)]
 
 
 @dataclass(frozen=True, slots=True)

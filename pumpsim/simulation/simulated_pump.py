@@ -22,7 +22,7 @@ from pumpsim.journal import Taken
 from pumpsim.scenario import Entry, PumpSetup
 from pumpsim.simulation.chance import Chance
 from pumpsim.simulation.paths import Way
-from pumpsim.simulation.power_ons import PowerOn
+from pumpsim.simulation.power_ons import POWERED_ON, PowerOn, what_ends
 from pumpsim.simulation.sensors import Sensors
 from pumpsim.trace import PumpTrace, Recorded
 from pumpsim.vocabulary.disturbances import Disturbance, Hanging, PowerCut, Powering
@@ -35,7 +35,7 @@ from pumpsim.vocabulary.inputs import (
     SensorReading,
     Tick,
 )
-from pumpsim.vocabulary.outputs import CommandRejected, LineMotion, MotorCommand, PowerChanged, Step
+from pumpsim.vocabulary.outputs import CommandRejected, DeliveryEvent, LineMotion, MotorCommand, PowerChanged, Step
 from pumpsim.vocabulary.sensors import Mended, Sensor, SensorFault, Silent
 
 HOUSEKEEPING_NS = 6 * 3_600_000_000_000
@@ -163,7 +163,7 @@ class SimulatedPump:
                 self._lose_power(now_ns)
             elif isinstance(action, Powering):
                 self._cut = False
-                self._switch_on(now_ns, DeviceEvent(DeviceEventKind.POWERED_ON))
+                self._switch_on(now_ns, POWERED_ON)
             else:
                 return
             del self._entries[0]
@@ -191,6 +191,7 @@ class SimulatedPump:
             still = MotorCommand(tuple(LineMotion(line, 0) for line in self._setup.model.lines))
             self.way.command(now_ns, still)
             self._decisions.append((now_ns, still))
+            self._records += (Recorded(now_ns, ended) for ended in what_ends(self._pump))
             self._records.append(Recorded(now_ns, PowerChanged(OFF)))
         self._step = Step((), None, ())
         self._noticed.clear()
@@ -276,5 +277,5 @@ class SimulatedPump:
                 command = power_on.command(output)
                 self.way.command(now_ns, command)
                 self._decisions.append((now_ns, command))
-            else:
+            elif not (isinstance(output, DeliveryEvent) and given == POWERED_ON):
                 self._records.append(Recorded(now_ns, output))

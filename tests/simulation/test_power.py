@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from pumpsim.analysis.lines import line_courses
 from pumpsim.catalogue.pumps import MODELS
 from pumpsim.journal import write_journal
 from pumpsim.replay import replay
@@ -70,6 +71,14 @@ def test_a_pump_without_power_takes_nothing_in():
     assert refused == ["the pump is off"] * 2
     off = [(r.at_ns, r.record.source) for r in trace.traces[0].records if isinstance(r.record, PowerChanged)]
     assert off == [(10 * MIN, "off"), (15 * MIN, "mains")]
+
+
+def test_the_records_have_it_from_the_cut_on_and_once():
+    """Not from when the pump is on again and says so: a rate that nobody delivers would be integrated."""
+    trace = run(LOAD, START, (10 * MIN, PowerCut()), (5 * H, PowerBack()), until_ns=6 * H)
+    assert when(trace, "delivery-stopped") == [10.0]
+    (course, _) = line_courses(trace)
+    assert course.rate.owed_ml([6 * H]) == pytest.approx([10.0])
 
 
 def test_a_new_power_on_counts_from_zero():
