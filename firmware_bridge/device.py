@@ -263,7 +263,7 @@ class Device:
             state=self._state,
             watchdog_ms=self._watchdog_ns // MS_NS,
             step_fl=self._model.mechanism.step_fl,
-            max_rate_nl_per_h=self._model.max_rate_nl_per_h,
+            max_rate_nl_per_h=self._model.max_motor_nl_per_h,
             lines=len(self._model.lines),
             model=self._model.id[:24],
             firmware=FIRMWARE,
@@ -312,7 +312,7 @@ class Device:
             return Reason.WRONG_EPOCH
         if self._state not in (State.READY, State.MOVING):
             return Reason.NOT_READY
-        if any(not 0 <= line.rate_nl_per_h <= self._model.max_rate_nl_per_h for line in move.lines):
+        if any(not 0 <= line.rate_nl_per_h <= self._model.max_motor_nl_per_h for line in move.lines):
             return Reason.OUT_OF_RANGE
         return None
 

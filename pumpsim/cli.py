@@ -66,6 +66,8 @@ def check(files: Files) -> None:
 
     for scenario in load_scenarios(files):
         print(f"{scenario.name}: good ({len(scenario.pumps)} pump(s), {len(scenario.expectations)} expectations)")
+        for note in scenario.notes:
+            print(f"{scenario.name}: note: {note}")
 
 
 @app.command("list")

@@ -103,6 +103,23 @@ class RejectionExpected:
 
 
 @dataclass(frozen=True, slots=True)
+class QuestionExpected:
+    """The pump asks about a command within the window; with ``overridden`` it is confirmed and carried out then.
+
+    ``reason`` must occur in what it says.
+    """
+
+    text: str
+    pump: str
+    overridden: bool
+    command: str
+    line: str | None
+    reason: str
+    from_ns: int
+    to_ns: int
+
+
+@dataclass(frozen=True, slots=True)
 class StateExpected:
     """A line is in a state (``infusing``, ``kvo`` ...) at an instant."""
 
@@ -111,6 +128,28 @@ class StateExpected:
     line: str
     state: str
     at_ns: int
+
+
+@dataclass(frozen=True, slots=True)
+class RateExpected:
+    """The rate that a line is programmed to deliver at an instant, doses included, nL/h."""
+
+    text: str
+    pump: str
+    line: str
+    rate_nl_per_h: int
+    at_ns: int
+
+
+@dataclass(frozen=True, slots=True)
+class RequestsExpected:
+    """How often the patient's button was pressed by the end, and how often a dose was granted and denied."""
+
+    text: str
+    pump: str
+    line: str
+    granted: int
+    denied: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,7 +206,10 @@ Expectation = (
     | VolumeExpected
     | DrugExpected
     | RejectionExpected
+    | QuestionExpected
     | StateExpected
+    | RateExpected
+    | RequestsExpected
     | DosePeakExpected
     | ReleasedBolusExpected
     | AirExpected
@@ -195,7 +237,8 @@ class Scenario:
     ``name`` is the file's stem. ``entries`` are sorted by instant; of one instant, disturbances come before device events,
     these before operator commands, then the order of the file counts. ``junctions``: where sets of several pumps meet.
     ``record_every_ns``: spacing of the samples in ``trace.csv``. ``orders``: what was prescribed, to hold what was given
-    against. ``requirements``: ids of those that its expectations show.
+    against. ``requirements``: ids of those that its expectations show. ``notes``: what a
+    reader should know that no pump can.
     """
 
     name: str
@@ -210,3 +253,4 @@ class Scenario:
     junctions: tuple[JunctionSetup, ...] = ()
     orders: tuple[Order, ...] = ()
     requirements: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()

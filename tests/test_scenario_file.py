@@ -27,7 +27,7 @@ from pumpsim.vocabulary.disturbances import Occlude, Place, Release
 from pumpsim.vocabulary.inputs import Acknowledge, ChangeMode, LoadProgram, Start, Stop, Titrate
 from pumpsim.vocabulary.model import AtEnd, Drive, InnerFlow, Interleave
 from pumpsim.vocabulary.path import AmountUnit, DrugContent, Fluid, Sensing, Transport
-from pumpsim.vocabulary.program import InfusionProgram, LineMode
+from pumpsim.vocabulary.program import InfusionProgram, LineMode, Purpose
 from tests.helpers import GOOD, changed, good, toml, without
 
 SCENARIOS = sorted((Path(__file__).parent.parent / "scenarios").glob("*.toml"))
@@ -254,6 +254,8 @@ def test_a_dose_of_one_of_several_drugs():
     [
         ({"load": {"line": "A", "rate": "5 mL/h", "at_end": "stop", "delay": "1 h", "call_back": True}},
          LoadProgram("A", InfusionProgram(5_000_000, None, LineMode.SINGLE, AtEnd.STOP, H, True))),
+        ({"load": {"line": "A", "rate": "5 mL/h", "purpose": "flush"}},
+         LoadProgram("A", InfusionProgram(5_000_000, purpose=Purpose.FLUSH))),
         ({"titrate": {"line": "A", "rate": "125 mL/h"}}, Titrate("A", 125_000_000)),
         ({"mode": {"line": "B", "mode": "piggyback"}}, ChangeMode("B", LineMode.PIGGYBACK)),
         ({"do": "start"}, Start()),

@@ -11,6 +11,7 @@ from pumpsim.report.content import build_report
 from pumpsim.scenario import Scenario
 from pumpsim.scenario_file import load_scenario
 from pumpsim.simulation import simulate
+from pumpsim.vocabulary.courses import Profile, Stages
 from pumpsim.vocabulary.disturbances import Disturbance, Powering
 from pumpsim.vocabulary.inputs import ChangeMode, DeviceEvent, LoadProgram, Start, Titrate
 from pumpsim.vocabulary.model import PumpModel
@@ -72,9 +73,19 @@ def test_it_fails_when_the_pump_runs_ten_percent_slow(scenario):
 
 def slowed(model: PumpModel, program: InfusionProgram) -> InfusionProgram:
     """A tenth less, on the pump's step; for two lines together below the floor, which is refused."""
-    rate = program.rate_nl_per_h
-    step = next(band.step_nl_per_h for band in model.rate_bands if rate <= band.high_nl_per_h)
-    return replace(program, rate_nl_per_h=max(rate * 9 // 10 // step * step, step))
+
+    def slow(rate: int) -> int:
+        step = next(band.step_nl_per_h for band in model.rate_bands if rate <= band.high_nl_per_h)
+        return max(rate * 9 // 10 // step * step, step)
+
+    course = program.course
+    match course:
+        case Stages(stages):
+            course = Stages(tuple(replace(stage, rate_nl_per_h=slow(stage.rate_nl_per_h)) for stage in stages))
+        case Profile(segments):
+            course = Profile(tuple(replace(segment, rate_nl_per_h=slow(segment.rate_nl_per_h)) for segment in segments))
+    rate = program.rate_nl_per_h and slow(program.rate_nl_per_h)
+    return replace(program, rate_nl_per_h=rate, course=course)
 
 
 def test_it_fails_without_its_faults_and_refusals(scenario):

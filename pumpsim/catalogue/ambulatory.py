@@ -8,6 +8,7 @@ from pumpsim.catalogue.alarms import DECLARED, air_in_line_distal, occlusion_dis
 from pumpsim.catalogue.batteries import AMBULATORY_PACK, AMBULATORY_PACK_FIGURES
 from pumpsim.catalogue.rows import FL_PER_NL, MINUTE_NS, ML, MS_NS, figures
 from pumpsim.vocabulary.alarms import Signal
+from pumpsim.vocabulary.courses import LockoutFrom
 from pumpsim.vocabulary.model import AirSensor, AtEnd, Drive, Mechanism, PumpClass, PumpModel, RateBand
 
 ASSUMED = "unverified: assumption"
@@ -45,6 +46,9 @@ CADD_PRIZM = PumpModel(
     standard_set="cadd-set",
     sensors=(Signal.RESERVOIR_LEVEL,),
     bolus_nl_per_h=125 * ML,
+    bolus_adds=True,
+    bolus_max_nl=20 * ML,
+    lockout_from=LockoutFrom.START,
     sources=(
         *AMBULATORY_PACK_FIGURES,
         *figures(
@@ -67,6 +71,7 @@ CADD_PRIZM = PumpModel(
             ("near-end warning", "0 min: its warning is of the reservoir"),
             ("leak through the mechanism", "0 mL/h/kPa"),
             ("level of the reservoir", "counted from the activations"),
+            ("lockout", "from start to start, a choice of the programme"),
         ),
         *figures(RECALL, ("bolus rate", "125 mL/h")),
     ),
@@ -92,6 +97,9 @@ CADD_SOLIS = PumpModel(
     standard_set="cadd-set",
     sensors=(Signal.RESERVOIR_LEVEL,),
     bolus_nl_per_h=125 * ML,
+    bolus_adds=True,
+    bolus_max_nl=20 * ML,
+    lockout_from=LockoutFrom.START,
     sources=(
         *AMBULATORY_PACK_FIGURES,
         *figures(
@@ -125,6 +133,7 @@ CADD_SOLIS = PumpModel(
             ("near-end warning", "0 min: its warning is of the reservoir"),
             ("leak through the mechanism", "0 mL/h/kPa"),
             ("level of the reservoir", "counted from the activations"),
+            ("lockout", "from start to start, a choice of the programme"),
         ),
     ),
 )

@@ -33,8 +33,14 @@ SYNCHROMED_II = PumpModel(
     kind=PumpClass.IMPLANTED,
     standard_set="intrathecal-catheter",
     sensors=(Signal.RESERVOIR_LEVEL,),
+    bolus_nl_per_h=ML,
+    clockwork=True,
     sources=(
         *figures("ANZCA, SynchroMed II: the limit for over-infusion", ("volume accuracy", "+14.5 %")),
+        *figures(
+            "functionalneuro.surgery, SynchroMed II: single bolus, simple continuous, flex",
+            ("programmes", "continuous, by time of day, single bolus"),
+        ),
         *figures(
             RECALL,
             ("rate range and steps", "0.048-24 mL/day (0.002-1 mL/h) by 0.01 uL/h"),
@@ -49,6 +55,7 @@ SYNCHROMED_II = PumpModel(
             ("leak through the mechanism", "0 mL/h/kPa"),
             ("sensors", "the level of the reservoir, counted from the motor's steps"),
             ("VTBI range", "0.001-40 mL by 0.01 uL"),
+            ("bolus rate", "1 mL/h, its highest rate; in place of the programme"),
             ("KVO rate", "0.002 mL/h, the lowest rate: the pump has none"),
             ("near-end warning", "0 min: its warning is of the reservoir"),
         ),

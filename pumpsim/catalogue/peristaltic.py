@@ -44,6 +44,7 @@ def _inside(fingers: str, revolution_ul: int) -> tuple[tuple[str, str], ...]:
         ("volume of a revolution", f"{revolution_ul} uL, {fingers}"),
         ("course over a revolution", "ripple, and a back-flow of 3 % of a revolution"),
         ("leak through the mechanism", "0 mL/h/kPa"),
+        ("stages of a programme", "21: ten up, a plateau, ten down"),
     )
 
 
@@ -70,6 +71,7 @@ LINEAR_PERISTALTIC = PumpModel(
     air_sensor=IEC_WINDOW,
     battery=BEDSIDE,
     kind=PumpClass.LARGE_VOLUME,
+    most_stages=21,
     standard_set="peristaltic-set",
     sources=(
         *figures("GIP v1.0, 1.1.2 (programmable range)", ("rate range", "0.1-999 mL/h")),
@@ -118,6 +120,7 @@ INFUSOMAT_SPACE = PumpModel(
     air_sensor=AirSensor(smallest_ml=0.01, apart_ml=0.01, window_ns=60 * MINUTE_NS),
     battery=OFF_AFTER_3_MIN,
     kind=PumpClass.LARGE_VOLUME,
+    most_stages=21,
     standard_set="infusomat-line",
     bolus_nl_per_h=1_200 * ML,
     sources=(
@@ -168,8 +171,10 @@ ALARIS_GP = PumpModel(
     air_sensor=IEC_WINDOW,
     battery=BEDSIDE,
     kind=PumpClass.LARGE_VOLUME,
+    most_stages=21,
     standard_set="peristaltic-set",
     bolus_nl_per_h=1_200 * ML,
+    bolus_max_nl=100 * ML,
     sources=(
         *figures(
             "Alaris GP plus data sheet (anyflip xciu/fuuk)",
@@ -177,6 +182,7 @@ ALARIS_GP = PumpModel(
             ("VTBI range", "1-9999 mL"),
             ("KVO rate, range", "0.1-20 mL/h, or the set rate if lower"),
             ("bolus rate", "10-1200 mL/h"),
+            ("largest bolus", "0.1-100 mL"),
             ("volume accuracy", "+-5 %"),
             ("mechanism", "four fingers, peristaltic"),
         ),
@@ -220,6 +226,7 @@ SIGMA_SPECTRUM = PumpModel(
     air_sensor=IEC_WINDOW,
     battery=BEDSIDE,
     kind=PumpClass.LARGE_VOLUME,
+    most_stages=21,
     standard_set="peristaltic-set",
     sources=(
         *figures(

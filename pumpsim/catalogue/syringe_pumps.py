@@ -73,6 +73,7 @@ _INSIDE = figures(
     ("backlash", "0.1 mm"),
     ("speed below which the plunger sticks", "0.1 um/s"),
     ("sensors", "force and position of the plunger; the level follows from the position"),
+    ("stages of a programme", "10"),
 )
 
 
@@ -88,6 +89,7 @@ def _pump(
     kind: PumpClass = PumpClass.SYRINGE,
     standard_set: str = "extension-150",
     bolus_nl_per_h: int = 0,
+    bolus_adds: bool = False,
 ) -> PumpModel:
     """A row with the mechanism that all share; ``occlusion_kpa`` and ``vtbi_nl``: lowest, default and highest; lowest,
     highest and step."""
@@ -111,6 +113,8 @@ def _pump(
         standard_set=standard_set,
         sensors=SENSORS,
         bolus_nl_per_h=bolus_nl_per_h,
+        bolus_adds=bolus_adds,
+        most_stages=10,
         sources=(*sources, *_INSIDE, *BEDSIDE_FIGURES),
     )
     return with_syringe(model, PLACEHOLDER)
@@ -243,6 +247,7 @@ GRASEBY_3300_PCA = _pump(
     kind=PumpClass.PCA,
     standard_set="pca-set",
     bolus_nl_per_h=200 * ML,
+    bolus_adds=True,
     sources=(
         *figures(
             G3300,

@@ -3,7 +3,7 @@
 from dataclasses import replace
 from typing import assert_never
 
-from pumpsim.controller import alarm_monitor, course, demand, dosing, programme
+from pumpsim.controller import alarm_monitor, course, demand, dosing, drugs, programme, questions
 from pumpsim.controller.answer import OPERATOR, refuse
 from pumpsim.controller.dual import faults_together
 from pumpsim.controller.line_table import Trigger, possible
@@ -45,10 +45,14 @@ TITRATABLE = (
 
 
 def obey(turn: Turn, command: OperatorCommand) -> None:
-    """Carry out one command, or say why not."""
+    """Carry out one command, ask before, or say why not."""
     if isinstance(command, OfALine) and command.line is not None and command.line not in turn.model.lines:
         refuse(turn, command, [f"model {turn.model.id} has no line {command.line}"])
         return
+    questions.put(turn, command, _carry_out)
+
+
+def _carry_out(turn: Turn, command: OperatorCommand) -> None:
     match command:
         case LoadProgram():
             _load(turn, command)
@@ -76,7 +80,9 @@ def obey(turn: Turn, command: OperatorCommand) -> None:
             )
         case Acknowledge():
             _acknowledge(turn, command)
-        case PauseAudio() | ResetAir() | Confirm():
+        case Confirm():
+            pass  # questions.put has answered it
+        case PauseAudio() | ResetAir():
             refuse(turn, command, ["not yet"])
         case _:
             assert_never(command)
@@ -109,6 +115,7 @@ def _load(turn: Turn, command: LoadProgram) -> None:
         )
     )
     turn.fire(command.line, Trigger.LOAD, program.ordered or OPERATOR)
+    drugs.judge(turn)
 
 
 def _start(turn: Turn, command: Start) -> None:

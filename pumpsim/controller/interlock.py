@@ -81,7 +81,7 @@ class Interlock:
         for motion in command.lines:
             if motion.line not in self._rates:
                 return self._trip(DeviceEventKind.RATE_LIMIT, f"no line {motion.line}")
-            if not 0 <= motion.rate_nl_per_h <= self._model.max_rate_nl_per_h:
+            if not 0 <= motion.rate_nl_per_h <= self._model.max_motor_nl_per_h:
                 return self._trip(DeviceEventKind.RATE_LIMIT, f"line {motion.line}: {_rate(motion.rate_nl_per_h)}")
             total += motion.rate_nl_per_h
             moving += motion.rate_nl_per_h > 0

@@ -13,6 +13,7 @@ device or by itself stands on. Switches that change while it is off it must be t
 from collections.abc import Iterator
 from dataclasses import replace
 
+from pumpsim.controller import questions
 from pumpsim.controller.answer import refuse
 from pumpsim.controller.line_table import Trigger, possible
 from pumpsim.controller.turn import Turn
@@ -106,7 +107,7 @@ def _switch_off(turn: Turn) -> None:
         turn.said.append(SignalChanged(None, None, None, audible=False))
     power = replace(unit.power, charge_ns=0, charged_at_ns=turn.now_ns, off=True)
     turn.state = turn.state.with_unit(
-        replace(unit, power=power, signals=SignalStatus(), asked=None, key_since_ns=None, clock_ns=None)
+        replace(unit, power=power, signals=SignalStatus(), key_since_ns=None, clock_ns=None)
     )
     turn.said.append(PowerChanged(OFF))
 
@@ -129,7 +130,8 @@ def _switch_on(turn: Turn) -> None:
 
 
 def _hold(turn: Turn) -> None:
-    """Stop every line for as long as nobody starts it again; doses are dropped."""
+    """Stop every line for as long as nobody starts it again; doses are dropped, and what waits for an answer."""
+    questions.drop(turn, CAUSE)
     for line in turn.model.lines:
         if possible(turn.state.line(line).state, Trigger.POWER_LOST):
             turn.fire(line, Trigger.POWER_LOST, CAUSE)

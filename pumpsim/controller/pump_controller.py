@@ -14,6 +14,7 @@ from pumpsim.controller import (
     demand,
     device_events,
     doses,
+    drugs,
     dual,
     keys,
     power,
@@ -62,6 +63,7 @@ class PumpController:
         power.judge(turn)
         alarm_monitor.judge(turn)
         dual.settle(turn)
+        drugs.note(turn, self.state)
         _move(turn)
         return self._answer(turn)
 

@@ -21,7 +21,7 @@ GPCA: tuple[Section, ...] = (
     Section(
         "Modes",
         (
-            row("REQ 1", "One mode at a time.", "OFF, IDLE, PAUSED, BASAL, SQUARE BOLUS, PATIENT BOLUS", MODES),
+            row("REQ 1", "One mode at a time.", "OFF, IDLE, PAUSED, BASAL, SQUARE BOLUS, PATIENT BOLUS"),
             row("REQ 7", "There is no infusion without a saved prescription."),
             row("REQ 14", "Nothing is delivered in IDLE.", "0 mL/h"),
             row("REQ 15", "IDLE for too long is notified.", "Max_IDLE_Duration, the site's", IDLE),
@@ -47,7 +47,12 @@ GPCA: tuple[Section, ...] = (
             ),
             row("REQ 17", "Flow below the tolerance is notified.", "-5 % for a time, -20 % at once", FLOW),
             row("REQ 19", "Flow above the tolerance pauses.", "+5 % for a time, +20 % at once", FLOW),
-            row("REQ 20", "Volume above the library's pauses.", "highest VTBI", f"{TO_COME}limits of a drug library"),
+            row(
+                "REQ 20",
+                "Volume above the library's pauses.",
+                "highest VTBI",
+                "the library limits no volume but boluses",
+            ),
             row(
                 "REQ 21",
                 "Air pauses delivery.",
@@ -90,12 +95,11 @@ GPCA: tuple[Section, ...] = (
                 "REQ 25",
                 "A request is ignored in lockout, above the number, in a bolus, while inhibited.",
                 "lockout",
-                BOLUS,
             ),
             row("REQ 26", "Frequent requests are notified.", "", BOLUS),
             row("REQ 27", "Requests above the number are notified.", "highest number", BOLUS),
             row("REQ 33", "A request goes before a square bolus.", "", BOLUS),
-            row("REQ 36", "After it the square bolus resumes.", "", f"{TO_COME}a bolus over a time"),
+            row("REQ 36", "After it the square bolus resumes.", ""),
         ),
     ),
     Section(

@@ -10,7 +10,6 @@ from functools import partial
 from pumpsim.requirements.requirement import TO_COME, Requirement, Section, Source
 
 row = partial(Requirement, Source.OPCA)
-PCA = f"{TO_COME}doses on request"
 SQUARE = f"{TO_COME}the clinician's bolus over a time"
 MAX_DOSE = f"{TO_COME}the limit of dose in a window"
 FLOW = f"{TO_COME}over- and under-infusion by measured flow"
@@ -37,18 +36,18 @@ OPCA: tuple[Section, ...] = (
     Section(
         "5.2 Bolus on the patient's request",
         (
-            row("R5.2.0(2)", "It runs at its own rate with the basal one.", "sum <= highest rate", PCA),
-            row("R5.2.0(3)", "Requests within the lockout are refused.", "dt_prb since the last bolus", PCA),
-            row("R5.2.0(4)", "Its volume is within the hard limit.", "VTBI of the library", PCA),
-            row("R5.2.0(5)", "A request above the maximum dose: warning and KVO.", "dose in a window", MAX_DOSE),
-            row("R5.2.0(6)", "Any alarm stops it.", "", PCA),
+            row("R5.2.0(2)", "It runs at its own rate with the basal one.", "sum <= highest rate"),
+            row("R5.2.0(3)", "Requests within the lockout are refused.", "dt_prb since the last bolus"),
+            row("R5.2.0(4)", "Its volume is within the hard limit.", "VTBI of the library"),
+            row("R5.2.0(5)", "A request above the maximum dose: warning and KVO.", "dose in a window"),
+            row("R5.2.0(6)", "Any alarm stops it.", ""),
         ),
     ),
     Section(
         "5.3 Bolus on the clinician's request",
         (
             row("R5.3.0(2)", "Its rate.", "min(VTBI / dt + basal, highest rate)", SQUARE),
-            row("R5.3.0(3)", "A patient's bolus goes first; then it resumes.", "", SQUARE),
+            row("R5.3.0(3)", "A patient's bolus goes first; then it resumes.", ""),
             row("R5.3.0(4)", "Any alarm stops it.", "", SQUARE),
             row("R5.3.0(7)", "The maximum dose halts it: warning and KVO.", "dose in a window", MAX_DOSE),
             row("clinician-bolus-duration", "It has a longest duration.", "<= 6 h", SQUARE, UNNUMBERED),
@@ -81,9 +80,7 @@ OPCA: tuple[Section, ...] = (
             row(
                 "R6.5.0(10)",
                 "A value above a hard limit is refused.",
-                "",
-                f"{TO_COME}limits of a drug library",
-                EARLIER.format("5.5.0(10)"),
+                note=EARLIER.format("5.5.0(10)"),
             ),
             row("pause-limit", "A pause is not too long.", "10 min", f"{TO_COME}the idle alert", UNNUMBERED),
             row(

@@ -9,6 +9,7 @@ from pumpsim.scenario_file.fields import (
     AmountTolerance,
     Choice,
     Moment,
+    Pace,
     Volume,
     VolumeTolerance,
     by_value,
@@ -20,6 +21,20 @@ from pumpsim.scenario_file.pump_tables import (
     Text1,
 )
 from pumpsim.vocabulary.outputs import LineState
+
+COMMANDS = (
+    "load",
+    "start",
+    "stop",
+    "titrate",
+    "mode",
+    "bolus",
+    "stop-bolus",
+    "temporary",
+    "standby",
+    "acknowledge",
+    "confirm",
+)
 
 
 class VolumeTable(Table):
@@ -41,11 +56,11 @@ class DrugAmountTable(Table):
 
 
 class RejectedTable(Table):
-    """A command that the pump refuses."""
+    """A command that the pump refuses, or asks about, or that is carried out beyond a soft limit."""
 
     command: Annotated[
         str,
-        Choice("command", {word: word for word in ("load", "start", "stop", "titrate", "mode", "acknowledge")}),
+        Choice("command", {word: word for word in COMMANDS}),
     ]
     line: str | None = None
     reason: str = ""
@@ -57,6 +72,22 @@ class StateTable(Table):
     line: str | None = None
     state: Annotated[LineState, Choice("state", by_value(LineState))] = Field(alias="is")
     at: Moment | None = None
+
+
+class RateTable(Table):
+    """The rate that a line is programmed to deliver at an instant; of a dose rate, what it makes."""
+
+    line: str | None = None
+    rate: Pace = Field(alias="is")
+    at: Moment | None = None
+
+
+class RequestsTable(Table):
+    """What became of the patient's requests."""
+
+    line: str | None = None
+    granted: int = Field(ge=0)
+    denied: int = Field(ge=0)
 
 
 class PeakTable(Table):
@@ -101,7 +132,11 @@ class ExpectTable(Table):
     at_patient: VolumeTable | None = None
     drug: DrugAmountTable | None = None
     rejected: RejectedTable | None = None
+    asked: RejectedTable | None = None
+    overridden: RejectedTable | None = None
     state: StateTable | None = None
+    rate: RateTable | None = None
+    requests: RequestsTable | None = None
     peak_over_mean: PeakTable | None = None
     released: ReleasedTable | None = None
     air: AirAtPatientTable | None = None
@@ -115,7 +150,11 @@ class ExpectTable(Table):
         "at_patient",
         "drug",
         "rejected",
+        "asked",
+        "overridden",
         "state",
+        "rate",
+        "requests",
         "peak_over_mean",
         "released",
         "air",
@@ -126,8 +165,11 @@ class ExpectTable(Table):
     def _belongs_to_alarm(self) -> "ExpectTable":
         if self.alarm is None and (self.line is not None or self.absent is not None):
             raise ValueError("line and absent belong here only with alarm; write line inside the table")
-        if self.between is not None and self.alarm is None and self.rejected is None:
-            raise ValueError("between belongs here only with alarm or rejected; write it inside the table")
+        dated = (self.alarm, self.rejected, self.asked, self.overridden)
+        if self.between is not None and all(clause is None for clause in dated):
+            raise ValueError(
+                "between belongs here only with alarm, rejected, asked or overridden; write it inside the table"
+            )
         return self
 
 

@@ -135,6 +135,11 @@ class LineStatus:
         )
 
     @property
+    def forbids_kvo(self) -> bool:
+        """Whether the line's drug must not be given at a keep-open rate."""
+        return self.program is not None and self.program.drug is not None and self.program.drug.forbids_kvo
+
+    @property
     def doing(self) -> LineState:
         """What the line does when it delivers: INFUSING, or what followed its VTBI."""
         return self.after_end or LineState.INFUSING
@@ -204,10 +209,19 @@ class PowerStatus:
 
 
 @dataclass(frozen=True, slots=True)
+class GivenDrug:
+    """A drug that a line has given: what all lines together were owed when it last did, nL/h x ns since power-on."""
+
+    drug: str
+    owed: int
+
+
+@dataclass(frozen=True, slots=True)
 class UnitStatus:
     """What belongs to the pump as a whole beside its lines.
 
-    ``clock_ns``: time of day at power-on, None while the clock is not set. ``asked``: the command that waits for ``Confirm``.
+    ``clock_ns``: time of day at power-on, None while the clock is not set. ``asked``: the command that waits for ``Confirm``,
+    ``asked_ns``: since when. ``given``: the drugs of the library that lines have given, up to when they last stopped.
     ``restarts_ns``: instants of automatic restarts. ``key_since_ns``: since when a key is pressed. ``touched_ns``: when
     somebody last did something. ``air_counted_ml``: what of the counted air somebody has taken note of; ``air_passing``: a
     bubble that somebody lets pass is still at the sensor.
@@ -217,6 +231,8 @@ class UnitStatus:
     signals: SignalStatus = SignalStatus()
     power: PowerStatus = PowerStatus()
     asked: OperatorCommand | None = None
+    asked_ns: int | None = None
+    given: tuple[GivenDrug, ...] = ()
     restarts_ns: tuple[int, ...] = ()
     key_since_ns: int | None = None
     touched_ns: int = 0

@@ -6,6 +6,7 @@ from pumpsim.vocabulary.courses import Demand, DoseLimit, Profile, Repeat, Segme
 from pumpsim.vocabulary.inputs import (
     Acknowledge,
     ChangeMode,
+    Confirm,
     DeviceEvent,
     DeviceEventKind,
     GiveBolus,
@@ -20,14 +21,18 @@ from pumpsim.vocabulary.inputs import (
     Tick,
     Titrate,
 )
+from pumpsim.vocabulary.library import DrugRule, Limits
 from pumpsim.vocabulary.model import AtEnd
 from pumpsim.vocabulary.program import InfusionProgram, LineMode
 from tests.build import MIN, H, S, program
 
 ML = 1_000_000
+ASKS = DrugRule("dopamine", "icu", Limits(soft_low=10 * ML, soft_high=70 * ML, hard_high=290 * ML))
 FIRST = Stage(90 * ML, 3 * ML)
 PROGRAMS = (
     program(60),
+    InfusionProgram(80 * ML, drug=ASKS),
+    InfusionProgram(60 * ML, drug=ASKS),
     program(100, 5),
     program(40, 2, LineMode.CONCURRENT, AtEnd.KVO, 30 * S),
     program(120, 4, LineMode.PIGGYBACK, call_back=True),
@@ -58,6 +63,7 @@ commands = st.one_of(
     st.builds(Standby, lines, st.just(3 * MIN)),
     st.builds(SetClock, st.sampled_from([0, 12 * H - 1, 24 * H - MIN])),
     st.builds(Acknowledge),
+    st.builds(Confirm, st.booleans()),
 )
 events = st.builds(DeviceEvent, st.sampled_from([k for k in DeviceEventKind if k is not DeviceEventKind.OVER_INFUSION]))
 pauses = st.sampled_from([0, 1, S, MIN, 7 * MIN, 3 * H])

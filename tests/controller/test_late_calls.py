@@ -9,7 +9,7 @@ from pumpsim.vocabulary.inputs import DeviceEventKind, LoadProgram, SetClock, Se
 from pumpsim.vocabulary.outputs import LineState
 from pumpsim.vocabulary.program import InfusionProgram
 from tests.build import MIN, H, S, program
-from tests.controller.bench import ML, Bench, event, words
+from tests.controller.power_bench import ML, Bench, event, words
 from tests.controller.scripts import happenings
 
 

@@ -20,7 +20,7 @@ from pumpsim.vocabulary.inputs import (
 from pumpsim.vocabulary.model import Battery
 from pumpsim.vocabulary.outputs import CommandRejected, LineState
 from tests.build import MIN, H, S, program
-from tests.controller.bench import FULL, Bench, event, words
+from tests.controller.power_bench import FULL, Bench, event, words
 
 LOST, BACK, ON = DeviceEventKind.MAINS_LOST, DeviceEventKind.MAINS_RESTORED, DeviceEventKind.POWERED_ON
 STOPPED, OFF = ["AlarmRaised battery-depleted", "DeliveryEvent delivery-stopped A", "motor 0 0"], "PowerChanged off"

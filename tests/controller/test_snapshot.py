@@ -28,8 +28,8 @@ from pumpsim.vocabulary.outputs import CommandRejected, DoseDenied, LineState
 from pumpsim.vocabulary.program import InfusionProgram, LineMode
 from pumpsim.vocabulary.snapshot import Snapshot
 from tests.build import MIN, STROKES, H, S, program
-from tests.controller.bench import FULL, ML, Bench, event, words
-from tests.controller.scripts import commands, events, happenings
+from tests.controller.power_bench import FULL, ML, Bench, event, words
+from tests.controller.scripts import ASKS, commands, events, happenings
 
 LOST, ON = DeviceEventKind.MAINS_LOST, DeviceEventKind.POWERED_ON
 
@@ -235,6 +235,16 @@ def test_a_dose_is_dropped_and_its_lockout_is_kept(rule):
     assert asked(bench) == ""
     requests = bench.pump.state.line("A").course.requests
     assert (requests.made, requests.granted, requests.denied) == (3, 2, 1)
+
+
+def test_a_question_is_dropped():
+    bench = Bench()
+    bench.give(LoadProgram("A", InfusionProgram(80 * ML, drug=ASKS)))
+    assert bench.pump.state.unit.asked is not None
+    (_, refused, _) = bench.cut().outputs
+    assert isinstance(refused, CommandRejected)
+    assert refused.reason == "not confirmed: power lost"
+    assert (bench.pump.state.unit.asked, bench.pump.state.unit.asked_ns) == (None, None)
 
 
 def test_totals_and_windows_survive():
