@@ -5,7 +5,7 @@
 
 from dataclasses import dataclass
 
-from pumpsim.vocabulary.alarms import AlarmId
+from pumpsim.vocabulary.alarms import AlarmId, Priority
 from pumpsim.vocabulary.disturbances import Disturbance, Powering
 from pumpsim.vocabulary.inputs import DeviceEvent, OperatorCommand
 from pumpsim.vocabulary.model import PumpModel, Sourced
@@ -201,6 +201,21 @@ class AlarmDelayExpected:
     at_most_ns: int
 
 
+@dataclass(frozen=True, slots=True)
+class SignalExpected:
+    """A condition is shown, or sounds, at an instant (``alarm`` None: whatever is shown): whether it is heard, whether by a
+    reminder, with which priority; None: any."""
+
+    text: str
+    pump: str
+    alarm: AlarmId | None
+    line: str | None
+    audible: bool | None
+    reminder: bool | None
+    priority: Priority | None
+    at_ns: int
+
+
 Expectation = (
     AlarmExpected
     | VolumeExpected
@@ -214,6 +229,7 @@ Expectation = (
     | ReleasedBolusExpected
     | AirExpected
     | AlarmDelayExpected
+    | SignalExpected
 )
 
 

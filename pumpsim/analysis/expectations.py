@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from typing import assert_never
 
 from pumpsim.analysis.air import air_of
+from pumpsim.analysis.signals import How, how_of, signal_at, words
 from pumpsim.analysis.storage import releases
 from pumpsim.analysis.windows import peak_over_mean
 from pumpsim.scenario import (
@@ -24,6 +25,7 @@ from pumpsim.scenario import (
     ReleasedBolusExpected,
     RequestsExpected,
     Scenario,
+    SignalExpected,
     StateExpected,
     VolumeExpected,
 )
@@ -94,6 +96,8 @@ def _judge(expected: Expectation, trace: PumpTrace) -> Outcome:
             return Outcome(expected.text, expected.at_least_ml <= air <= expected.at_most_ml, f"{air:.4f} mL")
         case ReleasedBolusExpected():
             return _released(expected, trace)
+        case SignalExpected():
+            return _signal(expected, trace)
         case _:
             assert_never(expected)
 
@@ -214,3 +218,15 @@ def _released(expected: ReleasedBolusExpected, trace: PumpTrace) -> Outcome:
     volumes = [release.volume_ml for release in releases(trace)]
     passed = bool(volumes) and all(expected.at_least_ml <= v <= expected.at_most_ml for v in volumes)
     return Outcome(expected.text, passed, ", ".join(f"{v:.4f} mL" for v in volumes) or "nothing was released")
+
+
+def _signal(expected: SignalExpected, trace: PumpTrace) -> Outcome:
+    change = signal_at(trace, expected.at_ns)
+    how = how_of(change, expected.alarm, expected.line)
+    passed = (
+        (how is not None or expected.alarm is None)
+        and expected.audible in (None, how is How.SOUNDS)
+        and expected.reminder in (None, how is How.REMINDS)
+        and expected.priority in (None, change.priority)
+    )
+    return Outcome(expected.text, passed, words(change))

@@ -5,6 +5,7 @@ these rows do not.
 """
 
 from pumpsim.catalogue.alarms import DECLARED, air_in_line_distal, occlusion_distal, occlusion_proximal
+from pumpsim.catalogue.attention import BY_GIP, LIKE_GIP_SOURCES
 from pumpsim.catalogue.batteries import AMBULATORY_PACK, AMBULATORY_PACK_FIGURES
 from pumpsim.catalogue.rows import FL_PER_NL, MINUTE_NS, ML, MS_NS, figures
 from pumpsim.vocabulary.alarms import Signal
@@ -49,8 +50,10 @@ CADD_PRIZM = PumpModel(
     bolus_adds=True,
     bolus_max_nl=20 * ML,
     lockout_from=LockoutFrom.START,
+    reminders=BY_GIP,
     sources=(
         *AMBULATORY_PACK_FIGURES,
+        *LIKE_GIP_SOURCES,
         *figures(
             PRIZM,
             ("rate range and steps", "0.1-30 mL/h by 0.1 mL/h"),
@@ -100,8 +103,10 @@ CADD_SOLIS = PumpModel(
     bolus_adds=True,
     bolus_max_nl=20 * ML,
     lockout_from=LockoutFrom.START,
+    reminders=BY_GIP,
     sources=(
         *AMBULATORY_PACK_FIGURES,
+        *LIKE_GIP_SOURCES,
         *figures(
             SOLIS,
             ("volume accuracy", "+-6 % at 10 mL/h, 22 degC"),

@@ -1,6 +1,7 @@
 """Implanted pumps: rollers on a tube, microlitres an hour, into the fluid around the spinal cord. They measure no pressure."""
 
 from pumpsim.catalogue.alarms import DECLARED
+from pumpsim.catalogue.attention import NOBODY_AT_IT, NOBODY_SOURCES
 from pumpsim.catalogue.rows import FL_PER_NL, ML, figures
 from pumpsim.vocabulary.alarms import Signal
 from pumpsim.vocabulary.model import AtEnd, Corner, Drive, Mechanism, PumpClass, PumpModel, RateBand
@@ -35,7 +36,10 @@ SYNCHROMED_II = PumpModel(
     sensors=(Signal.RESERVOIR_LEVEL,),
     bolus_nl_per_h=ML,
     clockwork=True,
+    reminders=NOBODY_AT_IT,
+    audio_pause_ns=0,
     sources=(
+        *NOBODY_SOURCES,
         *figures("ANZCA, SynchroMed II: the limit for over-infusion", ("volume accuracy", "+14.5 %")),
         *figures(
             "functionalneuro.surgery, SynchroMed II: single bolus, simple continuous, flex",

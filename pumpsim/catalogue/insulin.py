@@ -5,6 +5,7 @@ at fixed intervals (every 3 or 5 min) stand here with the smallest volume that t
 A bolus runs at ``bolus_nl_per_h``, far above every basal rate. None has a KVO: the lowest basal rate stands in its place.
 """
 
+from pumpsim.catalogue import attention
 from pumpsim.catalogue.alarms import DECLARED, occlusion_distal
 from pumpsim.catalogue.rows import FL_PER_NL, SECOND_NS, UNIT, figures
 from pumpsim.vocabulary.alarms import Signal
@@ -55,8 +56,10 @@ def _pump(
         bolus_adds=True,
         bolus_max_nl=bolus_max_u * UNIT,
         clockwork=True,
+        reminders=attention.INSULIN,
         sources=(
             *sources,
+            *attention.INSULIN_SOURCES,
             *figures(
                 ASSUMED,
                 ("VTBI range", f"{volume_nl / UNIT:g}-{reservoir_u} U by one pulse"),

@@ -12,6 +12,7 @@ from pumpsim.catalogue.alarms import (
     occlusion_distal,
     occlusion_proximal,
 )
+from pumpsim.catalogue.attention import B_BRAUN, BY_GIP, GIP_SOURCES, INFUSOMAT_SOURCES, LIKE_GIP_SOURCES
 from pumpsim.catalogue.batteries import BEDSIDE, BEDSIDE_FIGURES, OFF_AFTER_3_MIN, OFF_AFTER_3_MIN_FIGURES
 from pumpsim.catalogue.rows import BAR_KPA, FL_PER_NL, MINUTE_NS, ML, MMHG_KPA, figures
 from pumpsim.vocabulary.model import AirSensor, AtEnd, Corner, Drive, KvoBand, Mechanism, PumpClass, PumpModel, RateBand
@@ -73,6 +74,7 @@ LINEAR_PERISTALTIC = PumpModel(
     kind=PumpClass.LARGE_VOLUME,
     most_stages=21,
     standard_set="peristaltic-set",
+    reminders=BY_GIP,
     sources=(
         *figures("GIP v1.0, 1.1.2 (programmable range)", ("rate range", "0.1-999 mL/h")),
         *figures(ASSUMED, ("rate steps", "0.1 mL/h below 100, 1 mL/h above"), ("VTBI range", "0.1-9999 mL by 0.1 mL")),
@@ -87,6 +89,7 @@ LINEAR_PERISTALTIC = PumpModel(
         *figures(ASSUMED, ("distal occlusion limit, default", "6 psi"), ("proximal occlusion limit", "-16 kPa")),
         *figures(ASSUMED, *_inside("12 fingers", 120)),
         *BEDSIDE_FIGURES,
+        *GIP_SOURCES,
     ),
 )
 
@@ -123,6 +126,7 @@ INFUSOMAT_SPACE = PumpModel(
     most_stages=21,
     standard_set="infusomat-line",
     bolus_nl_per_h=1_200 * ML,
+    reminders=B_BRAUN,
     sources=(
         *figures(
             IFU_US,
@@ -145,6 +149,7 @@ INFUSOMAT_SPACE = PumpModel(
         ),
         *figures(ASSUMED, *_inside("12 fingers", 120)),
         *OFF_AFTER_3_MIN_FIGURES,
+        *INFUSOMAT_SOURCES,
     ),
 )
 
@@ -175,6 +180,7 @@ ALARIS_GP = PumpModel(
     standard_set="peristaltic-set",
     bolus_nl_per_h=1_200 * ML,
     bolus_max_nl=100 * ML,
+    reminders=BY_GIP,
     sources=(
         *figures(
             "Alaris GP plus data sheet (anyflip xciu/fuuk)",
@@ -200,6 +206,7 @@ ALARIS_GP = PumpModel(
         *figures(ASSUMED, *NO_FIGURE),
         *figures(ASSUMED, *_inside("four fingers", 80)),
         *BEDSIDE_FIGURES,
+        *LIKE_GIP_SOURCES,
     ),
 )
 
@@ -228,6 +235,7 @@ SIGMA_SPECTRUM = PumpModel(
     kind=PumpClass.LARGE_VOLUME,
     most_stages=21,
     standard_set="peristaltic-set",
+    reminders=BY_GIP,
     sources=(
         *figures(
             RECALL,
@@ -248,6 +256,7 @@ SIGMA_SPECTRUM = PumpModel(
         *figures(ASSUMED, *NO_FIGURE),
         *figures(ASSUMED, *_inside("12 fingers", 120)),
         *BEDSIDE_FIGURES,
+        *LIKE_GIP_SOURCES,
     ),
 )
 

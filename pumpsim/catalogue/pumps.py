@@ -17,6 +17,7 @@ from pumpsim.catalogue.alarms import (
     occlusion_proximal,
 )
 from pumpsim.catalogue.ambulatory import AMBULATORY
+from pumpsim.catalogue.attention import BY_GIP, PLUM_SOURCES
 from pumpsim.catalogue.batteries import BEDSIDE, BEDSIDE_FIGURES
 from pumpsim.catalogue.gravity import GRAVITY
 from pumpsim.catalogue.implanted import IMPLANTED
@@ -79,6 +80,7 @@ DUAL_CHANNEL_CASSETTE = PumpModel(
     air_trap_ml=1.0,
     battery=BEDSIDE,
     most_stages=10,
+    reminders=BY_GIP,
     concurrent=ConcurrentLimits(floor_nl_per_h=ML // 2, sum_nl_per_h=500 * ML),
     sources=(
         Sourced("rate range and steps", "0.1-99.9 by 0.1, 100-999 by 1 mL/h", RECALL),
@@ -99,6 +101,7 @@ DUAL_CHANNEL_CASSETTE = PumpModel(
         Sourced("interleave and inner flow", "within-cycle, A ahead of B", "unverified: assumption"),
         Sourced("catch-up", "a late cycle is hurried by at most 10 %", "unverified: assumption"),
         *BEDSIDE_FIGURES,
+        *PLUM_SOURCES,
     ),
 )
 SINGLE_CHANNEL_CASSETTE = replace(

@@ -3,7 +3,7 @@
 from dataclasses import replace
 from typing import assert_never
 
-from pumpsim.controller import alarm_monitor, course, demand, dosing, drugs, programme, questions
+from pumpsim.controller import alarm_monitor, course, demand, dosing, drugs, programme, questions, signals
 from pumpsim.controller.answer import OPERATOR, refuse
 from pumpsim.controller.dual import faults_together
 from pumpsim.controller.line_table import Trigger, possible
@@ -82,7 +82,9 @@ def _carry_out(turn: Turn, command: OperatorCommand) -> None:
             _acknowledge(turn, command)
         case Confirm():
             pass  # questions.put has answered it
-        case PauseAudio() | ResetAir():
+        case PauseAudio():
+            signals.pause_audio(turn, command)
+        case ResetAir():
             refuse(turn, command, ["not yet"])
         case _:
             assert_never(command)
@@ -128,6 +130,7 @@ def _start(turn: Turn, command: Start) -> None:
     if reasons:
         refuse(turn, command, list(dict.fromkeys(reasons)))
         return
+    signals.restarted(turn, wanted)
     for line in wanted:
         programme.begin(turn, line, OPERATOR)
 
@@ -209,7 +212,8 @@ def _change_mode(turn: Turn, command: ChangeMode) -> None:
 
 def _acknowledge(turn: Turn, command: Acknowledge) -> None:
     found = [a for a in turn.state.alarms if a.standing and command.alarm in (None, a.alarm)]
-    if not found:
+    latched = signals.acknowledge(turn, command.alarm)
+    if not found and not latched:
         refuse(turn, command, ["no such alarm stands"])
     for alarm in found:
         turn.said.append(AlarmAcknowledged(alarm.alarm, alarm.line))

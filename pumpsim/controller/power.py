@@ -27,6 +27,15 @@ MAINS, BATTERY, OFF = "mains", "battery", "off"
 MINUTE_NS = 60_000_000_000
 CAUSE = "power lost"
 OFF_REASON = "the pump is off"
+JUDGED_ANEW = (
+    AlarmId.POWER_LOST,
+    AlarmId.BATTERY_LOW,
+    AlarmId.BATTERY_DEPLETED,
+    AlarmId.IDLE,
+    AlarmId.PENDING_INPUT,
+    AlarmId.KEY_STUCK,
+)
+"""Declared conditions that the pump finds by itself once it is on again."""
 
 
 def charge_ns(model: PumpModel, power: PowerStatus, now_ns: int) -> int:
@@ -106,19 +115,17 @@ def _switch_off(turn: Turn) -> None:
     if unit.signals.shown != Shown():
         turn.said.append(SignalChanged(None, None, None, audible=False))
     power = replace(unit.power, charge_ns=0, charged_at_ns=turn.now_ns, off=True)
-    turn.state = turn.state.with_unit(
-        replace(unit, power=power, signals=SignalStatus(), key_since_ns=None, clock_ns=None)
-    )
+    turn.state = turn.state.with_unit(replace(unit, power=power, signals=SignalStatus(), clock_ns=None))
     turn.said.append(PowerChanged(OFF))
 
 
 def _switch_on(turn: Turn) -> None:
     """Say what has become of the lines, and of the conditions that stood."""
     power = replace(turn.state.unit.power, charged_at_ns=turn.now_ns, off=False)
-    _put(turn, power)
+    turn.state = turn.state.with_unit(replace(turn.state.unit, power=power, touched_ns=turn.now_ns))
     turn.said.append(PowerChanged(MAINS if power.mains else BATTERY))
     _hold(turn)
-    stood = [alarm for alarm in turn.state.alarms if alarm.standing and alarm.alarm is not AlarmId.POWER_LOST]
+    stood = [alarm for alarm in turn.state.alarms if alarm.standing and alarm.alarm not in JUDGED_ANEW]
     for alarm in turn.state.alarms:
         turn.clear_alarm(alarm.alarm, alarm.line)
     turn.state = replace(turn.state, alarms=())

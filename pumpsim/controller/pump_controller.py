@@ -1,7 +1,7 @@
 """The controller: inputs in time, outputs and the next instant at which it wants to be called.
 
 The order within one input: time passes, the input acts, deadlines and limits are judged, the lines are settled between
-each other, and the motor command follows from the state. Extra readings and extra calls change no decision.
+each other, and alarm signals and motor command follow from the state. Extra readings and extra calls change no decision.
 """
 
 from collections.abc import Iterator
@@ -16,9 +16,10 @@ from pumpsim.controller import (
     doses,
     drugs,
     dual,
-    keys,
     power,
     programme,
+    reminders,
+    signals,
 )
 from pumpsim.controller.turn import Turn
 from pumpsim.vocabulary.inputs import DeviceEvent, Input, SensorReading, Tick
@@ -50,20 +51,22 @@ class PumpController:
                 turn.state = turn.state.seeing(given)
             case DeviceEvent():
                 device_events.note(turn, given)
-                keys.note(turn, given)
                 power.note(turn, given)
             case _:
+                reminders.touch(turn, given)
                 commands.obey(turn, given)
         programme.pass_deadlines(turn)
         programme.judge(turn)
         course.follow(turn)
         doses.judge(turn)
         demand.judge(turn)
-        keys.judge(turn)
+        reminders.judge(turn)
         power.judge(turn)
         alarm_monitor.judge(turn)
         dual.settle(turn)
         drugs.note(turn, self.state)
+        if not turn.state.unit.power.off:
+            signals.follow(turn)
         _move(turn)
         return self._answer(turn)
 
@@ -101,6 +104,6 @@ def _stop(turn: Turn, status: LineStatus) -> int | None:
 
 def _wake(turn: Turn) -> int | None:
     """The earliest deadline; one that has passed has been dealt with."""
-    parts = (programme, course, doses, demand, keys, power, alarm_monitor)
+    parts = (programme, course, doses, demand, alarm_monitor, reminders, power, signals)
     due = [at for part in parts for at in part.deadlines(turn) if at > turn.now_ns]
     return min(due, default=None)

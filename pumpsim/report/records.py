@@ -71,7 +71,9 @@ def event_row(pump: str, at_ns: int, record: Record) -> dict[str, Json]:
         case SignalChanged():
             row |= {"event": "signal-changed", "alarm": None if record.alarm is None else record.alarm.value}
             row |= {"priority": None if record.priority is None else record.priority.value}
-            row |= {"audible": record.audible, "reminder": record.reminder}
+            row |= {"audible": record.audible, "reminder": record.reminder, "audio_paused": record.paused}
+            row |= {"sounding": None if record.sounding is None else record.sounding.value}
+            row |= {"sounding_line": record.sounding_line}
         case PowerChanged():
             row |= {"event": "power-changed", "source": record.source}
         case _:

@@ -7,6 +7,7 @@ from typing import assert_never
 
 from pumpsim.analysis.balance import Account, Balance
 from pumpsim.analysis.orders import Fulfilment
+from pumpsim.analysis.signals import words
 from pumpsim.analysis.storage import Release, StoredAtAlarm
 from pumpsim.analysis.summary import Plain
 from pumpsim.report.happenings import happened
@@ -180,13 +181,8 @@ def events(trace: PumpTrace, happenings: Sequence[Entry] = ()) -> Table:
 
 def _signal(record: SignalChanged) -> tuple[str, str]:
     """What is seen and heard from now on."""
-    if record.alarm is None:
-        return "signals: none", ""
-    sound = "reminder sounds" if record.reminder else "sounds" if record.audible else "silent"
-    return (
-        f"signal of {record.alarm.value}: {sound}",
-        "" if record.priority is None else f"{record.priority.value} priority",
-    )
+    told, _, detail = words(record).partition(", ")
+    return f"signal: {told}", detail
 
 
 def _said(record: Record, texts: Mapping[AlarmId, str]) -> tuple[str, str]:

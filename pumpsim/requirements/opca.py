@@ -82,7 +82,13 @@ OPCA: tuple[Section, ...] = (
                 "A value above a hard limit is refused.",
                 note=EARLIER.format("5.5.0(10)"),
             ),
-            row("pause-limit", "A pause is not too long.", "10 min", f"{TO_COME}the idle alert", UNNUMBERED),
+            row(
+                "pause-limit",
+                "A pause is not too long.",
+                "10 min",
+                "the pump reminds of a held line, and never goes on by itself",
+                UNNUMBERED,
+            ),
             row(
                 "stop-start-limit",
                 "Many stops and starts stop the pump.",

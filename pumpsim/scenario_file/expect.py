@@ -16,6 +16,7 @@ from pumpsim.scenario import (
     RejectionExpected,
     ReleasedBolusExpected,
     RequestsExpected,
+    SignalExpected,
     StateExpected,
     Tolerance,
     VolumeExpected,
@@ -32,6 +33,7 @@ from pumpsim.scenario_file.expect_tables import (
     RejectedTable,
     ReleasedTable,
     RequestsTable,
+    SignalTable,
     StateTable,
     VolumeTable,
 )
@@ -95,6 +97,8 @@ class _Clause:
             return self._released(table.released)
         if table.air is not None:
             return self._air(table.air)
+        if table.signal is not None:
+            return self._signal(table.signal)
         assert table.alarm_delay is not None
         return self._alarm_delay(table.alarm_delay)
 
@@ -248,6 +252,27 @@ class _Clause:
             return None
         text = f"alarm {table.alarm.value} at most {table.at_most.text} after {table.after.text}"
         return AlarmDelayExpected(self._text(text), self._id, table.alarm, table.after.whole, table.at_most.whole)
+
+    def _signal(self, table: SignalTable) -> SignalExpected | None:
+        path = (*self.path, "signal")
+        at_ns, at = self._instant(table.at, (*path, "at"))
+        if table.alarm is not None and not self._has(table.alarm, table.line, path):
+            return None
+        if table.line is not None and line_of(self.pump, table.line, path, self.faults) is None:
+            return None
+        told = []
+        if table.audible is not None:
+            told.append("sounds" if table.audible else "is silent")
+        if table.reminder is not None:
+            told.append("reminds" if table.reminder else "does not remind")
+        if table.priority is not None:
+            told.append(f"has {table.priority.value} priority")
+        of = "the signal" if table.alarm is None else f"the signal of {table.alarm.value}"
+        where = f" of line {table.line}" if table.line else ""
+        text = f"{of}{where} {' and '.join(told) or 'is shown'} at {at}"
+        return SignalExpected(
+            self._text(text), self._id, table.alarm, table.line, table.audible, table.reminder, table.priority, at_ns
+        )
 
     @property
     def _end_ns(self) -> int:

@@ -20,6 +20,7 @@ from pumpsim.scenario_file.pump_tables import (
     Table,
     Text1,
 )
+from pumpsim.vocabulary.alarms import Priority
 from pumpsim.vocabulary.outputs import LineState
 
 COMMANDS = (
@@ -34,6 +35,7 @@ COMMANDS = (
     "standby",
     "acknowledge",
     "confirm",
+    "pause-audio",
 )
 
 
@@ -123,6 +125,23 @@ class AlarmDelayTable(Table):
     at_most: Moment
 
 
+class SignalTable(Table):
+    """What is shown and heard at an instant; ``alarm``: of this condition, without it: of whatever is shown."""
+
+    alarm: Alarm | None = None
+    line: str | None = None
+    audible: bool | None = None
+    reminder: bool | None = None
+    priority: Annotated[Priority, Choice("priority", by_value(Priority))] | None = None
+    at: Moment | None = None
+
+    @model_validator(mode="after")
+    def _says_something(self) -> "SignalTable":
+        if self.alarm is None and (self.line is not None or (self.audible is None and self.reminder is None)):
+            raise ValueError("alarm is wanted, or audible or reminder of whatever is shown; line belongs to an alarm")
+        return self
+
+
 class ExpectTable(Table):
     """One clause that the run must fulfil."""
 
@@ -141,6 +160,7 @@ class ExpectTable(Table):
     released: ReleasedTable | None = None
     air: AirAtPatientTable | None = None
     alarm_delay: AlarmDelayTable | None = None
+    signal: SignalTable | None = None
     line: str | None = None
     between: Between | None = None
     absent: bool | None = None
@@ -159,6 +179,7 @@ class ExpectTable(Table):
         "released",
         "air",
         "alarm_delay",
+        "signal",
     )
 
     @model_validator(mode="after")

@@ -70,7 +70,7 @@ DEVICE_FAULTS = (
 ANSWERS = {"confirm": True, "decline": False}
 """What is answered when the pump asks."""
 OF_A_LINE = ("start", "stop", "request", "stop-bolus", "standby")
-ACTIONS = (*OF_A_LINE, "acknowledge", "clock", *ANSWERS)
+ACTIONS = (*OF_A_LINE, "acknowledge", "pause-audio", "clock", *ANSWERS)
 """What is done by a word alone."""
 
 
@@ -165,7 +165,7 @@ class OperatorTable(Table):
     do: Annotated[str, Choice("action", {word: word for word in ACTIONS})] | None = None
     line: str | None = None
     alarm: Alarm | None = None
-    for_: Span | None = Field(default=None, alias="for")
+    for_: Instant | None = Field(default=None, alias="for")
     time: TimeOfDay | None = None
     one_of: ClassVar[tuple[str, ...]] = ("load", "titrate", "mode", "bolus", "temporary", "do")
 
@@ -175,8 +175,10 @@ class OperatorTable(Table):
             raise ValueError(
                 "line belongs here only with do = 'start' or 'stop'; write it inside load, titrate or mode"
             )
-        if (self.for_ is not None) != (self.do == "standby"):
-            raise ValueError("for belongs to do = 'standby', and only to it")
+        if self.for_ is None and self.do == "standby":
+            raise ValueError("standby is for a time: write for")
+        if self.for_ is not None and self.do not in ("standby", "pause-audio"):
+            raise ValueError("for belongs only to do = 'standby' or 'pause-audio'")
         if (self.time is not None) != (self.do == "clock"):
             raise ValueError("time belongs to do = 'clock', and only to it")
         if self.alarm is not None and self.do != "acknowledge":

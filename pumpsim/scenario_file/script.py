@@ -27,6 +27,7 @@ from pumpsim.vocabulary.inputs import (
     GiveBolus,
     LoadProgram,
     OperatorCommand,
+    PauseAudio,
     RequestDose,
     SetClock,
     SetTemporary,
@@ -102,6 +103,8 @@ def _done(table: OperatorTable, pump: BuiltPump, path: Path, faults: Faults) -> 
     """What is done by a word alone."""
     if table.do == "acknowledge":
         return Acknowledge(table.alarm)
+    if table.do == "pause-audio":
+        return PauseAudio() if table.for_ is None else PauseAudio(table.for_)
     if table.do == "clock":
         assert table.time is not None
         return SetClock(table.time)

@@ -9,16 +9,20 @@ from dataclasses import dataclass, replace
 from pumpsim.controller import Pump
 from pumpsim.vocabulary.alarms import Signal
 from pumpsim.vocabulary.inputs import DeviceEvent, DeviceEventKind, SensorReading
-from pumpsim.vocabulary.outputs import DeliveryEvent, LineMotion, MotorCommand, Step
+from pumpsim.vocabulary.outputs import DeliveryEvent, LineMotion, MotorCommand, Record, SignalChanged, Step
+from pumpsim.vocabulary.status import Shown
 
 POWERED_ON = DeviceEvent(DeviceEventKind.POWERED_ON)
 
 
-def what_ends(pump: Pump) -> list[DeliveryEvent]:
-    """What a pump whose power is cut now will say of its lines when it is on again: it is so from the cut on, and recorded
-    there."""
+def what_ends(pump: Pump) -> list[Record]:
+    """What is so from the instant on at which a pump's power is cut: what it will say of its lines when it is on again, and
+    that it is silent."""
     again = Pump.power_on(pump.model, pump.snapshot())
-    return [output for output in again.step(0, POWERED_ON).outputs if isinstance(output, DeliveryEvent)]
+    said: list[Record] = [o for o in again.step(0, POWERED_ON).outputs if isinstance(o, DeliveryEvent)]
+    if pump.state.unit.signals.shown != Shown():
+        said.append(SignalChanged(None, None, None, audible=False))
+    return said
 
 
 @dataclass(frozen=True, slots=True)

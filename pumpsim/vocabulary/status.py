@@ -180,22 +180,29 @@ class Signalled:
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """What the pump shows and sounds now."""
+    """What the pump shows and sounds now; the fields are those of ``outputs.SignalChanged``."""
 
     alarm: AlarmId | None = None
     line: str | None = None
     priority: Priority | None = None
     audible: bool = False
     reminder: bool = False
+    sounding: AlarmId | None = None
+    sounding_line: str | None = None
+    paused: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class SignalStatus:
-    """All signals, in the order in which their conditions were raised, and what is shown. ``paused_until_ns``: AUDIO PAUSED."""
+    """All signals, in the order in which their conditions were raised, and what is shown.
+
+    ``paused_since_ns`` and ``paused_until_ns``: AUDIO PAUSED, None while it is not.
+    """
 
     conditions: tuple[Signalled, ...] = ()
     shown: Shown = Shown()
     paused_until_ns: int | None = None
+    paused_since_ns: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

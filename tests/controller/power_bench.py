@@ -4,8 +4,8 @@ from dataclasses import replace
 
 from pumpsim.controller import Pump
 from pumpsim.vocabulary.inputs import DeviceEvent, DeviceEventKind, Input, LineReading, SensorReading, Tick
-from pumpsim.vocabulary.model import Battery, PumpModel
-from pumpsim.vocabulary.outputs import LineMotion, MotorCommand, Output, Step
+from pumpsim.vocabulary.model import Battery, PumpModel, Reminders
+from pumpsim.vocabulary.outputs import LineMotion, MotorCommand, Output, SignalChanged, Step
 from tests.build import STROKES, H
 
 ML = 1_000_000
@@ -18,9 +18,10 @@ FULL = replace(
     bolus_adds=True,
     clockwork=True,
     most_stages=10,
+    reminders=Reminders(),
     battery=Battery(full_ns=4 * H, charge_ns=8 * H, low_ns=H // 4, depleted_ns=H // 12),
 )
-"""The cassette with everything that a pump can have."""
+"""The cassette with everything that a pump can have but reminders, of which it has that of a stuck key."""
 
 
 def event(kind: DeviceEventKind) -> DeviceEvent:
@@ -28,12 +29,13 @@ def event(kind: DeviceEventKind) -> DeviceEvent:
 
 
 def words(outputs: tuple[Output, ...]) -> list[str]:
-    """What was said, each record in a word or two; motor commands as ``motor`` with the rate of each line in mL/h."""
+    """What was said, each record in a word or two; motor commands as ``motor`` with the rate of each line in mL/h. What is
+    shown and sounds is left out: it follows from the conditions, and has its own tests."""
     said = []
     for output in outputs:
         if isinstance(output, MotorCommand):
             said.append("motor " + " ".join(f"{motion.rate_nl_per_h / ML:g}" for motion in output.lines))
-        else:
+        elif not isinstance(output, SignalChanged):
             name = type(output).__name__
             fields = (getattr(output, field, None) for field in ("alarm", "kind", "source", "command", "line"))
             said.append(" ".join([name, *(str(getattr(f, "value", f)) for f in fields if f is not None)]))

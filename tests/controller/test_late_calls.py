@@ -8,7 +8,7 @@ from pumpsim.vocabulary.courses import Profile, Repeat, Segment, Stage, Stages
 from pumpsim.vocabulary.inputs import DeviceEventKind, LoadProgram, SetClock, SetTemporary, Start, Tick
 from pumpsim.vocabulary.outputs import LineState
 from pumpsim.vocabulary.program import InfusionProgram
-from tests.build import MIN, H, S, program
+from tests.build import MIN, H, program
 from tests.controller.power_bench import ML, Bench, event, words
 from tests.controller.scripts import happenings
 
@@ -87,18 +87,3 @@ def test_several_deadlines_that_have_passed_are_dealt_with_in_one_call_and_each_
         "motor 0 0",
     ]
     assert bench.give(Tick()).outputs == ()
-
-
-@pytest.mark.requirement("GIP 2.3.1")
-@pytest.mark.parametrize(("held_ns", "stuck"), [(MIN - 1, False), (MIN, True), (MIN + 1, True)])
-def test_a_key_is_stuck_after_a_minute(held_ns, stuck):
-    bench = started(program(60))
-    assert bench.give(event(DeviceEventKind.KEY_PRESSED)).wake_at_ns == MIN
-    bench.pass_time(held_ns)
-    bench.give(event(DeviceEventKind.KEY_PRESSED))  # another one does not begin anew
-    assert (bench.pump.state.line("A").state is LineState.ALARM) is stuck
-    bench.pass_time(10 * S)
-    cleared = words(bench.give(event(DeviceEventKind.KEY_RELEASED)).outputs)
-    assert cleared == (["AlarmCleared key-stuck"] if stuck else [])
-    bench.look(H)
-    assert bench.moving is not stuck, "a line that was stopped waits for the operator"

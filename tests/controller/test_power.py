@@ -18,7 +18,7 @@ from pumpsim.vocabulary.inputs import (
     Tick,
 )
 from pumpsim.vocabulary.model import Battery
-from pumpsim.vocabulary.outputs import CommandRejected, LineState
+from pumpsim.vocabulary.outputs import CommandRejected, LineState, SignalChanged
 from tests.build import MIN, H, S, program
 from tests.controller.power_bench import FULL, Bench, event, words
 
@@ -77,6 +77,15 @@ def test_at_the_end_everything_stops_and_nothing_is_due_any_more():
     assert words(step.outputs) == ["DeliveryEvent delivery-stopped A", OFF]
     assert (step.wake_at_ns, step.watches) == (None, ())
     assert bench.pump.state.line("A").state is LineState.HELD
+
+
+def test_a_pump_that_goes_off_is_silent_and_sounds_when_it_is_on_again():
+    bench = on_battery()
+    bench.pass_time(4 * H)
+    (silent,) = [o for o in bench.give(Tick()).outputs if isinstance(o, SignalChanged)]
+    assert silent == SignalChanged(None, None, None, audible=False)
+    (sounds,) = [o for o in bench.give(event(BACK)).outputs if isinstance(o, SignalChanged)]
+    assert (sounds.alarm, sounds.audible) == (AlarmId.POWER_LOST, True)
 
 
 def test_it_wakes_only_for_what_is_next():
