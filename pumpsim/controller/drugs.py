@@ -77,7 +77,7 @@ def _rule(status: LineStatus) -> DrugRule | None:
 
 
 def _owed(turn: Turn) -> int:
-    """What all lines together were owed since power-on."""
+    """What all lines together were owed by now, nL/h x ns."""
     owed = 0
     for status in turn.state.lines:
         owed += status.owed

@@ -73,7 +73,6 @@ def _unit(model: PumpModel, state: PumpState) -> UnitStatus:
         clock_ns=None,
         signals=SignalStatus(),
         power=PowerStatus(unit.power.mains, charge, off=True),
-        asked_ns=_before(unit.asked_ns, then_ns),
         restarts_ns=tuple(at_ns - then_ns for at_ns in unit.restarts_ns),
         key_since_ns=_before(unit.key_since_ns, then_ns),
         touched_ns=0,

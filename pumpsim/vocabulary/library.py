@@ -74,7 +74,7 @@ class DrugRule:
 
     ``forbids_kvo``: the line does not keep open, it stops. ``incompatible``: names of drugs with which it must not meet in
     the common volume; both entries of a pair name each other. ``flush_nl``: what all lines together must have given after
-    such a drug until none of it is left there; None: the pump cannot know, so it counts as there until power-off.
+    such a drug until none of it is left there; None: the pump cannot know, so it counts as there for good.
     """
 
     drug: str

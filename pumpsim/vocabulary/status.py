@@ -217,7 +217,7 @@ class PowerStatus:
 
 @dataclass(frozen=True, slots=True)
 class GivenDrug:
-    """A drug that a line has given: what all lines together were owed when it last did, nL/h x ns since power-on."""
+    """A drug that a line has given: what all lines together were owed by then, nL/h x ns."""
 
     drug: str
     owed: int
