@@ -7,7 +7,18 @@ each other, and the motor command follows from the state. Extra readings and ext
 from collections.abc import Iterator
 from dataclasses import replace
 
-from pumpsim.controller import alarm_monitor, commands, course, demand, device_events, doses, dual, programme
+from pumpsim.controller import (
+    alarm_monitor,
+    back_off,
+    commands,
+    course,
+    demand,
+    device_events,
+    doses,
+    dual,
+    pressure_rise,
+    programme,
+)
 from pumpsim.controller.turn import Turn
 from pumpsim.vocabulary.inputs import DeviceEvent, Input, SensorReading, Tick
 from pumpsim.vocabulary.model import PumpModel
@@ -45,6 +56,8 @@ class PumpController:
         demand.judge(turn)
         alarm_monitor.judge(turn)
         dual.settle(turn)
+        pressure_rise.judge(turn)
+        back_off.judge(turn)
         _move(turn)
         self.state = turn.state
         return Step(tuple(turn.said), _wake(turn), tuple(_watches(turn)))
@@ -54,12 +67,15 @@ def _watches(turn: Turn) -> Iterator[Watch]:
     yield from programme.watches(turn)
     yield from doses.watches(turn)
     yield from alarm_monitor.watches(turn)
+    yield from pressure_rise.watches(turn)
+    yield from back_off.watches(turn)
 
 
 def _move(turn: Turn) -> None:
     """Say what the mechanism shall do, if that has changed."""
     motions = tuple(
-        LineMotion(status.line, turn.rate_nl_per_h(status), _stop(turn, status)) for status in turn.state.lines
+        back_off.motion(turn, status) or LineMotion(status.line, turn.rate_nl_per_h(status), _stop(turn, status))
+        for status in turn.state.lines
     )
     command = MotorCommand(motions)
     if command != turn.state.motor:

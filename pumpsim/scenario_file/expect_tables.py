@@ -45,7 +45,9 @@ class RejectedTable(Table):
 
     command: Annotated[
         str,
-        Choice("command", {word: word for word in ("load", "start", "stop", "titrate", "mode", "acknowledge")}),
+        Choice(
+            "command", {word: word for word in ("load", "start", "stop", "titrate", "mode", "acknowledge", "reset-air")}
+        ),
     ]
     line: str | None = None
     reason: str = ""

@@ -90,7 +90,9 @@ class OperatorTable(Table):
     load: LoadTable | None = None
     titrate: OrderTable | None = None
     mode: ModeTable | None = None
-    do: Annotated[str, Choice("action", {word: word for word in ("start", "stop", "acknowledge")})] | None = None
+    do: (
+        Annotated[str, Choice("action", {word: word for word in ("start", "stop", "acknowledge", "reset-air")})] | None
+    ) = None
     line: str | None = None
     alarm: Alarm | None = None
     one_of: ClassVar[tuple[str, ...]] = ("load", "titrate", "mode", "do")

@@ -15,7 +15,16 @@ from pumpsim.scenario_file.happening_tables import LoadTable, OperatorTable, Ord
 from pumpsim.scenario_file.places import Placed, Pumps, check_instant, line_of, pump_of
 from pumpsim.scenario_file.pumps import BuiltPump
 from pumpsim.units import Quantity, format_quantity
-from pumpsim.vocabulary.inputs import Acknowledge, ChangeMode, LoadProgram, OperatorCommand, Start, Stop, Titrate
+from pumpsim.vocabulary.inputs import (
+    Acknowledge,
+    ChangeMode,
+    LoadProgram,
+    OperatorCommand,
+    ResetAir,
+    Start,
+    Stop,
+    Titrate,
+)
 from pumpsim.vocabulary.path import JunctionSetup
 from pumpsim.vocabulary.program import (
     InfusionProgram,
@@ -71,6 +80,8 @@ def _command(table: OperatorTable, pump: BuiltPump, path: Path, faults: Faults) 
         return None if line is None else ChangeMode(line, table.mode.mode)
     if table.do == "acknowledge":
         return Acknowledge(table.alarm)
+    if table.do == "reset-air":
+        return ResetAir()
     if table.line is not None and line_of(pump, table.line, path, faults) is None:
         return None
     return Start(table.line) if table.do == "start" else Stop(table.line)
