@@ -9,7 +9,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from pumpsim.fluidics.drives.leg import Counts, DriveState, Pieces, Volumes
+from pumpsim.fluidics.drives.leg import FOREVER_NS, Counts, DriveState, Pieces, Volumes
 
 
 def turns_back(state: DriveState, step: int) -> bool:
@@ -38,8 +38,8 @@ class BackwardLeg:
         self.start_ns, self._state, self._step, self._volumes_at = at_ns, state, step, volumes
         (self._line,) = state.lines
         assert self._line.stop is not None
-        self._goal = self._line.stop * step
-        self._marks = marks
+        self._goal = max(self._line.stop * step, self._line.owed + self._line.rate * FOREVER_NS)
+        self._marks = [mark for mark in marks if mark > self._goal]
         self.end_ns = self._time_of(self._goal)
 
     def _time_of(self, position: int) -> int:
