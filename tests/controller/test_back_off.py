@@ -182,6 +182,14 @@ def test_the_interlock_counts_for_itself_and_asks_for_an_occlusion_each_time():
     assert event is not None
 
 
+@pytest.mark.requirement("GPCA REQ 22")
+def test_a_device_that_goes_on_running_back_is_stopped_and_alarmed():
+    found = course(closed(), (101, kpa(30.0, 399_999)), (102, kpa(29.0, 399_998)), (103, Acknowledge()), (104, Start()))
+    assert found[0] == (101, ended("0.5000"))
+    assert found[1] == (102, ["raised rate-limit"])
+    assert found[-1] == (104, ["infusing: operator", "motor 0", "raised rate-limit", "alarm: rate-limit"])
+
+
 def test_what_was_taken_back_may_be_given_again_and_no_more():
     """0.9 mL commanded and given, 0.2 taken back: 10 s at 36 mL/h give 0.1; 0.7 + 0.1 and 10 % and a step are allowed."""
     for more, trips in ((880_001, False), (880_002, True)):
