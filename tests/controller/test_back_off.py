@@ -182,6 +182,18 @@ def test_the_interlock_counts_for_itself_and_asks_for_an_occlusion_each_time():
     assert event is not None
 
 
+@pytest.mark.requirement("GIP 1.8.1")
+@pytest.mark.parametrize(("stop", "passes"), [(399_999, False), (400_000, True)])
+def test_the_interlock_counts_from_the_highest_of_all(stop, passes):
+    """0.9 mL, 0.2 taken back, a little given, occluded again: 0.5 mL below 0.9, not below 0.7."""
+    interlock = guarded()
+    interlock.pass_or_stop(back())
+    interlock.observe(kpa(9.0, 700_000))
+    interlock.pass_or_stop(MotorCommand((LineMotion("A", 36_000_000),)))
+    interlock.observe(kpa(LIMIT, 700_100))
+    assert (interlock.pass_or_stop(back(stop=stop))[1] is None) is passes
+
+
 @pytest.mark.requirement("GPCA REQ 22")
 def test_a_device_that_goes_on_running_back_is_stopped_and_alarmed():
     found = course(closed(), (101, kpa(30.0, 399_999)), (102, kpa(29.0, 399_998)), (103, Acknowledge()), (104, Start()))
