@@ -6,8 +6,8 @@
 from dataclasses import dataclass
 
 from pumpsim.vocabulary.alarms import AlarmId, Priority
-from pumpsim.vocabulary.disturbances import Disturbance
-from pumpsim.vocabulary.inputs import OperatorCommand
+from pumpsim.vocabulary.disturbances import Disturbance, Powering
+from pumpsim.vocabulary.inputs import DeviceEvent, OperatorCommand
 from pumpsim.vocabulary.model import PumpModel, Sourced
 from pumpsim.vocabulary.path import AmountUnit, JunctionSetup, PathSetup, Sensing
 from pumpsim.vocabulary.sensors import SensorFault
@@ -30,11 +30,11 @@ class PumpSetup:
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One thing that is done to one pump at one instant: by the operator or by the world."""
+    """One thing that is done to one pump at one instant: by the operator, by the world, or by its own device."""
 
     at_ns: int
     pump: str
-    action: OperatorCommand | Disturbance | SensorFault
+    action: OperatorCommand | Disturbance | SensorFault | DeviceEvent | Powering
 
 
 @dataclass(frozen=True, slots=True)
@@ -250,10 +250,11 @@ class Order:
 class Scenario:
     """Everything that should happen, from power-on at 0 ns to ``duration_ns`` inclusive.
 
-    ``name`` is the file's stem. ``entries`` are sorted by instant; of one instant, disturbances come before operator
-    commands, then the order of the file counts. ``junctions``: where sets of several pumps meet. ``record_every_ns``:
-    spacing of the samples in ``trace.csv``. ``orders``: what was prescribed, to hold what was given against.
-    ``requirements``: ids of those that its expectations show. ``notes``: what a reader should know that no pump can.
+    ``name`` is the file's stem. ``entries`` are sorted by instant; of one instant, disturbances come before device events,
+    these before operator commands, then the order of the file counts. ``junctions``: where sets of several pumps meet.
+    ``record_every_ns``: spacing of the samples in ``trace.csv``. ``orders``: what was prescribed, to hold what was given
+    against. ``requirements``: ids of those that its expectations show. ``notes``: what a
+    reader should know that no pump can.
     """
 
     name: str

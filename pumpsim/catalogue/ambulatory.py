@@ -6,6 +6,7 @@ these rows do not.
 
 from pumpsim.catalogue.alarms import DECLARED, air_in_line_distal, occlusion_distal, occlusion_proximal
 from pumpsim.catalogue.attention import BY_GIP, LIKE_GIP_SOURCES
+from pumpsim.catalogue.batteries import AMBULATORY_PACK, AMBULATORY_PACK_FIGURES
 from pumpsim.catalogue.rows import FL_PER_NL, MINUTE_NS, ML, MS_NS, figures
 from pumpsim.vocabulary.alarms import Signal
 from pumpsim.vocabulary.courses import LockoutFrom
@@ -41,6 +42,7 @@ CADD_PRIZM = PumpModel(
     near_end_ns=0,
     occlusion_range_kpa=(62.0, 186.0),
     alarms=(occlusion_distal(124.0), *DECLARED),
+    battery=AMBULATORY_PACK,
     kind=PumpClass.PCA,
     standard_set="cadd-set",
     sensors=(Signal.RESERVOIR_LEVEL,),
@@ -50,6 +52,7 @@ CADD_PRIZM = PumpModel(
     lockout_from=LockoutFrom.START,
     reminders=BY_GIP,
     sources=(
+        *AMBULATORY_PACK_FIGURES,
         *LIKE_GIP_SOURCES,
         *figures(
             PRIZM,
@@ -92,6 +95,7 @@ CADD_SOLIS = PumpModel(
     occlusion_range_kpa=(62.0, 186.0),
     alarms=(occlusion_distal(124.0), occlusion_proximal(-16.0), air_in_line_distal(0.15), *DECLARED),
     air_sensor=AirSensor(smallest_ml=0.01, apart_ml=0.01, window_ns=15 * MINUTE_NS),
+    battery=AMBULATORY_PACK,
     kind=PumpClass.PCA,
     standard_set="cadd-set",
     sensors=(Signal.RESERVOIR_LEVEL,),
@@ -101,6 +105,7 @@ CADD_SOLIS = PumpModel(
     lockout_from=LockoutFrom.START,
     reminders=BY_GIP,
     sources=(
+        *AMBULATORY_PACK_FIGURES,
         *LIKE_GIP_SOURCES,
         *figures(
             SOLIS,

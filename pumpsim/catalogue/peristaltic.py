@@ -13,6 +13,7 @@ from pumpsim.catalogue.alarms import (
     occlusion_proximal,
 )
 from pumpsim.catalogue.attention import B_BRAUN, BY_GIP, GIP_SOURCES, INFUSOMAT_SOURCES, LIKE_GIP_SOURCES
+from pumpsim.catalogue.batteries import BEDSIDE, BEDSIDE_FIGURES, OFF_AFTER_3_MIN, OFF_AFTER_3_MIN_FIGURES
 from pumpsim.catalogue.rows import BAR_KPA, FL_PER_NL, MINUTE_NS, ML, MMHG_KPA, figures
 from pumpsim.vocabulary.model import AirSensor, AtEnd, Corner, Drive, KvoBand, Mechanism, PumpClass, PumpModel, RateBand
 
@@ -69,6 +70,7 @@ LINEAR_PERISTALTIC = PumpModel(
         *DECLARED,
     ),
     air_sensor=IEC_WINDOW,
+    battery=BEDSIDE,
     kind=PumpClass.LARGE_VOLUME,
     most_stages=21,
     standard_set="peristaltic-set",
@@ -86,6 +88,7 @@ LINEAR_PERISTALTIC = PumpModel(
         *figures(ASSUMED, *NO_FIGURE),
         *figures(ASSUMED, ("distal occlusion limit, default", "6 psi"), ("proximal occlusion limit", "-16 kPa")),
         *figures(ASSUMED, *_inside("12 fingers", 120)),
+        *BEDSIDE_FIGURES,
         *GIP_SOURCES,
     ),
 )
@@ -118,6 +121,7 @@ INFUSOMAT_SPACE = PumpModel(
         *DECLARED,
     ),
     air_sensor=AirSensor(smallest_ml=0.01, apart_ml=0.01, window_ns=60 * MINUTE_NS),
+    battery=OFF_AFTER_3_MIN,
     kind=PumpClass.LARGE_VOLUME,
     most_stages=21,
     standard_set="infusomat-line",
@@ -144,6 +148,7 @@ INFUSOMAT_SPACE = PumpModel(
             ("near-end warning", "3 min"),
         ),
         *figures(ASSUMED, *_inside("12 fingers", 120)),
+        *OFF_AFTER_3_MIN_FIGURES,
         *INFUSOMAT_SOURCES,
     ),
 )
@@ -169,6 +174,7 @@ ALARIS_GP = PumpModel(
         *DECLARED,
     ),
     air_sensor=IEC_WINDOW,
+    battery=BEDSIDE,
     kind=PumpClass.LARGE_VOLUME,
     most_stages=21,
     standard_set="peristaltic-set",
@@ -199,6 +205,7 @@ ALARIS_GP = PumpModel(
         *figures(IEC_AIR, ONE_IN_15_MIN),
         *figures(ASSUMED, *NO_FIGURE),
         *figures(ASSUMED, *_inside("four fingers", 80)),
+        *BEDSIDE_FIGURES,
         *LIKE_GIP_SOURCES,
     ),
 )
@@ -224,6 +231,7 @@ SIGMA_SPECTRUM = PumpModel(
         *DECLARED,
     ),
     air_sensor=IEC_WINDOW,
+    battery=BEDSIDE,
     kind=PumpClass.LARGE_VOLUME,
     most_stages=21,
     standard_set="peristaltic-set",
@@ -247,6 +255,7 @@ SIGMA_SPECTRUM = PumpModel(
         *figures(IEC_AIR, ONE_IN_15_MIN),
         *figures(ASSUMED, *NO_FIGURE),
         *figures(ASSUMED, *_inside("12 fingers", 120)),
+        *BEDSIDE_FIGURES,
         *LIKE_GIP_SOURCES,
     ),
 )

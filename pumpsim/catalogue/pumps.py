@@ -18,6 +18,7 @@ from pumpsim.catalogue.alarms import (
 )
 from pumpsim.catalogue.ambulatory import AMBULATORY
 from pumpsim.catalogue.attention import BY_GIP, PLUM_SOURCES
+from pumpsim.catalogue.batteries import BEDSIDE, BEDSIDE_FIGURES
 from pumpsim.catalogue.gravity import GRAVITY
 from pumpsim.catalogue.implanted import IMPLANTED
 from pumpsim.catalogue.insulin import INSULIN
@@ -77,6 +78,7 @@ DUAL_CHANNEL_CASSETTE = PumpModel(
     ),
     air_sensor=AirSensor(smallest_ml=0.01, apart_ml=0.01, window_ml=6.9),
     air_trap_ml=1.0,
+    battery=BEDSIDE,
     most_stages=10,
     reminders=BY_GIP,
     concurrent=ConcurrentLimits(floor_nl_per_h=ML // 2, sum_nl_per_h=500 * ML),
@@ -98,6 +100,7 @@ DUAL_CHANNEL_CASSETTE = PumpModel(
         Sourced("fill share", "10 % of the cycle's time", "unverified: assumption"),
         Sourced("interleave and inner flow", "within-cycle, A ahead of B", "unverified: assumption"),
         Sourced("catch-up", "a late cycle is hurried by at most 10 %", "unverified: assumption"),
+        *BEDSIDE_FIGURES,
         *PLUM_SOURCES,
     ),
 )

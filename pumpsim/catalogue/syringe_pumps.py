@@ -17,6 +17,7 @@ from pumpsim.catalogue.attention import (
     MEDFUSION_SOURCES,
     PERFUSOR_SOURCES,
 )
+from pumpsim.catalogue.batteries import BEDSIDE, BEDSIDE_FIGURES
 from pumpsim.catalogue.rows import BAR_KPA, FL_PER_NL, MINUTE_NS, ML, MMHG_KPA, MS_NS, figures
 from pumpsim.catalogue.syringes import BORE, SYRINGES
 from pumpsim.vocabulary.alarms import AlarmCondition, Signal
@@ -130,6 +131,7 @@ def _pump(
         near_end_ns=3 * MINUTE_NS,
         occlusion_range_kpa=(low, high),
         alarms=(occlusion_distal(default), *declared),
+        battery=BEDSIDE,
         kind=kind,
         standard_set=standard_set,
         sensors=SENSORS,
@@ -137,7 +139,7 @@ def _pump(
         bolus_adds=bolus_adds,
         most_stages=10,
         reminders=reminders,
-        sources=(*sources, *_INSIDE, *attention),
+        sources=(*sources, *_INSIDE, *BEDSIDE_FIGURES, *attention),
     )
     return with_syringe(model, PLACEHOLDER)
 

@@ -10,6 +10,7 @@ until the pump is powered again. It shares no code with the controller. A drip, 
 from pumpsim.vocabulary.inputs import DeviceEvent, DeviceEventKind, SensorReading
 from pumpsim.vocabulary.model import Drive, Interleave, PumpModel
 from pumpsim.vocabulary.outputs import LineMotion, MotorCommand
+from pumpsim.vocabulary.snapshot import InterlockLine, InterlockStatus
 
 ALLOWANCE_PERCENT = 10
 """Over-infusion that is tolerated beside the cycle's volume; GIP 1.2.2 alarms above 10 %."""
@@ -20,13 +21,26 @@ FL_NS_PER_H = 3_600_000
 class Interlock:
     """Independent limits on what the motor is told and on what it has done."""
 
-    def __init__(self, model: PumpModel) -> None:
+    def __init__(self, model: PumpModel, status: InterlockStatus | None = None) -> None:
         self._model = model
         self._rates = dict.fromkeys(model.lines, 0)
         self._owed = dict.fromkeys(model.lines, 0)
         self._first: dict[str, int] = {}
         self._now_ns = 0
         self.tripped: DeviceEvent | None = None
+        if status is not None:
+            self._now_ns, self.tripped = status.now_ns, status.tripped
+            self._rates = {line.line: line.rate_nl_per_h for line in status.lines}
+            self._owed = {line.line: line.owed for line in status.lines}
+            self._first = {line.line: line.first for line in status.lines if line.first is not None}
+
+    @property
+    def status(self) -> InterlockStatus:
+        """All that it knows, as a value to continue from."""
+        lines = tuple(
+            InterlockLine(line, rate, self._owed[line], self._first.get(line)) for line, rate in self._rates.items()
+        )
+        return InterlockStatus(self._now_ns, lines, self.tripped)
 
     def pass_time(self, now_ns: int) -> None:
         """Count what each line is owed by now."""

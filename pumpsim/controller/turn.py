@@ -60,8 +60,10 @@ class Turn:
         """Bring every line's owed volume up to now."""
         passed = self.now_ns - self.state.now_ns
         if passed:
-            lines = tuple(self._owing(line, passed) if line.state.delivering else line for line in self.state.lines)
             old = self.state
+            lines = old.lines
+            if not old.unit.power.off:
+                lines = tuple(self._owing(line, passed) if line.state.delivering else line for line in lines)
             self.state = PumpState(self.now_ns, lines, old.motor, old.alarms, old.reading, old.unit)
 
     def _owing(self, line: LineStatus, passed: int) -> LineStatus:

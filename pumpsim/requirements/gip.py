@@ -12,7 +12,6 @@ BY_MODEL = "a figure of each model, not a rule of the pump: the catalogue has th
 BOLUS = f"{TO_COME}a bolus beside the basal rate"
 SQUARE = f"{TO_COME}a bolus over a time"
 LEFT = f"{TO_COME}a reckoning of what is left in the container"
-BATTERY = f"{TO_COME}the battery"
 INPUT = f"{TO_COME}input that is waited for, and its alerts"
 LIBRARY = f"{TO_COME}limits of a drug library"
 INCREMENT = f"{BY_MODEL}; any step of ours is finer"
@@ -123,7 +122,12 @@ GIP: tuple[Section, ...] = (
                 "by choice: a held line stands in mid-stroke and goes on from there, so that nothing is given unasked",
             ),
             row("1.6.2", "A fault stops the pump at once, in mid-stroke.", "at once"),
-            row("1.7.1", "Settings are kept without power.", ">= 4 h", f"{TO_COME}state kept over a power cut"),
+            row(
+                "1.7.1",
+                "Settings are kept without power.",
+                ">= 4 h",
+                note="Of the pump's arithmetic: how long a memory keeps what is written to it is a matter of hardware.",
+            ),
             row(
                 "1.8.1",
                 "There is no continuous reverse delivery.",
@@ -195,7 +199,12 @@ GIP: tuple[Section, ...] = (
             row("3.2.1", "Audio can be paused and comes back.", "<= 2 min"),
             row("3.2.3", "Alarms can be heard.", "20-100 dB", "loudness is a matter of hardware"),
             row("3.3.3", "The processor is tested.", "every 60 min", "hardware: a test of the processor it runs on"),
-            row("3.4.3", "The power-on self test is short.", "<= 70 s", f"{TO_COME}the self test"),
+            row(
+                "3.4.3",
+                "The power-on self test is short.",
+                "<= 70 s",
+                "what a self test does, and how long, is a matter of hardware; that one fails is alarmed",
+            ),
             row(
                 "3.5.2",
                 "A watchdog stops a pump that does not respond.",
@@ -209,8 +218,10 @@ GIP: tuple[Section, ...] = (
         (
             row("5.1.1", "Battery voltage is measured often.", "every <= 3 min", "hardware: how a voltage is read"),
             row("5.1.2", "Battery voltage is averaged.", "10 readings", "hardware: how a voltage is read"),
-            row("5.1.4", "A low battery is alarmed.", "< 15 min left", BATTERY),
-            row("5.1.6", "A depleted battery is alarmed.", "< 5 min left", BATTERY),
+            row("5.1.4", "A low battery is alarmed.", "< 15 min left", note="At 15 min left, by the fuel gauge."),
+            row(
+                "5.1.6", "A depleted battery is alarmed.", "< 5 min left", note="At 5 min left, or as the maker has it."
+            ),
             row("5.3.3", "Auto-off can be set.", "0-24 h by 1 h", "the pump has no sleep mode"),
         ),
     ),

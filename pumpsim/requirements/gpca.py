@@ -142,7 +142,7 @@ GPCA: tuple[Section, ...] = (
             row("REQ 78", "Mode and flow are logged.", "every 5 min, and at each change of mode", NO_LOG),
             row("REQ 80", "Every notification is logged.", "", NO_LOG),
             row("REQ 85", "Logs are kept.", "errors 30 d, operation 15 d", NO_LOG),
-            row("REQ 86", "The prescription is kept.", "15 d", f"{TO_COME}state kept over a power cut"),
+            row("REQ 86", "The prescription is kept.", "15 d", note="Without power; a snapshot does not age."),
         ),
     ),
 )

@@ -14,7 +14,6 @@ SQUARE = f"{TO_COME}the clinician's bolus over a time"
 MAX_DOSE = f"{TO_COME}the limit of dose in a window"
 FLOW = f"{TO_COME}over- and under-infusion by measured flow"
 RESERVOIR = f"{TO_COME}the level of the reservoir"
-BATTERY = f"{TO_COME}the battery"
 UNNUMBERED = "Number not found."
 EARLIER = "In an earlier edition R{}."
 LEVEL = f"{TO_COME}a model row with this threshold; limits are settings"
@@ -115,25 +114,29 @@ OPCA: tuple[Section, ...] = (
             row("R7.2.0(5)", "A downstream occlusion is alarmed and stops the pump."),
             row("R7.2.0(6)", "An occlusion stops the pump at once, in mid-stroke.", "at once"),
             row("R7.2.0(7)", "An empty reservoir lets the stroke end, then stops.", "", RESERVOIR),
-            row("R7.2.0(8)", "An open door is alarmed.", "", f"{TO_COME}the door"),
+            row("R7.2.0(8)", "An open door is alarmed.", note="As the door's switch reports it."),
         ),
     ),
     Section(
         "7.3 Power",
         (
-            row("battery-backup", "The battery keeps the pump going.", "10 min", "hardware", UNNUMBERED),
+            row(
+                "battery-backup",
+                "The battery keeps the pump going.",
+                "10 min",
+                note=f"{UNNUMBERED} As the catalogue has batteries: their running times are assumptions.",
+            ),
             row(
                 "R7.3.0(4)",
                 "A low battery: warning and KVO.",
                 "3 min left",
-                BATTERY,
-                EARLIER.format("6.3.0(4)"),
+                note=f"{EARLIER.format('6.3.0(4)')} As a setting of the row; in the catalogue a low battery goes on.",
             ),
             row(
                 "R7.3.0(5)",
                 "A battery that fails is alarmed.",
                 "",
-                BATTERY,
+                "a battery that fails before it is empty is not modelled; an empty one is alarmed (GIP 5.1.6)",
                 EARLIER.format("6.3.0(5)"),
             ),
             row("leakage", "Leakage current.", "<= 10 mA", "electrical safety is a matter of hardware", UNNUMBERED),

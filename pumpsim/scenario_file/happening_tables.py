@@ -57,6 +57,16 @@ SENSORS = (
 """What a pump can measure with, by the words that scenarios use; ``scenario_file.sensor_faults`` knows their signals."""
 
 
+DEVICE_FAULTS = (
+    "door open",
+    "syringe off",
+    "mains lost",
+    "key pressed",
+    "sensor fault",
+    "self-test failed",
+    "free flow",
+)
+"""What a pump's own device can report, by the words that scenarios use; ``scenario_file.device_faults`` knows the events."""
 ANSWERS = {"confirm": True, "decline": False}
 """What is answered when the pump asks."""
 OF_A_LINE = ("start", "stop", "request", "stop-bolus", "standby")
@@ -215,7 +225,7 @@ class FaultTable(Table):
     """A disturbance, from when, until when (for good, if not given): a place that is closed or narrowed, a pump that is
     lowered or raised, a container hung at another height, another pressure behind the access, a leak, a line that comes
     apart, a plunger that nothing holds, a line that is warmed or cooled, a sensor that fails, air that comes into a line
-    (which has no ``until``)."""
+    (which has no ``until``), what the pump's device reports, power that is cut."""
 
     at: Instant
     pump: str | None = None
@@ -230,6 +240,8 @@ class FaultTable(Table):
     temperature: Temperature | None = None
     sensor: SensorTable | None = None
     air: AirTable | None = None
+    device: Annotated[str, Choice("device fault", {word: word for word in DEVICE_FAULTS})] | None = None
+    power: Annotated[str, Choice("state of power", {"off": "off"})] | None = None
     until: Instant | None = None
     one_of: ClassVar[tuple[str, ...]] = (
         "occlude",
@@ -243,6 +255,8 @@ class FaultTable(Table):
         "temperature",
         "sensor",
         "air",
+        "device",
+        "power",
     )
 
 

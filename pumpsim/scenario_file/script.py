@@ -18,10 +18,12 @@ from pumpsim.scenario_file.places import Placed, Pumps, check_instant, line_of, 
 from pumpsim.scenario_file.programme_tables import BolusTable, TemporaryTable
 from pumpsim.scenario_file.programmes import programme
 from pumpsim.scenario_file.pumps import BuiltPump
+from pumpsim.vocabulary.disturbances import Disturbance, Powering
 from pumpsim.vocabulary.inputs import (
     Acknowledge,
     ChangeMode,
     Confirm,
+    DeviceEvent,
     GiveBolus,
     LoadProgram,
     OperatorCommand,
@@ -37,6 +39,7 @@ from pumpsim.vocabulary.inputs import (
 )
 from pumpsim.vocabulary.path import JunctionSetup
 from pumpsim.vocabulary.program import bolus_faults, rate_faults
+from pumpsim.vocabulary.sensors import SensorFault
 
 NOTHING_DONE = {"do": "acknowledge"}
 """Stands in for a command with faults, so that its instant and its pump are checked all the same."""
@@ -50,14 +53,22 @@ def script(
     duration_ns: int | None,
     faults: Faults,
 ) -> list[Placed]:
-    """Read all that is done, sorted: by instant; of one instant disturbances first, then changes, then as in the file.
+    """Read all that is done, sorted: by instant; of one instant disturbances first, then changes, then what the device reports,
+    then as in the file.
 
     ``duration_ns`` None: not known, so nothing is checked against it.
     """
     happening = disturbances(document, pumps, junctions, changed, duration_ns, faults)
     hung = (change.placed for change in changed)
     placed = [*happening, *hung, *_commands(document, pumps, duration_ns, faults)]
-    return sorted(placed, key=lambda p: p.entry.at_ns)
+    return sorted(placed, key=lambda p: (p.entry.at_ns, _rank(p.entry)))
+
+
+def _rank(entry: Entry) -> int:
+    """The world comes first, then the device, then the operator."""
+    if isinstance(entry.action, DeviceEvent):
+        return 1
+    return 0 if isinstance(entry.action, Disturbance | SensorFault | Powering) else 2
 
 
 def _commands(document: Document, pumps: Pumps, duration_ns: int | None, faults: Faults) -> Iterable[Placed]:
