@@ -144,9 +144,11 @@ def _volume(expected: VolumeExpected, trace: PumpTrace) -> Outcome:
 
 
 def _drug(expected: DrugExpected, trace: PumpTrace) -> Outcome:
-    row = [drug for drug, _ in trace.drugs].index(expected.drug)
-    begin, end = trace.at([expected.from_ns, expected.to_ns]).patient_drug[row]
-    amount = float(end - begin)
+    drugs = [drug for drug, _ in trace.drugs]
+    amount = 0.0
+    if expected.drug in drugs:
+        begin, end = trace.at([expected.from_ns, expected.to_ns]).patient_drug[drugs.index(expected.drug)]
+        amount = float(end - begin)
     return Outcome(
         expected.text,
         abs(amount - expected.amount) <= expected.tolerance.width(expected.amount),

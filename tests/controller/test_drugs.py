@@ -110,8 +110,24 @@ def test_a_piggyback_after_its_primary_is_warned_of_and_so_is_one_that_is_comple
 
 
 def test_a_program_that_was_never_started_leaves_nothing_behind():
-    trace = run((0, LoadProgram("A", of(A_DRUG))), (0, LoadProgram("A", of(B_DRUG))), until_ns=MIN)
+    trace = run(
+        (0, LoadProgram("A", of(A_DRUG))),
+        (MIN, LoadProgram("B", of(None))),
+        (2 * MIN, LoadProgram("A", of(B_DRUG))),
+        until_ns=3 * MIN,
+    )
     assert warnings(trace) == []
+
+
+def test_a_pair_is_said_once_though_one_of_it_was_given_already():
+    trace = run(
+        (0, LoadProgram("A", of(A_DRUG))),
+        (0, Start("A")),
+        (MIN, Stop("A")),
+        (2 * MIN, LoadProgram("B", of(B_DRUG))),
+        until_ns=3 * MIN,
+    )
+    assert warnings(trace) == [(2.0, "incompatible-drugs", "furosemide on line A with dopamine on line B")]
 
 
 def test_a_warning_ends_with_the_load_that_makes_it_untrue_or_when_it_is_acknowledged():
@@ -162,6 +178,20 @@ def test_a_line_whose_drug_forbids_it_does_not_keep_open_at_its_end(at_end, rule
         r.record for r in trace.records if isinstance(r.record, DeliveryEvent) and "complete" in r.record.kind.value
     )
     assert end.cause == ("the drug library forbids KVO" if rule is NO_KVO else "")
+
+
+@pytest.mark.parametrize(("at_end", "state"), [(AtEnd.CONTINUE, "continuing"), (AtEnd.STOP, "complete")])
+def test_another_rule_for_the_end_is_not_touched(at_end, state):
+    trace = run(
+        (0, LoadProgram("A", replace(program(60, 5, at_end=at_end), drug=NO_KVO))),
+        (0, Start("A")),
+        until_ns=10 * MIN,
+        model=SMOOTH,
+    )
+    (end,) = (
+        r.record for r in trace.records if isinstance(r.record, DeliveryEvent) and "complete" in r.record.kind.value
+    )
+    assert (end.state.value, end.cause) == (state, "")
 
 
 def test_an_alarm_that_would_keep_the_line_open_stops_one_whose_drug_forbids_it():
