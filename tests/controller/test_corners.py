@@ -208,7 +208,6 @@ def test_what_a_device_or_the_interlock_declares_is_raised(kind, raised):
         (DeviceEventKind.COMMUNICATION_LOST, DeviceEventKind.COMMUNICATION_RESTORED, "communication-lost"),
         (DeviceEventKind.DOOR_OPENED, DeviceEventKind.DOOR_CLOSED, "door-open"),
         (DeviceEventKind.SYRINGE_REMOVED, DeviceEventKind.SYRINGE_SEATED, "syringe-off"),
-        (DeviceEventKind.MAINS_LOST, DeviceEventKind.MAINS_RESTORED, "mains-lost"),
     ],
 )
 def test_what_ends_it_clears_it(begins, ends, alarm):
