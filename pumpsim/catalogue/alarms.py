@@ -12,8 +12,11 @@ PSI_KPA = float(units.PSI_KPA)
 """1 psi in kPa."""
 
 
-def occlusion_distal(limit_kpa: float, delay_ns: int = 0) -> AlarmCondition:
-    """Pressure behind the pump at or above ``limit_kpa``; over below three quarters of it (a choice of ours)."""
+def occlusion_distal(limit_kpa: float, delay_ns: int = 0, *, self_clearing: bool = True) -> AlarmCondition:
+    """Pressure behind the pump at or above ``limit_kpa``; over below three quarters of it (a choice of ours).
+
+    A pump that lets the pressure off itself wants it not to clear by itself: the line is still closed.
+    """
     return AlarmCondition(
         id=AlarmId.OCCLUSION_DISTAL,
         priority=Priority.HIGH,
@@ -24,6 +27,19 @@ def occlusion_distal(limit_kpa: float, delay_ns: int = 0) -> AlarmCondition:
         threshold=Threshold(Signal.DISTAL_PRESSURE, limit_kpa, 0.75 * limit_kpa),
         delay_ns=delay_ns,
         latching=True,
+        self_clearing=self_clearing,
+    )
+
+
+def pressure_rise(priority: Priority = Priority.MEDIUM, effect: Effect = Effect.CONTINUE) -> AlarmCondition:
+    """The pressure behind the pump rises by so much within so long, as the model's ``pressure_rise`` says."""
+    return AlarmCondition(
+        id=AlarmId.PRESSURE_RISE,
+        priority=priority,
+        effect=effect,
+        per_line=False,
+        text="The pressure behind the pump rises: look for what narrows the line",
+        source="unverified: assumption",
     )
 
 

@@ -14,8 +14,20 @@ from pumpsim.catalogue.alarms import (
 )
 from pumpsim.catalogue.attention import B_BRAUN, BY_GIP, GIP_SOURCES, INFUSOMAT_SOURCES, LIKE_GIP_SOURCES
 from pumpsim.catalogue.batteries import BEDSIDE, BEDSIDE_FIGURES, OFF_AFTER_3_MIN, OFF_AFTER_3_MIN_FIGURES
+from pumpsim.catalogue.occlusion import BACK_OFF, BACK_OFF_FIGURES, MOST_RESTARTS
 from pumpsim.catalogue.rows import BAR_KPA, FL_PER_NL, MINUTE_NS, ML, MMHG_KPA, figures
-from pumpsim.vocabulary.model import AirSensor, AtEnd, Corner, Drive, KvoBand, Mechanism, PumpClass, PumpModel, RateBand
+from pumpsim.vocabulary.model import (
+    AirSensor,
+    AtEnd,
+    AutoRestart,
+    Corner,
+    Drive,
+    KvoBand,
+    Mechanism,
+    PumpClass,
+    PumpModel,
+    RateBand,
+)
 
 ASSUMED = "unverified: assumption"
 RECALL = "unverified: from memory"
@@ -114,7 +126,7 @@ INFUSOMAT_SPACE = PumpModel(
     near_end_ns=3 * MINUTE_NS,
     occlusion_range_kpa=(0.3 * BAR_KPA, 1.2 * BAR_KPA),
     alarms=(
-        occlusion_distal(563 * MMHG_KPA),
+        occlusion_distal(563 * MMHG_KPA, self_clearing=False),
         occlusion_proximal(-0.16 * BAR_KPA),
         air_in_line_distal(0.3),
         air_accumulated(1.5),
@@ -127,7 +139,9 @@ INFUSOMAT_SPACE = PumpModel(
     standard_set="infusomat-line",
     bolus_nl_per_h=1_200 * ML,
     reminders=B_BRAUN,
+    back_off=BACK_OFF,
     sources=(
+        *BACK_OFF_FIGURES,
         *figures(
             IFU_US,
             ("rate range and steps", "0.1-99.99 by 0.01, 100-999.9 by 0.1, 1000-1200 by 1 mL/h"),
@@ -181,7 +195,13 @@ ALARIS_GP = PumpModel(
     bolus_nl_per_h=1_200 * ML,
     bolus_max_nl=100 * ML,
     reminders=BY_GIP,
+    auto_restart=AutoRestart(MOST_RESTARTS),
     sources=(
+        *figures(
+            "unverified: BD Alaris 8000 user manual p. 139, another pump of the maker",
+            ("auto-restart", "below 50 % of the limit within 15 s, 0-9 times in 10 min"),
+        ),
+        *figures(ASSUMED, ("auto-restarts, default", f"{MOST_RESTARTS}, the most that can be set")),
         *figures(
             "Alaris GP plus data sheet (anyflip xciu/fuuk)",
             ("rate range", "0.1-1200 mL/h"),

@@ -125,7 +125,7 @@ MODELS: dict[str, PumpModel] = {
 def with_occlusion_limit(model: PumpModel, limit_kpa: float, delay_ns: int | None = None) -> PumpModel:
     """Set the distal occlusion limit and, if given, its alarm condition delay; the range is not checked here."""
     rows = tuple(
-        occlusion_distal(limit_kpa, row.delay_ns if delay_ns is None else delay_ns)
+        occlusion_distal(limit_kpa, row.delay_ns if delay_ns is None else delay_ns, self_clearing=row.self_clearing)
         if row.id is AlarmId.OCCLUSION_DISTAL
         else row
         for row in model.alarms

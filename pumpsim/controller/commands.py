@@ -3,7 +3,7 @@
 from dataclasses import replace
 from typing import assert_never
 
-from pumpsim.controller import alarm_monitor, course, demand, dosing, drugs, programme, questions, signals
+from pumpsim.controller import air_reset, alarm_monitor, course, demand, dosing, drugs, programme, questions, signals
 from pumpsim.controller.answer import OPERATOR, refuse
 from pumpsim.controller.dual import faults_together
 from pumpsim.controller.line_table import Trigger, possible
@@ -39,6 +39,7 @@ TITRATABLE = (
     LineState.INFUSING,
     LineState.CONTINUING,
     LineState.PAUSED,
+    LineState.CHECKING,
     LineState.HELD,
     LineState.ALARM,
 )
@@ -85,7 +86,7 @@ def _carry_out(turn: Turn, command: OperatorCommand) -> None:
         case PauseAudio():
             signals.pause_audio(turn, command)
         case ResetAir():
-            refuse(turn, command, ["not yet"])
+            air_reset.reset(turn, command)
         case _:
             assert_never(command)
 
@@ -179,7 +180,7 @@ def _titrate(turn: Turn, command: Titrate) -> None:
     titrated = replace(status, program=program, rate_nl_per_h=command.rate_nl_per_h)
     if status.state is LineState.INFUSING:
         titrated = replace(titrated, rate_nl_per_h=course.wanted(turn, titrated)[0])
-    if status.state.delivering or status.state in (LineState.DELAYED, LineState.PAUSED):
+    if status.state.delivering or status.state in (LineState.DELAYED, LineState.PAUSED, LineState.CHECKING):
         reasons.extend(faults_together(turn, turn.state.with_line(titrated), (status.line,)))
     if reasons:
         refuse(turn, command, reasons)

@@ -33,6 +33,8 @@ class Trigger(Enum):
     STANDBY = "standby"
     STANDBY_OVER = "standby over"
     POWER_LOST = "power lost"
+    CHECK = "line is checked"
+    CHECKED = "line is clear"
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +83,12 @@ TABLE: dict[tuple[S, Trigger], Transition] = {
     (S.STANDBY, Trigger.LOAD): Transition(S.READY, Said.PROGRAM_LOADED),
     (S.STANDBY, Trigger.START): Transition(BACK, Said.DELIVERY_STARTED),
     (S.STANDBY, Trigger.STOP): Transition(S.HELD, Said.STANDBY_LEFT),
+    (S.INFUSING, Trigger.CHECK): Transition(S.CHECKING, Said.DELIVERY_STOPPED),
+    (S.KVO, Trigger.CHECK): Transition(S.CHECKING, Said.DELIVERY_STOPPED),
+    (S.CONTINUING, Trigger.CHECK): Transition(S.CHECKING, Said.DELIVERY_STOPPED),
+    (S.CHECKING, Trigger.CHECKED): Transition(BACK, Said.DELIVERY_RESUMED),
+    (S.CHECKING, Trigger.STOP): Transition(S.HELD, Said.DELIVERY_STOPPED),
+    (S.CHECKING, Trigger.ALARM): Transition(S.ALARM, Said.DELIVERY_STOPPED),
     (S.PAUSED, Trigger.RESUME): Transition(BACK, Said.DELIVERY_RESUMED),
     (S.PAUSED, Trigger.STOP): Transition(S.HELD, Said.DELIVERY_STOPPED),
     (S.PAUSED, Trigger.ALARM): Transition(S.ALARM, Said.DELIVERY_STOPPED),
@@ -89,6 +97,7 @@ TABLE: dict[tuple[S, Trigger], Transition] = {
     (S.KVO, Trigger.POWER_LOST): Transition(S.HELD, Said.DELIVERY_STOPPED),
     (S.CONTINUING, Trigger.POWER_LOST): Transition(S.HELD, Said.DELIVERY_STOPPED),
     (S.PAUSED, Trigger.POWER_LOST): Transition(S.HELD, Said.DELIVERY_STOPPED),
+    (S.CHECKING, Trigger.POWER_LOST): Transition(S.HELD, Said.DELIVERY_STOPPED),
     (S.STANDBY, Trigger.POWER_LOST): Transition(S.HELD, Said.STANDBY_LEFT),
     (S.ALARM, Trigger.POWER_LOST): Transition(S.HELD, Said.DELIVERY_STOPPED),
 }

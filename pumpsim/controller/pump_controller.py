@@ -9,6 +9,7 @@ from dataclasses import replace
 
 from pumpsim.controller import (
     alarm_monitor,
+    back_off,
     commands,
     course,
     demand,
@@ -17,6 +18,7 @@ from pumpsim.controller import (
     drugs,
     dual,
     power,
+    pressure_rise,
     programme,
     reminders,
     signals,
@@ -64,6 +66,8 @@ class PumpController:
         power.judge(turn)
         alarm_monitor.judge(turn)
         dual.settle(turn)
+        pressure_rise.judge(turn)
+        back_off.judge(turn)
         drugs.note(turn, self.state)
         if not turn.state.unit.power.off:
             signals.follow(turn)
@@ -82,12 +86,15 @@ def _watches(turn: Turn) -> Iterator[Watch]:
     yield from programme.watches(turn)
     yield from doses.watches(turn)
     yield from alarm_monitor.watches(turn)
+    yield from pressure_rise.watches(turn)
+    yield from back_off.watches(turn)
 
 
 def _move(turn: Turn) -> None:
     """Say what the mechanism shall do, if that has changed."""
     motions = tuple(
-        LineMotion(status.line, turn.rate_nl_per_h(status), _stop(turn, status)) for status in turn.state.lines
+        back_off.motion(turn, status) or LineMotion(status.line, turn.rate_nl_per_h(status), _stop(turn, status))
+        for status in turn.state.lines
     )
     command = MotorCommand(motions)
     if command != turn.state.motor:

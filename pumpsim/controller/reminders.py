@@ -35,33 +35,43 @@ def note_key(turn: Turn, event: DeviceEvent) -> None:
 
 def judge(turn: Turn) -> None:
     """Raise what is due, and clear what has no reason any more."""
-    for alarm, due_ns, detail in _reminders(turn):
-        if due_ns is None or turn.now_ns < due_ns:
+    for alarm, due_ns in _due(turn):
+        if due_ns is not None and turn.now_ns >= due_ns:
+            if turn.has(alarm):
+                turn.raise_alarm(alarm, None, _detail(turn, alarm))
+        elif turn.state.alarms:
             turn.clear_alarm(alarm, None)
-        elif turn.has(alarm):
-            turn.raise_alarm(alarm, None, detail)
 
 
 def deadlines(turn: Turn) -> Iterator[int]:
     """When a reminder is due."""
-    for _, due_ns, _ in _reminders(turn):
+    for _, due_ns in _due(turn):
         if due_ns is not None:
             yield due_ns
 
 
-def _reminders(turn: Turn) -> Iterator[tuple[AlarmId, int | None, str]]:
-    """Each condition, from when it stands (None: there is no reason for it), and its detail."""
+def _due(turn: Turn) -> tuple[tuple[AlarmId, int | None], ...]:
+    """Each condition, and from when it stands; None: there is no reason for it."""
     unit, times = turn.state.unit, turn.model.reminders
-    waiting = ", ".join(f"line {s.line} is {s.state.value}" for s in turn.state.lines if _waits(turn, s))
-    yield AlarmId.IDLE, _after(unit.touched_ns if waiting else None, times.idle_ns), waiting
-    asked = "" if unit.asked is None else f"{NAMES[type(unit.asked)]} waits to be confirmed"
-    yield AlarmId.PENDING_INPUT, _after(unit.touched_ns if asked else None, times.pending_ns), asked
-    yield AlarmId.KEY_STUCK, _after(unit.key_since_ns, times.key_ns), ""
+    return (
+        (AlarmId.IDLE, _after(unit.touched_ns if _waiting(turn) else None, times.idle_ns)),
+        (AlarmId.PENDING_INPUT, _after(unit.touched_ns if unit.asked is not None else None, times.pending_ns)),
+        (AlarmId.KEY_STUCK, _after(unit.key_since_ns, times.key_ns)),
+    )
 
 
-def _waits(turn: Turn, status: LineStatus) -> bool:
-    """Whether a line waits for somebody who has not been called for it already."""
-    return status.state in IDLE and not turn.standing(AlarmId.STANDBY_OVER, status.line)
+def _detail(turn: Turn, alarm: AlarmId) -> str:
+    """Which lines wait, or what the pump asks."""
+    if alarm is AlarmId.IDLE:
+        return ", ".join(f"line {status.line} is {status.state.value}" for status in _waiting(turn))
+    asked = turn.state.unit.asked
+    return f"{NAMES[type(asked)]} waits to be confirmed" if asked is not None and alarm is AlarmId.PENDING_INPUT else ""
+
+
+def _waiting(turn: Turn) -> list[LineStatus]:
+    """The lines that wait for somebody who has not been called for them already."""
+    lines = [status for status in turn.state.lines if status.state in IDLE]
+    return [status for status in lines if not turn.standing(AlarmId.STANDBY_OVER, status.line)]
 
 
 def _after(since_ns: int | None, duration_ns: int | None) -> int | None:

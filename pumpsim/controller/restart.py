@@ -5,8 +5,8 @@ kept as if no time had passed meanwhile: a lockout lasts at least as long as pro
 a repeat comes no earlier. What is left of a VTBI is what the count at the end had left of it.
 
 Kept: programs, totals (owed, dosed, requests), windows, what the battery holds, conditions that stood. Not kept: the time of
-day (nobody has set the clock since), the last reading, alarm signals. Lines, doses and a question are as they
-were; ``power`` stops and drops them, and says so, when the pump is switched on, and until then it is off.
+day (nobody has set the clock since), the last reading, alarm signals, how far the mechanism was turned back. Lines, doses and
+a question are as they were; ``power`` stops and drops them, and says so, when the pump is switched on; until then it is off.
 """
 
 from dataclasses import replace
@@ -76,6 +76,10 @@ def _unit(model: PumpModel, state: PumpState) -> UnitStatus:
         restarts_ns=tuple(at_ns - then_ns for at_ns in unit.restarts_ns),
         key_since_ns=_before(unit.key_since_ns, then_ns),
         touched_ns=0,
+        air_counted_ml=0.0,
+        air_passing=False,
+        turned_back=None,
+        rising=(),
     )
 
 

@@ -93,6 +93,8 @@ def _ieee_name(record: Record) -> IeeeName | None:
             return DELIVERY.get(record.kind)
         case AlarmRaised() | AlarmCleared() | AlarmAcknowledged():
             return ALARMS.get(record.alarm)
+        case SignalChanged():
+            return None if record.alarm is None else ALARMS.get(record.alarm)
         case _:
             return None
 

@@ -132,8 +132,8 @@ GIP: tuple[Section, ...] = (
                 "1.8.1",
                 "There is no continuous reverse delivery.",
                 "also with one fault",
-                note="The interlock passes no command to run back; what height and compliance draw back for a moment "
-                "is the line's doing.",
+                note="The interlock passes no command to run back but after a distal occlusion, to a count, and never by more "
+                "than the model's most below the highest count; what height and compliance draw back is the line's doing.",
             ),
         ),
     ),
@@ -164,13 +164,17 @@ GIP: tuple[Section, ...] = (
                 "x s, the site's",
                 note="Here 9 s at 113 mL/h.",
             ),
-            row("1.10.6", "Pressure in the tubing is let off.", "", "no pump takes fluid back yet"),
+            row(
+                "1.10.6",
+                "Pressure in the tubing is let off.",
+                note="By peristaltic pumps that turn back (occlusion_back_off.toml); others hold it until somebody comes.",
+            ),
             row(
                 "1.10.7",
                 "The bolus when an occlusion clears is small.",
                 "<= 0.5 mL",
                 note="For 6 uL/kPa at 6 psi without air: 0.24 mL. With 2 mL of air it is 0.75 mL "
-                "(air_delays_occlusion.toml).",
+                "(air_delays_occlusion.toml). At 1.2 bar 0.17 mL if the pump turns back, else 0.76 mL.",
             ),
         ),
     ),

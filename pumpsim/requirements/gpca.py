@@ -67,7 +67,12 @@ GPCA: tuple[Section, ...] = (
                 "one bubble, or their sum, the site's",
                 note="Here 0.2 mL, and 1 mL in 15 min, where the pump stops. The sum: V12 air in verification.md.",
             ),
-            row("REQ 22", "Reverse delivery pauses.", "continuous or in all, the site's", "no flow sensor to see it"),
+            row(
+                "REQ 22",
+                "Reverse delivery pauses.",
+                "continuous or in all, the site's",
+                note="By the count of the motor, after a distal occlusion; there is no flow sensor.",
+            ),
             row("REQ 40", "BASAL delivers at its rate.", "+-20 %", note="As a mean over hours: pulses."),
             row("REQ 41", "SQUARE BOLUS delivers at its rate.", "+-20 %", f"{TO_COME}a bolus over a time"),
             row("REQ 42", "PATIENT BOLUS delivers at its rate.", "+-20 %", BOLUS),

@@ -16,7 +16,6 @@ FLOW = f"{TO_COME}over- and under-infusion by measured flow"
 RESERVOIR = f"{TO_COME}the level of the reservoir"
 UNNUMBERED = "Number not found."
 EARLIER = "In an earlier edition R{}."
-LEVEL = f"{TO_COME}a model row with this threshold; limits are settings"
 
 OPCA: tuple[Section, ...] = (
     Section(
@@ -57,8 +56,18 @@ OPCA: tuple[Section, ...] = (
         "6.1 Sensors",
         (
             row("R6.1.0(1)", "Flow is measured.", "0.1 mL/h", "the modelled pumps have no flow sensor"),
-            row("R6.1.0(2)", "Occlusion downstream is detected.", "10 psi", LEVEL),
-            row("R6.1.0(3)", "Occlusion upstream is detected.", "1 psi", LEVEL),
+            row(
+                "R6.1.0(2)",
+                "Occlusion downstream is detected.",
+                "10 psi",
+                note="A setting: here of a large-volume pump.",
+            ),
+            row(
+                "R6.1.0(3)",
+                "Occlusion upstream is detected.",
+                "1 psi",
+                "the proximal limit is no setting: rows have -6 psi",
+            ),
         ),
     ),
     Section(

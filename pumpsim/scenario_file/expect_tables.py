@@ -36,6 +36,7 @@ COMMANDS = (
     "acknowledge",
     "confirm",
     "pause-audio",
+    "reset-air",
 )
 
 

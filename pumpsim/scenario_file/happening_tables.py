@@ -70,7 +70,7 @@ DEVICE_FAULTS = (
 ANSWERS = {"confirm": True, "decline": False}
 """What is answered when the pump asks."""
 OF_A_LINE = ("start", "stop", "request", "stop-bolus", "standby")
-ACTIONS = (*OF_A_LINE, "acknowledge", "pause-audio", "clock", *ANSWERS)
+ACTIONS = (*OF_A_LINE, "acknowledge", "pause-audio", "reset-air", "clock", *ANSWERS)
 """What is done by a word alone."""
 
 

@@ -18,6 +18,7 @@ from pumpsim.scenario import PumpSetup
 from pumpsim.scenario_file.checks import Document, Faults, Path, table_at, validated
 from pumpsim.scenario_file.fields import millilitres
 from pumpsim.scenario_file.library_tables import Area
+from pumpsim.scenario_file.occlusion import at_occlusion
 from pumpsim.scenario_file.pump_tables import (
     AccessTable,
     ContainerTable,
@@ -242,8 +243,10 @@ def _model(table: PumpTable, path: Path, faults: Faults) -> PumpModel:
         for key in ("interleave", "inner_flow"):
             if getattr(table, key) is not None:
                 faults.add((*path, key), "the smooth drive has no cycle that lines could share")
-        return with_smooth_drive(model)
-    return with_mechanism(model, table.interleave, table.inner_flow)
+        model = with_smooth_drive(model)
+    else:
+        model = with_mechanism(model, table.interleave, table.inner_flow)
+    return at_occlusion(model, table, path, faults)
 
 
 def _sensing(table: PumpTable) -> Sensing:

@@ -29,6 +29,7 @@ from pumpsim.vocabulary.inputs import (
     OperatorCommand,
     PauseAudio,
     RequestDose,
+    ResetAir,
     SetClock,
     SetTemporary,
     Standby,
@@ -103,6 +104,8 @@ def _done(table: OperatorTable, pump: BuiltPump, path: Path, faults: Faults) -> 
     """What is done by a word alone."""
     if table.do == "acknowledge":
         return Acknowledge(table.alarm)
+    if table.do == "reset-air":
+        return ResetAir()
     if table.do == "pause-audio":
         return PauseAudio() if table.for_ is None else PauseAudio(table.for_)
     if table.do == "clock":

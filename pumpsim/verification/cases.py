@@ -15,7 +15,6 @@ CASES: tuple[Case, ...] = (
 )
 
 STILL_TO_COME: tuple[tuple[str, str], ...] = (
-    ("V3", "the bolus after a pump's own reduction (0.0347, 0.0987, 0.1787 mL): no pump takes fluid back yet"),
     ("V12", "lockout of doses on request, from the end of a dose and from start to start"),
     ("V12", "over-infusion (110.1 % alarms just after 15 min, 109.9 % never) and under-infusion (89.9 %)"),
 )

@@ -93,6 +93,7 @@ class Signal(Enum):
     AIR_PROXIMAL = "air at the proximal sensor (0 or 1)"
     AIR_BUBBLE = "bubble at the distal air sensor (mL)"
     AIR_ACCUMULATED = "air counted by the distal sensor within its window (mL)"
+    AIR_TOTAL = "air counted by the distal sensor since power-on (mL)"
     STEPS = "motor steps (absolute count)"
     PLUNGER_FORCE = "plunger force (N)"
     PLUNGER_POSITION = "plunger position (mm)"

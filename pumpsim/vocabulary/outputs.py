@@ -17,6 +17,7 @@ class LineState(Enum):
     KVO = "kvo"
     CONTINUING = "continuing"
     PAUSED = "paused"
+    CHECKING = "checking"
     STANDBY = "standby"
     HELD = "held"
     ALARM = "alarm"
@@ -47,6 +48,8 @@ class DeliveryEventKind(Enum):
     BOLUS_STOPPED = "bolus-stopped"
     STANDBY_ENTERED = "standby-entered"
     STANDBY_LEFT = "standby-left"
+    BACK_OFF_STARTED = "back-off-started"
+    BACK_OFF_COMPLETE = "back-off-complete"
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +57,7 @@ class LineMotion:
     """What one line of a mechanism shall do: a signed rate, until the absolute count of ``stop_at_step`` is reached.
 
     ``stop_at_step`` counts since the device's power-on, so a command repeated, or based on old telemetry, adds nothing.
-    None: no end.
+    None: no end. Below 0 the mechanism turns back, and the count with it, down to ``stop_at_step``; without one it stands.
     """
 
     line: str

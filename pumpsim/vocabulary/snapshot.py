@@ -23,12 +23,25 @@ class InterlockLine:
 
 
 @dataclass(frozen=True, slots=True)
+class TurningStatus:
+    """What the interlock knows of motion backwards: whether an occlusion allows it, what the line does, and its counts."""
+
+    granted: bool = False
+    forward: bool = False
+    turned: bool = False
+    highest: int = 0
+    lowest: int = 0
+    newly: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class InterlockStatus:
     """All that the interlock knows. ``tripped``: why it passes nothing but stop, None as long as it has not tripped."""
 
     now_ns: int
     lines: tuple[InterlockLine, ...]
     tripped: DeviceEvent | None
+    turning: TurningStatus = TurningStatus()
 
 
 @dataclass(frozen=True, slots=True)

@@ -224,14 +224,38 @@ class GivenDrug:
 
 
 @dataclass(frozen=True, slots=True)
+class TurnedBack:
+    """The mechanism after a distal occlusion: from which count it turns back, and to which at most; ``over``: it stands.
+
+    ``highest_step``: the highest count there was; ``delivered``: something was delivered since.
+    """
+
+    line: str
+    from_step: int
+    highest_step: int
+    to_step: int
+    over: bool = False
+    delivered: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class PressureMark:
+    """A pressure behind the pump, and when it was that."""
+
+    at_ns: int
+    kpa: float
+
+
+@dataclass(frozen=True, slots=True)
 class UnitStatus:
     """What belongs to the pump as a whole beside its lines.
 
     ``clock_ns``: time of day at power-on, None while the clock is not set. ``asked``: the command that waits for ``Confirm``.
     ``given``: the drugs of the library that lines have given, up to when they last stopped.
     ``restarts_ns``: instants of automatic restarts. ``key_since_ns``: since when a key is pressed. ``touched_ns``: when
-    somebody last did something. ``air_counted_ml``: what of the counted air somebody has taken note of; ``air_passing``: a
-    bubble that somebody lets pass is still at the sensor.
+    somebody last did something. ``air_counted_ml``: what of the air counted since power-on somebody has taken note of;
+    ``air_passing``: a bubble that somebody lets pass is still at the sensor. ``turned_back``: at the last distal occlusion.
+    ``rising``: pressures that a rise is measured from, in the order of time.
     """
 
     clock_ns: int | None = None
@@ -244,6 +268,8 @@ class UnitStatus:
     touched_ns: int = 0
     air_counted_ml: float = 0.0
     air_passing: bool = False
+    turned_back: TurnedBack | None = None
+    rising: tuple[PressureMark, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

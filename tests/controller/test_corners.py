@@ -208,12 +208,11 @@ def test_what_a_device_or_the_interlock_declares_is_raised(kind, raised):
         (DeviceEventKind.COMMUNICATION_LOST, DeviceEventKind.COMMUNICATION_RESTORED, "communication-lost"),
         (DeviceEventKind.DOOR_OPENED, DeviceEventKind.DOOR_CLOSED, "door-open"),
         (DeviceEventKind.SYRINGE_REMOVED, DeviceEventKind.SYRINGE_SEATED, "syringe-off"),
-        (DeviceEventKind.MAINS_LOST, DeviceEventKind.MAINS_RESTORED, "mains-lost"),
     ],
 )
 def test_what_ends_it_clears_it(begins, ends, alarm):
     said = answers((1, DeviceEvent(begins)), (2, DeviceEvent(ends)), (3, DeviceEvent(ends)))
-    assert [line for line in said if line.startswith(("2", "3"))] == [f"2 AlarmCleared {alarm} None"]
+    assert [line for line in said if "AlarmCleared" in line] == [f"2 AlarmCleared {alarm} None"]
 
 
 def test_a_rate_that_no_band_has_is_refused_for_that_alone():

@@ -65,7 +65,7 @@ def test_nothing_is_owed_when_nothing_was_commanded_however_long():
     [
         ((LineMotion("C", 1),), "no line C"),
         ((LineMotion("A", 1_234_565_500),), "line A: 1234.57 mL/h"),
-        ((LineMotion("A", -100_000),), "line A: -0.1 mL/h"),
+        ((LineMotion("A", -100_000),), "line A runs backwards: it never may"),
         ((LineMotion("A", 300_000_000), LineMotion("B", 250_000_000)), "all lines together: 550 mL/h"),
     ],
 )

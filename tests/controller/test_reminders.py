@@ -9,6 +9,7 @@ from pumpsim.controller.pump_controller import PumpController
 from pumpsim.vocabulary.alarms import AlarmId
 from pumpsim.vocabulary.inputs import (
     Acknowledge,
+    Confirm,
     LoadProgram,
     PauseAudio,
     RequestDose,
@@ -16,9 +17,9 @@ from pumpsim.vocabulary.inputs import (
     Standby,
     Start,
     Stop,
-    Tick,
     Titrate,
 )
+from pumpsim.vocabulary.library import DrugRule, Limits
 from pumpsim.vocabulary.model import Reminders
 from pumpsim.vocabulary.outputs import AlarmRaised, MotorCommand
 from tests.build import STROKES, S, program
@@ -92,28 +93,31 @@ def test_a_line_whose_standby_is_over_calls_once_and_then_is_idle():
     ]
 
 
+QUESTION = LoadProgram("A", replace(program(100), drug=DrugRule("heparin", "icu", Limits(soft_high=50_000_000))))
+PENDING, ANSWERED = "raised pending-input", "cleared pending-input"
+
+
 @pytest.mark.requirement("GIP 2.2.1")
-def test_a_question_without_an_answer_is_alerted_every_15_minutes():
+@pytest.mark.parametrize(
+    ("points", "expected"),
+    [
+        ([(900.999999999, Confirm())], []),
+        ([(1000, Confirm())], [(901, PENDING), (1000, ANSWERED)]),
+        ([(1000, Confirm(agreed=False))], [(901, PENDING), (1000, "refused load"), (1000, ANSWERED)]),
+        (
+            [(1000, Acknowledge())],
+            [(901, PENDING), (1000, "acknowledged pending-input"), (1000, ANSWERED), (1900, PENDING)],
+        ),
+        ([(500, SetClock(0))], [(500, "refused load")]),
+    ],
+    ids=["answered in time", "confirmed", "declined", "alerted every 15 minutes", "another command came instead"],
+)
+def test_a_question_without_an_answer(points, expected):
     model = model_with(Reminders(pending_ns=900 * S, key_ns=None))
-    controller = PumpController(model)
-    controller.step(0, READING)
-    controller.step(0, LOAD)
-    controller.state = controller.state.with_unit(replace(controller.state.unit, asked=Titrate("A", 5_000_000)))
-    found = []
-    for at_s in (899.999999999, 900, 1000, 1899.999999999, 1900):
-        step = controller.step(round(at_s * S), Acknowledge() if at_s == 1000 else Tick())
-        found.append([text for _, text in conditions([(at_s, output) for output in step.outputs])])
-    assert found == [
-        [],
-        ["raised pending-input"],
-        ["acknowledged pending-input", "cleared pending-input"],
-        [],
-        ["raised pending-input"],
-    ]
-    answered = controller.state.with_unit(replace(controller.state.unit, asked=None))
-    controller.state = answered
-    said = [(2000.0, output) for output in controller.step(2000 * S, Tick()).outputs]
-    assert conditions(said) == [(2000, "cleared pending-input")]
+    said = play(model, [(1, QUESTION), *points], 2000)
+    assert [(at_s, text.partition(":")[0]) for at_s, text in conditions(said)] == expected
+    details = [output.detail for _, output in said if isinstance(output, AlarmRaised)]
+    assert set(details) <= {"load waits to be confirmed"}
 
 
 @pytest.mark.requirement("GIP 2.3.1")
