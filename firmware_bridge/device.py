@@ -263,7 +263,7 @@ class Device:
             state=self._state,
             watchdog_ms=self._watchdog_ns // MS_NS,
             step_fl=self._model.mechanism.step_fl,
-            max_rate_nl_per_h=self._model.max_rate_nl_per_h,
+            max_rate_nl_per_h=self._model.max_motor_nl_per_h,
             lines=len(self._model.lines),
             model=self._model.id[:24],
             firmware=FIRMWARE,
@@ -312,8 +312,11 @@ class Device:
             return Reason.WRONG_EPOCH
         if self._state not in (State.READY, State.MOVING):
             return Reason.NOT_READY
-        if any(not 0 <= line.rate_nl_per_h <= self._model.max_rate_nl_per_h for line in move.lines):
-            return Reason.OUT_OF_RANGE
+        back = self._model.back_off
+        for line in move.lines:
+            lowest = -back.rate_nl_per_h if back is not None and line.bounded else 0  # it turns back only to a count
+            if not lowest <= line.rate_nl_per_h <= self._model.max_motor_nl_per_h:
+                return Reason.OUT_OF_RANGE
         return None
 
     # The mechanism
@@ -343,7 +346,9 @@ class Device:
         if not self._motion:
             return False
         motion = self._motion[index]
-        return motion.bounded and path_steps - self._base_steps[index] >= motion.stop_at_step
+        steps = path_steps - self._base_steps[index]
+        reached = steps <= motion.stop_at_step if motion.rate_nl_per_h < 0 else steps >= motion.stop_at_step
+        return motion.bounded and reached
 
     def _state_with(self, lines: tuple[native.TelemetryLine, ...]) -> State:
         """MOVING only as long as a line has a rate and has not reached its end."""

@@ -7,9 +7,20 @@ assumptions for all: makers print none of them.
 from dataclasses import replace
 
 from pumpsim.catalogue.alarms import DECLARED, PSI_KPA, container_empty, occlusion_distal
+from pumpsim.catalogue.attention import (
+    B_BRAUN,
+    BY_GIP,
+    GIP_SOURCES,
+    LIKE_GIP_SOURCES,
+    MEDFUSION,
+    MEDFUSION_ROWS,
+    MEDFUSION_SOURCES,
+    PERFUSOR_SOURCES,
+)
+from pumpsim.catalogue.batteries import BEDSIDE, BEDSIDE_FIGURES
 from pumpsim.catalogue.rows import BAR_KPA, FL_PER_NL, MINUTE_NS, ML, MMHG_KPA, MS_NS, figures
 from pumpsim.catalogue.syringes import BORE, SYRINGES
-from pumpsim.vocabulary.alarms import Effect, Signal
+from pumpsim.vocabulary.alarms import AlarmCondition, Effect, Signal
 from pumpsim.vocabulary.model import (
     AtEnd,
     Drive,
@@ -19,6 +30,7 @@ from pumpsim.vocabulary.model import (
     PumpClass,
     PumpModel,
     RateBand,
+    Reminders,
     Sourced,
 )
 from pumpsim.vocabulary.path import Syringe
@@ -82,6 +94,7 @@ _INSIDE = figures(
     ("backlash", "0.1 mm"),
     ("speed below which the plunger sticks", "0.1 um/s"),
     ("sensors", "force and position of the plunger; the level follows from the position"),
+    ("stages of a programme", "10"),
 )
 
 
@@ -99,9 +112,14 @@ def _pump(
     bolus_nl_per_h: int = 0,
     end_of_travel: str | None = ASSUMED,
     flow_limits: FlowLimits | None = None,
+    bolus_adds: bool = False,
+    reminders: Reminders = BY_GIP,
+    attention: tuple[Sourced, ...] = LIKE_GIP_SOURCES,
+    declared: tuple[AlarmCondition, ...] = DECLARED,
 ) -> PumpModel:
     """A row with the mechanism that all share; ``occlusion_kpa`` and ``vtbi_nl``: lowest, default and highest; lowest,
-    highest and step. ``end_of_travel``: where it stands that an empty syringe is alarmed; None: the motor stalls there."""
+    highest and step. ``end_of_travel``: where it stands that an empty syringe is alarmed; None: the motor stalls there.
+    ``attention``: where the reminders come from."""
     low, default, high = occlusion_kpa
     empty = () if end_of_travel is None else (container_empty(end_of_travel, effect=Effect.STOP_LINE),)
     found = "stalls the motor, as an occlusion does" if end_of_travel is None else "stops the line"
@@ -118,13 +136,23 @@ def _pump(
         at_end=AtEnd.KVO,
         near_end_ns=3 * MINUTE_NS,
         occlusion_range_kpa=(low, high),
-        alarms=(occlusion_distal(default), *empty, *DECLARED),
+        alarms=(occlusion_distal(default), *empty, *declared),
+        battery=BEDSIDE,
         kind=kind,
         standard_set=standard_set,
         sensors=SENSORS,
         bolus_nl_per_h=bolus_nl_per_h,
         flow_limits=flow_limits or FlowLimits(),
-        sources=(*sources, *_INSIDE, *figures(end_of_travel or G3100, ("an empty syringe", found))),
+        bolus_adds=bolus_adds,
+        most_stages=10,
+        reminders=reminders,
+        sources=(
+            *sources,
+            *_INSIDE,
+            *figures(end_of_travel or G3100, ("an empty syringe", found)),
+            *BEDSIDE_FIGURES,
+            *attention,
+        ),
     )
     return with_syringe(model, PLACEHOLDER)
 
@@ -146,6 +174,7 @@ SYRINGE_PUMP = _pump(
     rate_bands=(RateBand(ML // 10, 999_900_000, ML // 10),),
     kvo_nl_per_h=ML // 2,
     occlusion_kpa=(10.0, 60.0, 120.0),
+    attention=GIP_SOURCES,
     sources=(
         *SMALL_VOLUME,
         *THREE_MINUTES,
@@ -183,6 +212,8 @@ PERFUSOR_SPACE = _pump(
     kvo_nl_per_h=ML,
     occlusion_kpa=(0.1 * BAR_KPA, 0.6 * BAR_KPA, 1.2 * BAR_KPA),
     bolus_nl_per_h=999_900_000,
+    reminders=B_BRAUN,
+    attention=PERFUSOR_SOURCES,
     sources=(
         *figures(
             RECALL,
@@ -225,6 +256,9 @@ MEDFUSION_3500 = _pump(
     end_of_travel="Medfusion 3500 (V6) operator's manual p. 102",
     kvo_nl_per_h=ML,
     occlusion_kpa=(6 * PSI_KPA, 12 * PSI_KPA, 16 * PSI_KPA),
+    reminders=MEDFUSION,
+    attention=MEDFUSION_SOURCES,
+    declared=MEDFUSION_ROWS,
     sources=(
         *figures(
             "Medfusion 3500 (V6) performance tips, brochure, table of minimum recommended rates",
@@ -260,6 +294,7 @@ GRASEBY_3300_PCA = _pump(
     standard_set="pca-set",
     flow_limits=FlowLimits(for_ns=5 * MINUTE_NS, dose_for_ns=MINUTE_NS),
     bolus_nl_per_h=200 * ML,
+    bolus_adds=True,
     sources=(
         *figures(
             G3300,

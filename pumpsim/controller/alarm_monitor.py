@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from functools import cache
 
-from pumpsim.controller import demand, finishing
+from pumpsim.controller import air_reset, auto_restart, demand, finishing
 from pumpsim.controller.line_table import Trigger, possible
 from pumpsim.controller.turn import Q_PER_FL, Turn
 from pumpsim.vocabulary.alarms import AlarmCondition, AlarmId, Direction, Effect, Signal, Threshold
@@ -23,10 +23,15 @@ EFFECTS = tuple(Effect)
 def judge(turn: Turn) -> None:
     """Compare the last reading with every threshold, raise and clear, then let the effects act."""
     reading = turn.state.reading
+    air_reset.follow(turn)
     for row, line in _watched(turn):
         assert row.threshold is not None
-        value = reading.value(row.threshold.signal, line) if reading is not None else None
+        value = air_reset.judged(turn, row.threshold.signal, line, reading) if reading is not None else None
         status = _status(turn, row, line)
+        if status is not None and status.checking:
+            if auto_restart.fails(turn, row, status, value):
+                turn.raise_alarm(row.id, line, _detail(row.threshold, value))
+            continue
         if value is not None and status is None and _met(row.threshold, value):
             status = AlarmStatus(row.id, line, turn.now_ns, standing=False)
             _put(turn, status)
@@ -34,7 +39,9 @@ def judge(turn: Turn) -> None:
             continue
         if value is not None:
             status = _follow_clear_level(turn, row, status, value)
-        if status is not None and not status.standing and turn.now_ns >= status.since_ns + row.delay_ns:
+        if status is None or status.standing or turn.now_ns < status.since_ns + row.delay_ns:
+            continue
+        if not auto_restart.begins(turn, row, status):
             turn.raise_alarm(row.id, line, _detail(row.threshold, value))
     act(turn)
 
@@ -65,22 +72,34 @@ def effect_on(turn: Turn, line: str) -> tuple[Effect, str]:
     for alarm in turn.state.alarms:
         if not alarm.standing:
             continue
-        effect = turn.row(alarm.alarm).effect
-        if alarm.alarm is AlarmId.MAX_DOSE and demand.stops_at_limit(turn, alarm.line):
-            effect = Effect.STOP_LINE
+        effect = _effect(turn, alarm, line)
         if (effect is Effect.STOP_ALL or alarm.line in (None, line)) and EFFECTS.index(effect) > EFFECTS.index(found):
             found, cause = effect, alarm.alarm.value
     return found, cause
+
+
+def _effect(turn: Turn, alarm: AlarmStatus, line: str) -> Effect:
+    """What one condition does to a line: a line that may not keep open, or stops at its maximum dose, stops instead."""
+    effect = turn.row(alarm.alarm).effect
+    stops = alarm.alarm is AlarmId.MAX_DOSE and demand.stops_at_limit(turn, alarm.line)
+    return Effect.STOP_LINE if effect is Effect.KVO and (stops or turn.state.line(line).forbids_kvo) else effect
 
 
 def obstacles(turn: Turn, line: str) -> list[str]:
     """Name the standing conditions that keep a line from being started."""
     found = []
     for alarm in turn.state.alarms:
-        effect = turn.row(alarm.alarm).effect
+        effect = _effect(turn, alarm, line)
         if alarm.standing and effect.stops and (effect is Effect.STOP_ALL or alarm.line in (None, line)):
             found.append(f"alarm {alarm.alarm.value} stands")
+        elif alarm.checking:
+            found.append("the line is being checked")
     return found
+
+
+def stops(turn: Turn, alarm: AlarmStatus) -> bool:
+    """Whether a condition stops what it concerns."""
+    return turn.row(alarm.alarm).effect.stops
 
 
 def watches(turn: Turn) -> Iterator[Watch]:
@@ -88,9 +107,13 @@ def watches(turn: Turn) -> Iterator[Watch]:
     for row, line in _watched(turn):
         threshold, status = row.threshold, _status(turn, row, line)
         assert threshold is not None
-        if status is None or (not status.standing and status.over_since_ns is not None):
+        if status is not None and status.checking:
+            yield auto_restart.watch(turn, row)
+        elif status is None and (instead := air_reset.watch(turn, row)) is not None:
+            yield instead
+        elif status is None or (not status.standing and status.over_since_ns is not None):
             yield _met_watch(threshold, line)
-        elif status.over_since_ns is None:
+        elif status.over_since_ns is None and (row.self_clearing or not status.standing):
             yield _over_watch(threshold, line)
 
 
@@ -115,7 +138,7 @@ def deadlines(turn: Turn) -> Iterator[int]:
         if row.threshold is None:
             continue
         if not alarm.standing:
-            yield alarm.since_ns + row.delay_ns
+            yield auto_restart.due_ns(turn, row, alarm)
         if alarm.over_since_ns is not None:
             yield alarm.over_since_ns + _patience_ns(turn, row)
 
@@ -156,6 +179,8 @@ def _put(turn: Turn, status: AlarmStatus) -> None:
 def _follow_clear_level(turn: Turn, row: AlarmCondition, status: AlarmStatus, value: float) -> AlarmStatus | None:
     """Note since when the signal is beyond the clear level; end the condition when that has lasted."""
     assert row.threshold is not None
+    if not row.self_clearing and status.standing:
+        return status
     if not _over(row.threshold, value):
         if status.over_since_ns is not None:
             status = replace(status, over_since_ns=None)
@@ -165,8 +190,6 @@ def _follow_clear_level(turn: Turn, row: AlarmCondition, status: AlarmStatus, va
     if turn.now_ns - since < _patience_ns(turn, row):
         status = replace(status, over_since_ns=since)
         _put(turn, status)
-        return status
-    if not row.self_clearing and status.standing:
         return status
     turn.state = replace(turn.state, alarms=tuple(a for a in turn.state.alarms if a is not status))
     if status.standing:

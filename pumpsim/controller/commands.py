@@ -3,7 +3,7 @@
 from dataclasses import replace
 from typing import assert_never
 
-from pumpsim.controller import alarm_monitor, course, demand, dosing, programme
+from pumpsim.controller import air_reset, alarm_monitor, course, demand, dosing, drugs, programme, questions, signals
 from pumpsim.controller.answer import OPERATOR, refuse
 from pumpsim.controller.dual import faults_together
 from pumpsim.controller.line_table import Trigger, possible
@@ -39,16 +39,21 @@ TITRATABLE = (
     LineState.INFUSING,
     LineState.CONTINUING,
     LineState.PAUSED,
+    LineState.CHECKING,
     LineState.HELD,
     LineState.ALARM,
 )
 
 
 def obey(turn: Turn, command: OperatorCommand) -> None:
-    """Carry out one command, or say why not."""
+    """Carry out one command, ask before, or say why not."""
     if isinstance(command, OfALine) and command.line is not None and command.line not in turn.model.lines:
         refuse(turn, command, [f"model {turn.model.id} has no line {command.line}"])
         return
+    questions.put(turn, command, _carry_out)
+
+
+def _carry_out(turn: Turn, command: OperatorCommand) -> None:
     match command:
         case LoadProgram():
             _load(turn, command)
@@ -76,8 +81,12 @@ def obey(turn: Turn, command: OperatorCommand) -> None:
             )
         case Acknowledge():
             _acknowledge(turn, command)
-        case PauseAudio() | ResetAir() | Confirm():
-            refuse(turn, command, ["not yet"])
+        case Confirm():
+            pass  # questions.put has answered it
+        case PauseAudio():
+            signals.pause_audio(turn, command)
+        case ResetAir():
+            air_reset.reset(turn, command)
         case _:
             assert_never(command)
 
@@ -109,6 +118,7 @@ def _load(turn: Turn, command: LoadProgram) -> None:
         )
     )
     turn.fire(command.line, Trigger.LOAD, program.ordered or OPERATOR)
+    drugs.judge(turn)
 
 
 def _start(turn: Turn, command: Start) -> None:
@@ -121,6 +131,7 @@ def _start(turn: Turn, command: Start) -> None:
     if reasons:
         refuse(turn, command, list(dict.fromkeys(reasons)))
         return
+    signals.restarted(turn, wanted)
     for line in wanted:
         programme.begin(turn, line, OPERATOR)
 
@@ -169,7 +180,7 @@ def _titrate(turn: Turn, command: Titrate) -> None:
     titrated = replace(status, program=program, rate_nl_per_h=command.rate_nl_per_h)
     if status.state is LineState.INFUSING:
         titrated = replace(titrated, rate_nl_per_h=course.wanted(turn, titrated)[0])
-    if status.state.delivering or status.state in (LineState.DELAYED, LineState.PAUSED):
+    if status.state.delivering or status.state in (LineState.DELAYED, LineState.PAUSED, LineState.CHECKING):
         reasons.extend(faults_together(turn, turn.state.with_line(titrated), (status.line,)))
     if reasons:
         refuse(turn, command, reasons)
@@ -202,7 +213,8 @@ def _change_mode(turn: Turn, command: ChangeMode) -> None:
 
 def _acknowledge(turn: Turn, command: Acknowledge) -> None:
     found = [a for a in turn.state.alarms if a.standing and command.alarm in (None, a.alarm)]
-    if not found:
+    latched = signals.acknowledge(turn, command.alarm)
+    if not found and not latched:
         refuse(turn, command, ["no such alarm stands"])
     for alarm in found:
         turn.said.append(AlarmAcknowledged(alarm.alarm, alarm.line))

@@ -2,7 +2,8 @@
 
 One rule, applied after every input: while a piggyback secondary infuses, the primary is paused; otherwise a paused
 primary resumes. It holds however the piggyback ended: volume in, held, alarm, container empty, made concurrent. A primary
-that the operator has held, or an alarm has stopped, is not paused and so does not resume. When the primary takes over, a
+that the operator has held, or an alarm has stopped, is not paused and so does not resume; nor does one whose piggyback waits
+while the line is checked. When the primary takes over, a
 piggyback's own KVO ends. In concurrent mode nothing here touches either line.
 """
 
@@ -19,6 +20,8 @@ def settle(turn: Turn) -> None:
         return
     primary, secondary = turn.state.lines
     piggyback = secondary.mode is LineMode.PIGGYBACK
+    if piggyback and secondary.state is LineState.CHECKING:
+        return
     if piggyback and secondary.state is LineState.INFUSING:
         if primary.state.delivering:
             turn.fire(primary.line, Trigger.PAUSE, f"{secondary.line} infuses as piggyback")
@@ -43,7 +46,7 @@ def faults_together(turn: Turn, state: PumpState, lines: tuple[str, ...]) -> tup
 
 
 def _active(status: LineStatus) -> bool:
-    return status.state.delivering or status.state in (LineState.DELAYED, LineState.PAUSED)
+    return status.state.delivering or status.state in (LineState.DELAYED, LineState.PAUSED, LineState.CHECKING)
 
 
 def _rate(turn: Turn, status: LineStatus) -> int:

@@ -3,7 +3,8 @@
 It stands between controller and motor with limits and a count of its own (``account``), listens to the operator itself
 (``asked``), and never starts anything. It trips when
 
-- a motor command is above the model's limits, above what the operator has asked for, or runs backwards;
+- a motor command is above the model's limits, above what the operator has asked for, or runs backwards (but for what
+  ``turning_back`` lets pass, right after a distal occlusion and to a count);
 - a line pumps more than it is commanded, or than its programme may come to, or moves without a command;
 - a line is commanded and does not move;
 - the pump is called much later than it was promised, while it moves.
@@ -16,6 +17,7 @@ nothing drives, only the commands are judged.
 from dataclasses import replace
 
 from pumpsim.controller import account, asked
+from pumpsim.controller.turning_back import TurningBack
 from pumpsim.vocabulary.inputs import (
     Confirm,
     DeviceEvent,
@@ -50,13 +52,27 @@ class Interlock:
         self._lines = {line.line: line for line in known.lines}
         self._now_ns, self._promised_ns = known.now_ns, known.promised_ns
         self._waiting, self.tripped = known.waiting, known.tripped
+        self._back = TurningBack(model, known.turning)
+
+    @classmethod
+    def power_on(cls, model: PumpModel, status: InterlockStatus) -> "Interlock":
+        """Begin anew at a new power-on, at which time and counts begin at 0, with what the operator had asked for before."""
+        lines = []
+        for line in status.lines:
+            since, last = line.asked.since_steps, line.account.steps
+            steps = None if since is None else since - (last or 0)
+            lines.append(
+                InterlockLine(
+                    line.line, replace(line.asked, since_ns=line.asked.since_ns - status.now_ns, since_steps=steps)
+                )
+            )
+        return cls(model, InterlockStatus(0, tuple(lines), waiting=status.waiting))
 
     @property
     def status(self) -> InterlockStatus:
         """All that it knows, as a value to continue from."""
-        return InterlockStatus(
-            self._now_ns, tuple(self._lines.values()), self.tripped, self._promised_ns, self._waiting
-        )
+        lines = tuple(self._lines.values())
+        return InterlockStatus(self._now_ns, lines, self.tripped, self._back.status, self._promised_ns, self._waiting)
 
     @property
     def moving(self) -> bool:
@@ -122,6 +138,9 @@ class Interlock:
 
     def _compare(self, reading: SensorReading) -> DeviceEvent | None:
         """Bring every account up to a reading, and judge it."""
+        turned = self._back.observe(reading)
+        if turned and self.tripped is None:
+            return self._trip(DeviceEventKind.RATE_LIMIT, turned)
         trips = [self._count(self._lines[read.line], read.steps) for read in reading.lines]
         return next((trip for trip in trips if trip is not None), None)
 
@@ -158,6 +177,7 @@ class Interlock:
         return self._pass(command), event
 
     def _pass(self, command: MotorCommand) -> MotorCommand:
+        self._back.commanded(command)
         for motion in command.lines:
             if motion.line in self._lines:
                 line = self._lines[motion.line]
@@ -184,7 +204,8 @@ class Interlock:
         if motion.line not in self._lines:
             return "there is none"
         if rate < 0:
-            return f"{_rate(rate)}, backwards"
+            against = self._back.against(motion)
+            return f"it runs backwards: {against}" if against else ""
         if rate > self._model.max_motor_nl_per_h:
             return f"{_rate(rate)}, beyond the model's {_rate(self._model.max_motor_nl_per_h)}"
         most = asked.most_nl_per_h(self._model, self._lines[motion.line].asked)

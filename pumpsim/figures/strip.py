@@ -17,6 +17,7 @@ SEEN: dict[LineState, tuple[str, str, str]] = {
     LineState.KVO: (SKY, "////", "KVO"),
     LineState.CONTINUING: ("#9BC7E3", "\\\\\\\\", "continuing"),
     LineState.PAUSED: (YELLOW, "xxxx", "paused"),
+    LineState.CHECKING: (YELLOW, "....", "checking"),
     LineState.HELD: (ORANGE, "----", "held"),
     LineState.ALARM: (RED, "++++", "stopped by alarm"),
     LineState.COMPLETE: ("#CFCFCF", "||||", "complete"),

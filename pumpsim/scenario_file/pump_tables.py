@@ -230,17 +230,29 @@ SensingField = Annotated[
 ]
 
 
+class RiseTable(Table):
+    """A rise of the pressure behind the pump that is alarmed."""
+
+    by: Pressure
+    within: Span
+
+
 class PumpTable(Table):
-    """The type of pump and its settings."""
+    """The type of pump and its settings. ``auto_restarts``: how often in 10 min it goes on by itself after an occlusion that
+    goes away; ``back_off``: whether it takes fluid back at one; ``pressure_rise``: an alarm sooner than the limit."""
 
     model: Annotated[PumpModel, Choice("model", MODELS)]
     occlusion_limit: Pressure | None = None
     occlusion_delay: Instant | None = None
+    auto_restarts: int | None = Field(default=None, ge=0, le=9)
+    back_off: bool | None = None
+    pressure_rise: RiseTable | None = None
     drive: Annotated[Drive, Choice("drive", by_value(Drive))] | None = None
     interleave: Annotated[Interleave, Choice("interleave", by_value(Interleave))] | None = None
     inner_flow: Annotated[InnerFlow, Choice("inner flow", by_value(InnerFlow))] | None = None
     height: Height | None = None
     sensing: SensingField | None = None
+    care_area: Text1 | None = None
 
 
 class WholePumpTable(PumpTable):

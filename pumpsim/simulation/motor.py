@@ -25,6 +25,11 @@ class Motor:
             return command
         return MotorCommand(tuple(map(self._done, command.lines)))
 
+    def without_power(self, still: MotorCommand) -> MotorCommand:
+        """Stand, whatever has failed, and begin with nothing when there is power again."""
+        self._told, self._ran = still, {}
+        return still
+
     def failing(self, fault: MotorFault) -> MotorCommand:
         """Let it fail, or be in order again; give what the mechanism does from now on."""
         self._fault, self._ran = fault, {}

@@ -21,8 +21,8 @@ from pumpsim.vocabulary.sensors import Drift, Mended, Sensor, SensorFault, Silen
 
 NS_PER_H = 3_600_000_000_000
 DISTAL, BUBBLE = Sensor(Signal.DISTAL_PRESSURE), Sensor(Signal.AIR_BUBBLE)
-BEHIND = (Signal.AIR_BUBBLE, Signal.AIR_ACCUMULATED)
-"""What the air sensor behind the mechanism says: a bubble's size, and what it has counted."""
+BEHIND = (Signal.AIR_BUBBLE, Signal.AIR_ACCUMULATED, Signal.AIR_TOTAL)
+"""What the air sensor behind the mechanism says: a bubble's size, and what it has counted, of late and in all."""
 PRESSURES = (Signal.DISTAL_PRESSURE, Signal.PROXIMAL_PRESSURE)
 WHOLE = 1.0 - 1e-6
 """Of a step: a difference of volumes may come out a little too low."""
@@ -90,10 +90,9 @@ class Sensors:
         ]
         distal = self._measured(DISTAL, truth.distal_kpa, at_ns)
         lines = tuple(self._line(line, kpa, distal, at_ns) for line, kpa in zip(truth.lines, proximal, strict=True))
-        bubble, counted = (
-            self._behind(signal, true) for signal, true in zip(BEHIND, (truth.bubble_ml, truth.counted_ml), strict=True)
-        )
-        self._last = SensorReading(lines, distal, truth.age_ns, self._silent(), bubble, counted)
+        air = (truth.bubble_ml, truth.counted_ml, truth.air_total_ml)
+        behind = (self._behind(signal, true) for signal, true in zip(BEHIND, air, strict=True))
+        self._last = SensorReading(lines, distal, truth.age_ns, self._silent(), *behind)
         return self._last
 
     def _line(self, true: LineReading, proximal_kpa: float, distal_kpa: float, at_ns: int) -> LineReading:
@@ -113,7 +112,7 @@ class Sensors:
         if DISTAL in silent and Signal.PLUNGER_FORCE in self._further:
             silent += [Sensor(Signal.PLUNGER_FORCE, line) for line in self._lines]
         if BUBBLE in silent:
-            silent.append(Sensor(Signal.AIR_ACCUMULATED))
+            silent += [Sensor(signal) for signal in BEHIND[1:]]
         return tuple(silent)
 
     def _behind(self, signal: Signal, true: float) -> float:
@@ -228,7 +227,7 @@ class Sensors:
     def _physical(self, sensor: Sensor) -> Sensor:
         """The sensor that measures: a syringe pump works its pressure out from the force on the plunger, and what is counted
         of air are the bubbles."""
-        if sensor.signal is Signal.AIR_ACCUMULATED:
+        if sensor.signal in BEHIND[1:]:
             return BUBBLE
         return DISTAL if _by_force(sensor) else sensor
 
@@ -277,16 +276,8 @@ def _kpa_of_force(syringe: Syringe, force_n: float) -> float:
 
 
 def _first(way: Way, watches: list[Watch], after_ns: int, until_ns: int) -> int | None:
-    """The first instant at which one of these watches on the truth is satisfied; steps only grow."""
-    for watch in watches:
-        if watch.signal is Signal.STEPS and watch.direction in (Direction.AT_MOST, Direction.BELOW):
-            steps = way.read(after_ns + 1).value(watch.signal, watch.line)
-            if steps is not None and watch.holds(steps):
-                return after_ns + 1
-    rest = tuple(
-        w for w in watches if w.signal is not Signal.STEPS or w.direction in (Direction.AT_LEAST, Direction.ABOVE)
-    )
-    return way.next_crossing(rest, after_ns, until_ns) if rest else None
+    """The first instant at which one of these watches on the truth is satisfied."""
+    return way.next_crossing(tuple(watches), after_ns, until_ns) if watches else None
 
 
 def _edge(holds: Callable[[float], bool], between: tuple[float, float], upwards: bool, whole: bool) -> float | None:

@@ -5,6 +5,7 @@ from dataclasses import replace
 from functools import cache
 
 from pumpsim.analysis.expectations import judge
+from pumpsim.analysis.storage import releases
 from pumpsim.catalogue.insulin import KALEIDO, MINIMED_511, WELLION_MICRO
 from pumpsim.catalogue.pumps import with_smooth_drive
 from pumpsim.scenario import Scenario
@@ -86,6 +87,25 @@ def infusomat() -> tuple[float, ...]:
     return tuple(infusomat_s(level, rate) for level in INFUSOMAT for rate in INFUSOMAT_RATES)
 
 
+INFUSOMAT_BOLUS_ML = {226: 0.0347, 563: 0.0987, 900: 0.1787}
+"""Published bolus after reduction by level, mmHg."""
+
+
+@cache
+def reduced_ml(level_mmhg: int) -> float:
+    """What comes when the line is opened again, after the pump has turned back."""
+    scenario = one(
+        f'model = "infusomat-space"\ndrive = "smooth"\nocclusion_limit = "{level_mmhg} mmHg"',
+        'container = { bag = "1000 mL", fluid = "water" }',
+        tubing='kind = "infusomat-line"',
+        rate="25 mL/h",
+        duration="20 min",
+        more=CLOSED.format(at="1 min") + 'until = "10 min"\n',
+    )
+    (release,) = releases(trace_of(scenario))
+    return release.released_ml
+
+
 def with_model(scenario: Scenario, model: PumpModel) -> Scenario:
     """The same scenario on another model."""
     return replace(scenario, pumps=tuple(replace(pump, model=model) for pump in scenario.pumps))
@@ -148,6 +168,15 @@ CASES = (
             for rate, seconds in zip(INFUSOMAT_RATES, row, strict=True)
         ),
         infusomat,
+    ),
+    Case(
+        "V3 reduction",
+        "The bolus when the line is opened, after the pump's own reduction",
+        "Levels 1, 5, 9 at 25 mL/h; the pump turns back to 22.9 % of its limit, a share that was fitted to this column.",
+        "V = 0.229 C P, of the model's own stored volume",
+        "B. Braun Infusomat Space IFU, US, 586U, p. 72",
+        tuple(Expected(f"{level} mmHg", volume, "mL", share(0.30), 4) for level, volume in INFUSOMAT_BOLUS_ML.items()),
+        lambda: tuple(reduced_ml(level) for level in INFUSOMAT_BOLUS_ML),
     ),
     Case(
         "V4 Wellion",

@@ -45,7 +45,8 @@ class SensorReading:
 
     ``silent``: sensors that say nothing; what stands in their place is 0 and means nothing.
     ``bubble_ml``: what has passed of the bubble that is passing the air sensor behind the pump; ``counted_ml``: all air that
-    this sensor has counted within its window. Both in mL at atmospheric pressure, 0 where there is no such sensor.
+    this sensor has counted within its window, ``air_total_ml``: since power-on. All in mL at atmospheric pressure, 0 where
+    there is no such sensor.
     """
 
     lines: tuple[LineReading, ...]
@@ -54,6 +55,7 @@ class SensorReading:
     silent: tuple[Sensor, ...] = ()
     bubble_ml: float = 0.0
     counted_ml: float = 0.0
+    air_total_ml: float = 0.0
 
     def value(self, signal: Signal, line: str | None) -> float | None:
         """The value of a signal, of a line if it is one of a line's; None when nothing is known of it."""
@@ -65,6 +67,8 @@ class SensorReading:
             return self.bubble_ml
         if signal is Signal.AIR_ACCUMULATED:
             return self.counted_ml
+        if signal is Signal.AIR_TOTAL:
+            return self.air_total_ml
         for reading in self.lines:
             if reading.line == line:
                 return _of_line(reading, signal)
@@ -230,6 +234,7 @@ class DeviceEventKind(Enum):
     MAINS_RESTORED = "mains-restored"
     KEY_PRESSED = "key-pressed"
     KEY_RELEASED = "key-released"
+    POWERED_ON = "powered-on"
 
 
 @dataclass(frozen=True, slots=True)

@@ -56,11 +56,26 @@ class InterlockLine:
 
 
 @dataclass(frozen=True, slots=True)
+class TurningStatus:
+    """What the interlock knows of motion backwards: whether an occlusion allows it, what the line does, and its counts."""
+
+    granted: bool = False
+    forward: bool = False
+    turned: bool = False
+    highest: int = 0
+    lowest: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class InterlockStatus:
-    """``promised_ns``: when the pump wanted to be called again. ``waiting``: a command that waits to be confirmed."""
+    """All that the interlock knows. ``tripped``: why it passes nothing but stop, None as long as it has not tripped.
+
+    ``promised_ns``: when the pump wanted to be called again. ``waiting``: a command that waits to be confirmed.
+    """
 
     now_ns: int
     lines: tuple[InterlockLine, ...]
     tripped: DeviceEvent | None = None
+    turning: TurningStatus = TurningStatus()
     promised_ns: int | None = None
     waiting: OfALine | None = None

@@ -7,7 +7,7 @@ A model decides nothing. Each figure has an entry in ``sources``; one whose entr
 from dataclasses import dataclass
 from enum import Enum
 
-from pumpsim.vocabulary.alarms import AlarmCondition, Signal
+from pumpsim.vocabulary.alarms import AlarmCondition, AlarmId, Signal
 from pumpsim.vocabulary.courses import LockoutFrom
 
 
@@ -183,6 +183,18 @@ class BackOff:
     to_ppm: int
 
 
+TURNING_BACK = (Drive.SMOOTH, Drive.PERISTALTIC)
+"""The drives that can turn back: a finger or a piston without valves gives back what it has taken, the way that it came."""
+
+
+@dataclass(frozen=True, slots=True)
+class PressureRise:
+    """A pressure behind the pump that has risen by so much within so long, while it delivers."""
+
+    by_kpa: float
+    within_ns: int
+
+
 @dataclass(frozen=True, slots=True)
 class Reminders:
     """When a pump that does not deliver, or waits for an answer, reminds; None: never. All ns.
@@ -239,7 +251,10 @@ class PumpModel:
 
     ``bolus_adds``: a bolus is given beside the programme's rate, not in its place; ``bolus_max_nl``: the largest one, 0 where
     there is none. ``lockout_from``: from when a lockout counts where the programme does not say. ``clockwork``: it can go by
-    time of day. ``battery``, ``auto_restart``, ``back_off``: None for none. ``audio_pause_ns``: the longest.
+    time of day. ``battery``, ``auto_restart``, ``back_off``, ``pressure_rise``: None for none. ``audio_pause_ns``: the longest.
+
+    Raises ValueError for a ``back_off`` that the mechanism cannot do, or whose alarm would be over with the pressure that it
+    lets off itself.
     """
 
     id: str
@@ -275,6 +290,23 @@ class PumpModel:
     reminders: Reminders = Reminders()
     flow_limits: FlowLimits | None = FlowLimits()
     audio_pause_ns: int = 120_000_000_000
+    pressure_rise: PressureRise | None = None
+
+    def __post_init__(self) -> None:
+        if self.back_off is not None and (reasons := self.against_back_off()):
+            raise ValueError(f"model {self.id} cannot back off: {'; '.join(reasons)}")
+
+    def against_back_off(self) -> tuple[str, ...]:
+        """Say why the pump cannot turn back after an occlusion; empty when it can."""
+        reasons: list[str] = []
+        if self.mechanism.drive not in TURNING_BACK:
+            reasons.append(f"its drive, {self.mechanism.drive.value}, does not turn back")
+        if len(self.lines) > 1:
+            reasons.append("what it takes back could be of either line")
+        occlusions = [row for row in self.alarms if row.id is AlarmId.OCCLUSION_DISTAL]
+        if not occlusions or any(row.self_clearing for row in occlusions):
+            reasons.append("an occlusion alarm is wanted that stands until it is acknowledged")
+        return tuple(reasons)
 
     def kvo_for(self, rate_nl_per_h: int) -> int:
         """The KVO rate of a line programmed at this rate, nL/h; never above it."""

@@ -19,6 +19,7 @@ class LineState(Enum):
     KVO = "kvo"
     CONTINUING = "continuing"
     PAUSED = "paused"
+    CHECKING = "checking"
     STANDBY = "standby"
     HELD = "held"
     ALARM = "alarm"
@@ -49,6 +50,8 @@ class DeliveryEventKind(Enum):
     BOLUS_STOPPED = "bolus-stopped"
     STANDBY_ENTERED = "standby-entered"
     STANDBY_LEFT = "standby-left"
+    BACK_OFF_STARTED = "back-off-started"
+    BACK_OFF_COMPLETE = "back-off-complete"
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +59,7 @@ class LineMotion:
     """What one line of a mechanism shall do: a signed rate, until the absolute count of ``stop_at_step`` is reached.
 
     ``stop_at_step`` counts since the device's power-on, so a command repeated, or based on old telemetry, adds nothing.
-    None: no end.
+    None: no end. Below 0 the mechanism turns back, and the count with it, down to ``stop_at_step``; without one it stands.
     """
 
     line: str
@@ -152,7 +155,8 @@ class LimitOverridden:
 class SignalChanged:
     """What the pump shows and sounds from now on: the condition of the highest priority, or none.
 
-    ``audible``: whether its auditory signal sounds; ``reminder``: only a reminder signal does.
+    ``audible``: whether an auditory signal sounds: its own or, where that is silenced, that of ``sounding``. ``reminder``:
+    only a reminder signal does. ``paused``: whether AUDIO PAUSED is indicated.
     """
 
     alarm: AlarmId | None
@@ -160,6 +164,9 @@ class SignalChanged:
     priority: Priority | None
     audible: bool
     reminder: bool = False
+    sounding: AlarmId | None = None
+    sounding_line: str | None = None
+    paused: bool = False
 
 
 @dataclass(frozen=True, slots=True)

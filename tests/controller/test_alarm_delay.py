@@ -75,3 +75,12 @@ def test_wakes_at_the_end_of_the_delay_and_watches_the_right_side():
     assert [(w.direction.value, w.level) for w in dipped.watches if w.signal is Signal.DISTAL_PRESSURE] == [
         (">=", LIMIT)
     ]
+
+
+@pytest.mark.requirement("OPCA R6.1.0(2)")
+def test_a_limit_of_10_psi():
+    ten_psi = 68.94757293168
+    for value, raised in ((ten_psi - 0.001, False), (ten_psi, True), (ten_psi + 0.001, True)):
+        pump = Pump(with_occlusion_limit(STROKES, ten_psi))
+        pump.step(0, kpa(0.0))
+        assert any(isinstance(o, AlarmRaised) for o in pump.step(S, kpa(value)).outputs) is raised

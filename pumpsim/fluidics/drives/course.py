@@ -55,6 +55,11 @@ class Course:
         unit, rest = divmod(position, self.unit)
         return unit * len(self.offsets) + bisect_right(self.offsets, rest) - 1
 
+    def marks_down(self, position: int, to: int) -> list[int]:
+        """List the positions of the marks between a position and a lower one, both left out, falling."""
+        first, last = self.last_mark(to), self.last_mark(position)
+        return [mark for n in range(last, first, -1) if to < (mark := self.mark(n)) < position]
+
     def displaced(self, position: int) -> float:
         """Give the volume displaced at a position."""
         n = self.last_mark(position)

@@ -14,9 +14,10 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from pumpsim.fluidics.arrays import Instants
+from pumpsim.fluidics.drives.backward import BackwardLeg, turns_back
 from pumpsim.fluidics.drives.course import Course, course_of
 from pumpsim.fluidics.drives.leg import Counts, DriveState, Given, Idle, Leg, Pieces, Volumes
-from pumpsim.fluidics.drives.mechanism import LineDrive
+from pumpsim.fluidics.drives.mechanism import Q_PER_FL, LineDrive
 from pumpsim.vocabulary.model import Mechanism
 
 MAX_MARKS = 8_192
@@ -26,6 +27,11 @@ MAX_MARKS = 8_192
 def next_leg(mechanism: Mechanism, state: DriveState, at_ns: int, until_ns: int) -> Leg:
     """Plan the line's next stretch from ``at_ns``, to ``until_ns`` or beyond unless something changes first."""
     (line,) = state.lines
+    step = mechanism.step_fl * Q_PER_FL
+    if turns_back(state, step):
+        held = _held(mechanism, state)
+        assert line.stop is not None
+        return BackwardLeg(at_ns, state, step, held.volumes, held.course.marks_down(line.owed, line.stop * step))
     if not line.running:
         return Idle(at_ns, state, _held(mechanism, state).volumes(line.owed))
     motion = _motion(mechanism, state)

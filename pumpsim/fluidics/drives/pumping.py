@@ -15,7 +15,7 @@ from pumpsim.fluidics.drives.mechanism import LineDrive
 from pumpsim.fluidics.feed import Air, Feed
 from pumpsim.vocabulary.alarms import Signal
 from pumpsim.vocabulary.inputs import LineReading
-from pumpsim.vocabulary.model import PumpModel
+from pumpsim.vocabulary.model import TURNING_BACK, PumpModel
 from pumpsim.vocabulary.outputs import MotorCommand
 from pumpsim.vocabulary.path import ContainerKind, LineSetup
 
@@ -51,7 +51,9 @@ class Pumping:
         return tuple((line.rate, line.stop) for line in self._state.lines) != self._asked(command)
 
     def command(self, command: MotorCommand) -> None:
-        """Let the mechanism do this from the anchor on."""
+        """Let the mechanism do this from the anchor on. Raises ValueError for a mechanism that cannot turn back and should."""
+        if any(motion.rate_nl_per_h < 0 for motion in command.lines) and not _can_turn_back(self.model):
+            raise ValueError(f"model {self.model.id} has no mechanism that turns back")
         lines = tuple(
             LineDrive(rate, stop, line.owed, line.drawn, line.pumped, line.supply)
             for line, (rate, stop) in zip(self._state.lines, self._asked(command), strict=True)
@@ -181,6 +183,11 @@ class Pumping:
             return
         shortened = state.cycle.shortened(line, steps, state.progress)
         self._state = DriveState(state.lines, *shortened) if shortened else DriveState(state.lines)
+
+
+def _can_turn_back(model: PumpModel) -> bool:
+    """Whether the drive can, and it is plain whose fluid it would take back."""
+    return model.mechanism.drive in TURNING_BACK and len(model.lines) == 1
 
 
 def _at_first(line: LineSetup, limb: Limb, model: PumpModel) -> Feed:

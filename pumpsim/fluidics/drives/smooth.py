@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from pumpsim.fluidics.drives.backward import BackwardLeg, turns_back
 from pumpsim.fluidics.drives.leg import FOREVER_NS, Counts, DriveState, Leg, Pieces
 from pumpsim.fluidics.drives.mechanism import Q_PER_FL, LineDrive
 from pumpsim.vocabulary.model import Mechanism
@@ -11,6 +12,9 @@ from pumpsim.vocabulary.model import Mechanism
 
 def next_leg(mechanism: Mechanism, state: DriveState, at_ns: int, until_ns: int) -> Leg:  # noqa: ARG001 (one for all)
     """Plan a stretch of even flow, or of rest; it ends when a line has nothing more to do."""
+    step = mechanism.step_fl * Q_PER_FL
+    if turns_back(state, step):
+        return BackwardLeg(at_ns, state, step, lambda at: ((at / step,), (at / step,)))
     return SmoothLeg(mechanism, state.lines, at_ns)
 
 

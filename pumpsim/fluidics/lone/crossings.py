@@ -5,6 +5,7 @@ holds the crossing. The instant is rounded up to the ns at which the delivered r
 """
 
 from collections.abc import Callable, Iterable
+from itertools import pairwise
 
 import numpy as np
 
@@ -33,11 +34,19 @@ def _in_leg(path: FluidPath, planned: Planned, watch: Watch, begin: int, end: in
     """The first instant of ``begin`` to ``end`` within this leg."""
     if watch.signal is Signal.DISTAL_PRESSURE:
         return _pressure(path, planned, watch, begin, end)
-    if watch.signal in (Signal.AIR_BUBBLE, Signal.AIR_ACCUMULATED):  # no air comes to a line of its own
+    if watch.signal in (
+        Signal.AIR_BUBBLE,
+        Signal.AIR_ACCUMULATED,
+        Signal.AIR_TOTAL,
+    ):  # no air comes to a line of its own
         return begin if watch.holds(0.0) else None
     assert watch.line is not None
     i = path.line_index(watch.line)
     limb, step_ml = path.limb(watch.line), path.step_ml
+    if watch.signal is Signal.STEPS and watch.direction in (Direction.AT_MOST, Direction.BELOW):
+        return _first(lambda at_ns: watch.holds(planned.leg.counts(at_ns)[0][i]), begin, end)
+    if planned.chunk.drawn_ml[i, -1] < planned.chunk.drawn_ml[i, 0]:  # the mechanism turns back
+        return _taken_back(path, planned, watch, (begin, end))
     if watch.signal is Signal.STEPS:
         ahead = 1.0 + path.model.mechanism.cycle_steps  # counts may be ahead of what is displaced, by a cycle at most
         if (
@@ -69,6 +78,38 @@ def _in_leg(path: FluidPath, planned: Planned, watch: Watch, begin: int, end: in
         (begin, end),
         lambda at_ns: watch.holds(limb.pressure_kpa(planned.leg.volumes(at_ns)[1][i])),
     )
+
+
+def _first(holds: Callable[[int], bool], begin: int, end: int) -> int | None:
+    """The first instant at which something holds that, once true, stays so."""
+    if holds(begin):
+        return begin
+    if not holds(end):
+        return None
+    while end - begin > 1:
+        middle = (begin + end) // 2
+        begin, end = (begin, middle) if holds(middle) else (middle, end)
+    return end
+
+
+def _taken_back(path: FluidPath, planned: Planned, watch: Watch, within: tuple[int, int]) -> int | None:
+    """The first instant, while a mechanism turns back, at which what is ahead of the pump satisfies a watch.
+
+    Between two breakpoints what is drawn, and with it all that follows from it, runs one way.
+    """
+    begin, end = within
+
+    def holds(at_ns: int) -> bool:
+        reading = path.read(at_ns)
+        value = reading.value(watch.signal, watch.line)
+        return value is not None and watch.holds(value)
+
+    edges = [begin, *(at for at in planned.chunk.at_ns.tolist() if begin < at < end), end]
+    for low, high in pairwise(edges):
+        found = _first(holds, low, high)
+        if found is not None:
+            return found
+    return None
 
 
 def _drawn(

@@ -56,8 +56,8 @@ class LoneHistory:
     def common(self) -> CommonVolume:
         """What travels through the common volume."""
         p = self._pieces
-        inflow = np.append(p.inflow, p.pumped_next[:, -1].sum())
-        given = np.column_stack([p.pumped, p.pumped_next[:, -1]])
+        inflow = _ahead(np.append(p.inflow, p.pumped_next[:, -1].sum()))
+        given = _ahead(np.column_stack([p.pumped, p.pumped_next[:, -1]]))
         return CommonVolume(self.setup, inflow, given, self.hung)
 
     @cached_property
@@ -171,13 +171,15 @@ class LoneHistory:
         inflow = np.concatenate([chunk.inflow_ml for chunk in self.chunks])
         lines = np.concatenate([chunk.pumped_ml for chunk in self.chunks], axis=1)
         excess_kpa = float(self.chunks[-1].pressure_kpa[-1]) - setup.access.back_pressure_kpa
-        out = max(0.0, float(inflow[-1]) - setup.set.compliance_ml_per_kpa * excess_kpa)
+        end = float(inflow[-1])
+        inflow, lines = _ahead(inflow), _ahead(lines)
+        out = max(0.0, end - setup.set.compliance_ml_per_kpa * excess_kpa)
 
         def entered(at_ml: Floats) -> Floats:
             """What of each source had entered with these inflows, (sources, m)."""
             return self.common.entered(np.array([np.interp(at_ml, inflow, line) for line in lines]))
 
-        now = entered(inflow[-1:])[:, 0]
+        now = entered(np.array([end]))[:, 0]
         if setup.set.transport is Transport.MIXED and volume > 0.0:
             knots = self._knots(inflow, lines, out)
             through = entered(knots)
@@ -195,6 +197,16 @@ class LoneHistory:
         ]
         knots = np.unique(np.concatenate([inflow, changes, [0.0, out]]))
         return knots[(knots >= 0.0) & (knots <= out)]
+
+
+def _ahead(volume: Floats) -> Floats:
+    """The furthest that a volume has come until each breakpoint.
+
+    What a lone line gives is known by its place in the order in which it was first given: a mechanism that turns back takes the
+    same fluid back the way that it came, and gives it again.
+    """
+    furthest: Floats = np.maximum.accumulate(volume, axis=-1)
+    return furthest
 
 
 def _tank(entered: Floats, knots: Floats, volume: float) -> Floats:

@@ -10,7 +10,7 @@ from pumpsim.fluidics.arrays import Floats, Instants
 from pumpsim.fluidics.feed import Bubbles
 from pumpsim.vocabulary.alarms import Signal
 
-AIR_SIGNALS = (Signal.AIR_BUBBLE, Signal.AIR_ACCUMULATED)
+AIR_SIGNALS = (Signal.AIR_BUBBLE, Signal.AIR_ACCUMULATED, Signal.AIR_TOTAL)
 """What the sensor behind a mechanism says."""
 
 

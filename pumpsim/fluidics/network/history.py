@@ -449,8 +449,8 @@ def _come(
     """The air that has come by the end, and how far each line was drawn."""
     if not passages:
         return {}
-    last = passages[-1]
-    place = np.maximum(last.drawn_ml, last.stretch.given_ml)[:, -1].tolist()
+    furthest = [np.maximum(p.drawn_ml, p.stretch.given_ml).max(axis=1) for p in passages]
+    place = np.max(furthest, axis=0).tolist()
     found: dict[str, list[tuple[Feed, float]]] = {}
     for (pump, line), ml in zip(laid.ports, place, strict=False):  # what follows the outlets are inlets
         if pump in feeds:

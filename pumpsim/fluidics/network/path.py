@@ -204,9 +204,9 @@ class NetworkPath:
         pressure = self.pressure_kpa(pump, at_ns)
         if pump in self.pumping:
             lines = self.pumping[pump].read(at_ns)
-            bubble, counted = (self.seen(pump, signal, at_ns) for signal in AIR_SIGNALS)
+            bubble, counted, total = (self.seen(pump, signal, at_ns) for signal in AIR_SIGNALS)
             lines = self._at_inlets(pump, at_ns, lines) if self.ahead else lines
-            return SensorReading(lines, pressure, bubble_ml=bubble, counted_ml=counted)
+            return SensorReading(lines, pressure, bubble_ml=bubble, counted_ml=counted, air_total_ml=total)
         member = self.members[pump]
         line = member.setup.lines[0]
         passed = self._dropped_ml(pump, at_ns)
@@ -268,6 +268,8 @@ class NetworkPath:
         if not bubbles or sensor is None:
             return 0.0
         now = self._passed_ml(pump, at_ns)
+        if signal is Signal.AIR_TOTAL:
+            return seen(bubbles, signal, now, [0.0] * len(now))
         if sensor.window_ns == 0:
             return seen(bubbles, signal, now, [ml - sensor.window_ml for ml in now])
         return seen(bubbles, signal, now, self._passed_ml(pump, at_ns - sensor.window_ns))
