@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 MAIN_SCENARIO := scenarios/dopamine_with_saline.toml
 
-.PHONY: demo test check bench plots docs clean
+.PHONY: demo test check coverage mutants bench plots docs clean
 
 $(VENV)/.ready: pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys; sys.version_info >= (3, 11) or sys.exit("pumpsim needs Python 3.11 or later; this is " + sys.version.split()[0])'
@@ -24,6 +24,21 @@ check: $(VENV)/.ready
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
 
+# The interlock is small enough to be tested whole: below 100 % of its branches this fails.
+coverage: $(VENV)/.ready
+	@CI=1 $(BIN)/coverage run -m pytest -q tests/controller
+	@$(BIN)/coverage report --show-missing
+	@$(BIN)/coverage report --include=pumpsim/controller/interlock.py --fail-under=100 >/dev/null || \
+	{ echo "pumpsim/controller/interlock.py: below 100 % of lines and branches"; exit 1; }
+
+$(VENV)/.mutation: $(VENV)/.ready
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[mutation]'
+	@touch $@
+
+# FILES="interlock turn" or paths: only these. FRESH=1: believe no earlier verdict. STRICT=1: every survivor is explained.
+mutants: $(VENV)/.mutation
+	@$(BIN)/python -m tests.mutation $(if $(FRESH),--fresh) $(if $(STRICT),--strict) $(FILES)
+
 bench: $(VENV)/.ready
 	@$(BIN)/python -m benchmarks
 
@@ -35,4 +50,4 @@ docs: $(VENV)/.ready
 	@$(BIN)/pumpsim verify --docs docs
 
 clean:
-	rm -rf $(VENV) runs build dist
+	rm -rf $(VENV) runs build dist mutants

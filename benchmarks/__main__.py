@@ -17,6 +17,7 @@ from rich.table import Table
 
 from benchmarks import peer
 from benchmarks.cases import DRUG_MG_PER_ML, H, S, beside, manifold, steady, through_the_network
+from benchmarks.controller import step_cost
 from pumpsim.catalogue.peristaltic import LINEAR_PERISTALTIC
 from pumpsim.catalogue.pumps import SINGLE_CHANNEL_CASSETTE, with_smooth_drive
 from pumpsim.fluidics.chunk import Chunk
@@ -71,6 +72,22 @@ def peer_errors() -> tuple[float, float]:
         float(np.abs(np.array(loop.pressure_kpa) - exact.pressure_kpa).max()),
         float(np.abs(drug - exact.patient_drug[0]).max()),
     )
+
+
+def controller(console: Console) -> None:
+    """One step of the controller beside an empty one."""
+    cost = step_cost()
+    table = Table("the controller, two lines infusing concurrently", "median", "target")
+    table.add_row("a step, ticks and readings in turn", f"{cost.step_s * 1e6:.1f} us", "50 us")
+    table.add_row("the same, the quickest of the rounds", f"{cost.quickest_s * 1e6:.1f} us", "")
+    table.add_row("a tick", f"{cost.tick_s * 1e6:.1f} us", "50 us")
+    table.add_row("a reading", f"{cost.reading_s * 1e6:.1f} us", "50 us")
+    table.add_row("an empty step: one frozen value built and returned", f"{cost.empty_s * 1e6:.2f} us", "")
+    low, middle, high = statistics.quantiles(cost.ratios)
+    table.add_row(
+        "a step / an empty step, pair by pair, median and quartiles", f"{middle:.0f} ({low:.0f} to {high:.0f})", ""
+    )
+    console.print(table)
 
 
 def networks(console: Console) -> None:
@@ -222,7 +239,7 @@ def main() -> None:
         return
     console = Console(width=110)
     console.print(f"Python {sys.version.split()[0]}, numpy {np.__version__}; a day is {24 * H // S:,} s")
-    for part in (days, lengths, cold_starts, writing, networks):
+    for part in (days, controller, lengths, cold_starts, writing, networks):
         part(console)
 
 

@@ -83,12 +83,12 @@ class BridgeStep:
 
 
 class Bridge:
-    """Drive one device as one pump. ``commands``: (pump time ns, what the operator does), ascending."""
+    """Drive one device as one pump. ``commands``: (pump time ns, what the operator does or a switch reports), ascending."""
 
     def __init__(
         self,
         model: PumpModel,
-        commands: tuple[tuple[int, OperatorCommand], ...],
+        commands: tuple[tuple[int, OperatorCommand | DeviceEvent], ...],
         session_number: int,
         timing: link.Timing = link.DEFAULT_TIMING,
     ) -> None:

@@ -263,7 +263,7 @@ class Device:
             state=self._state,
             watchdog_ms=self._watchdog_ns // MS_NS,
             step_fl=self._model.mechanism.step_fl,
-            max_rate_nl_per_h=self._model.max_rate_nl_per_h,
+            max_rate_nl_per_h=self._model.max_motor_nl_per_h,
             lines=len(self._model.lines),
             model=self._model.id[:24],
             firmware=FIRMWARE,
@@ -315,7 +315,7 @@ class Device:
         back = self._model.back_off
         for line in move.lines:
             lowest = -back.rate_nl_per_h if back is not None and line.bounded else 0  # it turns back only to a count
-            if not lowest <= line.rate_nl_per_h <= self._model.max_rate_nl_per_h:
+            if not lowest <= line.rate_nl_per_h <= self._model.max_motor_nl_per_h:
                 return Reason.OUT_OF_RANGE
         return None
 

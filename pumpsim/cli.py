@@ -66,6 +66,8 @@ def check(files: Files) -> None:
 
     for scenario in load_scenarios(files):
         print(f"{scenario.name}: good ({len(scenario.pumps)} pump(s), {len(scenario.expectations)} expectations)")
+        for note in scenario.notes:
+            print(f"{scenario.name}: note: {note}")
 
 
 @app.command("list")
@@ -163,12 +165,18 @@ def docs(
     out: Annotated[Path, typer.Option(help="Folder of the generated pages.")] = Path("docs"),
     root: Annotated[Path, typer.Option(help="The project's folder, with tests and scenarios.")] = Path(),
 ) -> None:
-    """Write the pages that are generated from the code: the state diagram, and what shows which requirement."""
+    """Write the pages that are generated from the code: states of a line, alarm conditions, what shows which requirement."""
+    from pumpsim.catalogue import alarm_page
+    from pumpsim.catalogue.pumps import MODELS
     from pumpsim.controller import diagram
     from pumpsim.verification import traced
     from pumpsim.verification.claims import claims
 
-    pages = {"states.md": diagram.page(), "requirements.md": traced.page(claims(root))}
+    pages = {
+        "states.md": diagram.page(),
+        "alarms.md": alarm_page.page(MODELS.values()),
+        "requirements.md": traced.page(claims(root)),
+    }
     out.mkdir(parents=True, exist_ok=True)
     for name, text in pages.items():
         (out / name).write_text(text, encoding="utf-8", newline="\n")

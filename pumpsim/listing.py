@@ -37,6 +37,15 @@ def print_run(scenario: Scenario, outcomes: Sequence[Outcome], summary: Mapping[
         console.print(f"Air at the patient: {_number(patient['air_ml'])} mL", highlight=False)
     if summary.get("orders"):
         console.print(_orders(summary))
+    overrides, notes = summary["overrides"], summary["notes"]
+    assert isinstance(overrides, list)
+    assert isinstance(notes, list)
+    for row in overrides:
+        assert isinstance(row, dict)
+        where = " ".join(str(row[key]) for key in ("pump", "line", "command") if row[key] is not None)
+        console.print(f"Soft limit overridden: {where}: {row['reason']}", style="yellow", markup=False, highlight=False)
+    for note in notes:
+        console.print(f"Note: {note}", style="yellow", markup=False, highlight=False)
     if outcomes:
         table = Table("expectation", "measured", "", title="Expectations", title_justify="left")
         for outcome in outcomes:

@@ -1,4 +1,7 @@
-"""Replay a journal through a fresh pump and compare every ``Step``: the proof that a session can be repeated."""
+"""Replay a journal through a fresh pump and compare every ``Step``: the proof that a session can be repeated.
+
+Where a new epoch begins the pump goes on from what it has itself kept of the one before: nothing of it is in the journal.
+"""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -32,7 +35,7 @@ def replay(path: Path) -> Replayed:
     pump, epoch, equal = Pump(header.model), 1, 0
     for taken in lines:
         if taken.epoch != epoch:
-            pump, epoch = Pump(header.model), taken.epoch
+            pump, epoch = Pump.power_on(header.model, pump.snapshot()), taken.epoch
         try:
             step: Step | str = pump.step(taken.at_ns, taken.input)
         except ValueError as error:

@@ -5,9 +5,9 @@
 
 from dataclasses import dataclass
 
-from pumpsim.vocabulary.alarms import AlarmId
-from pumpsim.vocabulary.disturbances import Disturbance
-from pumpsim.vocabulary.inputs import OperatorCommand
+from pumpsim.vocabulary.alarms import AlarmId, Priority
+from pumpsim.vocabulary.disturbances import Disturbance, Powering
+from pumpsim.vocabulary.inputs import DeviceEvent, OperatorCommand
 from pumpsim.vocabulary.model import PumpModel, Sourced
 from pumpsim.vocabulary.path import AmountUnit, JunctionSetup, PathSetup, Sensing
 from pumpsim.vocabulary.sensors import SensorFault
@@ -30,11 +30,11 @@ class PumpSetup:
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One thing that is done to one pump at one instant: by the operator or by the world."""
+    """One thing that is done to one pump at one instant: by the operator, by the world, or by its own device."""
 
     at_ns: int
     pump: str
-    action: OperatorCommand | Disturbance | SensorFault
+    action: OperatorCommand | Disturbance | SensorFault | DeviceEvent | Powering
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +103,23 @@ class RejectionExpected:
 
 
 @dataclass(frozen=True, slots=True)
+class QuestionExpected:
+    """The pump asks about a command within the window; with ``overridden`` it is confirmed and carried out then.
+
+    ``reason`` must occur in what it says.
+    """
+
+    text: str
+    pump: str
+    overridden: bool
+    command: str
+    line: str | None
+    reason: str
+    from_ns: int
+    to_ns: int
+
+
+@dataclass(frozen=True, slots=True)
 class StateExpected:
     """A line is in a state (``infusing``, ``kvo`` ...) at an instant."""
 
@@ -111,6 +128,28 @@ class StateExpected:
     line: str
     state: str
     at_ns: int
+
+
+@dataclass(frozen=True, slots=True)
+class RateExpected:
+    """The rate that a line is programmed to deliver at an instant, doses included, nL/h."""
+
+    text: str
+    pump: str
+    line: str
+    rate_nl_per_h: int
+    at_ns: int
+
+
+@dataclass(frozen=True, slots=True)
+class RequestsExpected:
+    """How often the patient's button was pressed by the end, and how often a dose was granted and denied."""
+
+    text: str
+    pump: str
+    line: str
+    granted: int
+    denied: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,16 +201,35 @@ class AlarmDelayExpected:
     at_most_ns: int
 
 
+@dataclass(frozen=True, slots=True)
+class SignalExpected:
+    """A condition is shown, or sounds, at an instant (``alarm`` None: whatever is shown): whether it is heard, whether by a
+    reminder, with which priority; None: any."""
+
+    text: str
+    pump: str
+    alarm: AlarmId | None
+    line: str | None
+    audible: bool | None
+    reminder: bool | None
+    priority: Priority | None
+    at_ns: int
+
+
 Expectation = (
     AlarmExpected
     | VolumeExpected
     | DrugExpected
     | RejectionExpected
+    | QuestionExpected
     | StateExpected
+    | RateExpected
+    | RequestsExpected
     | DosePeakExpected
     | ReleasedBolusExpected
     | AirExpected
     | AlarmDelayExpected
+    | SignalExpected
 )
 
 
@@ -192,10 +250,11 @@ class Order:
 class Scenario:
     """Everything that should happen, from power-on at 0 ns to ``duration_ns`` inclusive.
 
-    ``name`` is the file's stem. ``entries`` are sorted by instant; of one instant, disturbances come before operator
-    commands, then the order of the file counts. ``junctions``: where sets of several pumps meet. ``record_every_ns``:
-    spacing of the samples in ``trace.csv``. ``orders``: what was prescribed, to hold what was given against.
-    ``requirements``: ids of those that its expectations show.
+    ``name`` is the file's stem. ``entries`` are sorted by instant; of one instant, disturbances come before device events,
+    these before operator commands, then the order of the file counts. ``junctions``: where sets of several pumps meet.
+    ``record_every_ns``: spacing of the samples in ``trace.csv``. ``orders``: what was prescribed, to hold what was given
+    against. ``requirements``: ids of those that its expectations show. ``notes``: what a
+    reader should know that no pump can.
     """
 
     name: str
@@ -210,3 +269,4 @@ class Scenario:
     junctions: tuple[JunctionSetup, ...] = ()
     orders: tuple[Order, ...] = ()
     requirements: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()

@@ -4,8 +4,8 @@ from pumpsim.catalogue.pumps import DUAL_CHANNEL_CASSETTE, with_smooth_drive
 from pumpsim.scenario import Entry, PumpSetup, Scenario
 from pumpsim.simulation import Run, simulate
 from pumpsim.trace import PumpTrace
-from pumpsim.vocabulary.disturbances import Disturbance
-from pumpsim.vocabulary.inputs import OperatorCommand
+from pumpsim.vocabulary.disturbances import Disturbance, Powering
+from pumpsim.vocabulary.inputs import DeviceEvent, OperatorCommand
 from pumpsim.vocabulary.model import AtEnd, PumpModel
 from pumpsim.vocabulary.outputs import AlarmRaised, CommandRejected, DeliveryEvent
 from pumpsim.vocabulary.path import (
@@ -66,7 +66,7 @@ def program(
 
 
 def scenario(
-    *entries: tuple[int, OperatorCommand | Disturbance],
+    *entries: tuple[int, OperatorCommand | Disturbance | DeviceEvent | Powering],
     until_ns: int,
     model: PumpModel = STROKES,
     setup: PathSetup | None = None,
@@ -79,7 +79,9 @@ def scenario(
     return Scenario("test", "test", until_ns, seed, (pump,), script, (), max(1, until_ns // 100))
 
 
-def run(*entries: tuple[int, OperatorCommand | Disturbance], until_ns: int, **kwargs: object) -> PumpTrace:
+def run(
+    *entries: tuple[int, OperatorCommand | Disturbance | DeviceEvent | Powering], until_ns: int, **kwargs: object
+) -> PumpTrace:
     """Simulate one pump and give its trace."""
     return simulate_one(scenario(*entries, until_ns=until_ns, **kwargs)).traces[0]  # type: ignore[arg-type]
 

@@ -33,6 +33,9 @@ FAULTS: tuple[Document, ...] = (
     {"disconnect": "junction x"},
     {"air": {"line": "A", "volume": "0.3 mL"}},
     {"air": {"line": "A", "volume": "0.05 mL", "place": "container"}},
+    {"power": "off"},
+    {"device": "mains lost"},
+    {"device": "door open"},
 )
 
 

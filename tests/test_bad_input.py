@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from pumpsim.catalogue.pumps import MODELS
 from pumpsim.errors import Fault, ScenarioError
-from pumpsim.scenario_file.read import LARGEST_BYTES, load_scenario, load_scenarios, parse_scenario
+from pumpsim.scenario_file.files import LARGEST_BYTES
+from pumpsim.scenario_file.read import load_scenario, load_scenarios, parse_scenario
 from tests.helpers import GOOD, changed, faults_of, good, leaves, toml, without
 
 LOAD_A = ("operator", 0, "load")
@@ -84,6 +85,7 @@ MISSING = object()
         ((*LOAD_A, "line"), MISSING, "operator[1].load.line", "has the lines A, B", None),
         ((*LOAD_A, "mode"), "piggyback", "operator[1].load.mode", "secondary line", None),
         ((*LOAD_A, "weight"), "70 kg", "operator[1].load", "belong to a dose", None),
+        ((*LOAD_A, "purpose"), "hydratation", "operator[1].load.purpose", "unknown purpose", "hydration"),
         ((*LOAD_B, "mode"), "concurent", "operator[2].load.mode", "unknown mode", "concurrent"),
         ((*LOAD_B, "weight"), MISSING, "operator[2].load", "a weight belong together", None),
         ((*LOAD_B, "weight"), "0 kg", "operator[2].load.weight", "above 0", None),
@@ -93,8 +95,10 @@ MISSING = object()
         ((*LOAD_B, "drug"), "dopamin", "operator[2].load.drug", "unknown drug of line B", "dopamine"),
         ((*LOAD_B, "line"), "A", "operator[2].load.dose", "line A has no drug", None),
         (("operator", 2, "do"), "go", "operator[3].do", "unknown action", None),
-        (("operator", 2, "do"), MISSING, "operator[3]", "exactly one of load, titrate, mode or do", None),
+        (("operator", 2, "do"), MISSING, "operator[3]", "exactly one of load, titrate, mode, bolus, temporary or do", None),
         (("operator", 2, "alarm"), "near-end", "operator[3]", "alarm belongs only", None),
+        (("operator", 2, "for"), "2 min", "operator[3]", "for belongs only", None),
+        (("operator", 2), {"at": "1 s", "do": "pause-audio", "for": "-1 s"}, "operator[3].for", "negative", None),
         (("operator", 2, "line"), "D", "operator[3].line", "unknown line", None),
         (("operator", 2, "at"), "181 min", "operator[3].at", "beyond the end of the scenario, 3 h", None),
         (("operator", 2, "at"), "-1 s", "operator[3].at", "negative", None),
@@ -120,6 +124,12 @@ MISSING = object()
          "expect[3].peak_over_mean.window", "longer than the 3 h", None),
         (("expect", 2), {"peak_over_mean": {"drug": "dopamine", "window": "1 h", "at_most": float("inf")}},
          "expect[3].peak_over_mean.at_most", "finite", None),
+        (("expect", 2), {"signal": {}}, "expect[3].signal", "alarm is wanted", None),
+        (("expect", 2), {"signal": {"audible": True, "line": "A"}}, "expect[3].signal", "line belongs to an alarm", None),
+        (("expect", 2), {"signal": {"alarm": "idle", "line": "A"}}, "expect[3].signal.line", "whole pump", None),
+        (("expect", 2), {"signal": {"alarm": "near-end", "line": "C"}}, "expect[3].signal.line", "unknown line", None),
+        (("expect", 2), {"signal": {"alarm": "idle", "at": "4 h"}}, "expect[3].signal.at", "beyond the end", None),
+        (("expect", 2), {"signal": {"alarm": "idle", "priority": "urgent"}}, "expect[3].signal.priority", "priority", None),
         (("expect", 2), {"rejected": {"command": "titrat"}}, "expect[3].rejected.command", "unknown command", "titrate"),
         (("expect", 2), {}, "expect[3]", "exactly one of", None),
     ],

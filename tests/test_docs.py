@@ -5,6 +5,8 @@ from pathlib import Path
 
 import pytest
 
+from pumpsim.catalogue import alarm_page
+from pumpsim.catalogue.pumps import MODELS
 from pumpsim.controller import diagram
 from pumpsim.verification import traced
 from pumpsim.verification.claims import claims
@@ -18,11 +20,20 @@ PAGES = [
     "docs/dual_channel.md",
     "docs/verification.md",
     "docs/requirements.md",
+    "docs/alarms.md",
 ]
 
 
 def test_the_state_diagram_is_that_of_the_table():
     assert (ROOT / "docs" / "states.md").read_text(encoding="utf-8") == diagram.page(), "run `make docs`"
+
+
+def test_the_alarm_conditions_are_those_of_the_catalogue():
+    text = (ROOT / "docs" / "alarms.md").read_text(encoding="utf-8")
+    assert text == alarm_page.page(MODELS.values()), "run `make docs`"
+    heads, _, *rows = [line.split(" | ") for line in text.split("## Levels")[0].splitlines() if line.startswith("|")]
+    assert {len(row) for row in rows} == {len(heads)}, "a text would break the table"
+    assert {row.id.value for model in MODELS.values() for row in model.alarms} == {row[0].strip("| `") for row in rows}
 
 
 def test_the_requirements_are_traced_to_the_tests_that_are_there():

@@ -20,6 +20,7 @@ from pumpsim.scenario import PumpSetup
 from pumpsim.simulation import simulate
 from pumpsim.trace import PumpTrace
 from pumpsim.vocabulary.disturbances import Occlude, Place, Release
+from pumpsim.vocabulary.ieee_names import ALARMS, DELIVERY
 from pumpsim.vocabulary.inputs import LoadProgram, Start, Titrate
 from pumpsim.vocabulary.program import LineMode
 from tests.build import MIN, STROKES, H, S, path, program, scenario
@@ -70,6 +71,30 @@ def test_summary_has_what_it_promises(written):
     assert json.loads(json.dumps(summary)) == summary
 
 
+def test_summary_tells_what_each_line_delivered(written):
+    """A 100 mL/h from 0 to 10 min, then 120; B's drug beside it throughout, so that no minute of A counts as hydration."""
+    _, run, summary = written
+    lines, infusions = summary["pumps"]["main"]["lines"], summary["infusions"]
+    end = run.traces[0].at([H])
+    assert lines["A"]["drugs"] == {}
+    assert lines["B"]["drugs"]["drug"]["pumped_mg"] == pytest.approx(end.pump_drug[0, 0])
+    assert lines["B"]["drugs"]["drug"]["at_patient_mg"] == pytest.approx(end.patient_drug[0, 0])
+    first, second, *_ = lines["A"]["segments"]
+    assert (first["from_s"], first["to_s"], first["rate_ml_per_h"], first["ended"]) == (
+        0,
+        600,
+        100,
+        "rate changed (operator)",
+    )
+    assert (second["from_s"], second["state"], second["fluid"]) == (600, "infusing", "saline-0.9")
+    assert [(t["line"], t["purpose"]) for t in infusions["times"]] == [("A", "hydration"), ("B", "therapeutic")]
+    assert [(d["role"], d["units"]) for d in infusions["documented"]] == [
+        ("therapeutic", {"96365": 1}),
+        ("hydration", {}),
+    ]
+    assert infusions["note"][0] == "Shown for documentation, not advice."
+
+
 def test_csv_has_one_header_units_in_every_name_and_every_event(written):
     folder, run, _ = written
     with (folder / "trace.csv").open(encoding="utf-8") as file:
@@ -94,6 +119,25 @@ def test_events_are_json_lines_in_time(written):
     assert len(rows) == len(run.traces[0].records)
     assert [row["at_ns"] for row in rows] == sorted(row["at_ns"] for row in rows)
     assert {"at_s", "pump", "line", "event"} <= set(rows[0])
+
+
+def test_events_carry_their_11073_name_where_one_is_verified(written):
+    folder, _, _ = written
+    rows = [json.loads(line) for line in (folder / "events.jsonl").read_text(encoding="utf-8").splitlines()]
+    named = {row["event"]: (row.get("ieee"), row.get("ieee_code")) for row in rows if "alarm" not in row}
+    assert named["delivery-started"] == ("MDC_EVT_PUMP_DELIV_START", 197_288)
+    assert named["delivery-stopped"] == ("MDC_EVT_PUMP_DELIV_STOP", None)
+    assert named["rate-changed"] == named["command-rejected"] == (None, None)
+    occlusions = [row for row in rows if row.get("alarm") == "occlusion-distal"]
+    assert {row["event"] for row in occlusions} >= {"alarm-raised", "alarm-cleared"}
+    assert {(row["ieee"], row["ieee_code"]) for row in occlusions} == {("MDC_EVT_FLUID_LINE_OCCL", 196_940)}
+
+
+def test_every_11073_name_has_its_source_and_its_code_is_of_partition_3():
+    for name in (*DELIVERY.values(), *ALARMS.values()):
+        assert name.refid.startswith("MDC_EVT_")
+        assert len(name.source) > 40
+        assert name.code is None or name.code >> 16 == 3
 
 
 def test_journal_replays_and_says_where_it_parts(written, tmp_path):

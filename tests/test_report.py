@@ -9,12 +9,16 @@ from pathlib import Path
 import pytest
 
 from pumpsim.analysis.expectations import Outcome
+from pumpsim.analysis.infusion_units import LEFT_OUT
+from pumpsim.analysis.segments import segments
 from pumpsim.analysis.summary import summarise
 from pumpsim.report.content import DISCLAIMER, Report, build_report
 from pumpsim.report.gallery import write_gallery
+from pumpsim.report.infusion_tables import segment_table
 from pumpsim.report.page import render, write_report
 from pumpsim.report.table import amount, error, number
 from pumpsim.scenario import PumpSetup, Scenario
+from pumpsim.scenario_file import load_scenario
 from pumpsim.simulation import Run, simulate
 from pumpsim.vocabulary.disturbances import Refill
 from pumpsim.vocabulary.inputs import LoadProgram, Start
@@ -136,8 +140,11 @@ def test_the_order_of_the_page() -> None:
         "test",
         "Expectations",
         "Totals",
+        "Infusion times",
+        "What is left out",
         "Pump main: Dual-channel cassette pump",
         "Events",
+        "Delivery segments",
         "Occlusion: stored and released",
         "Mass balance",
         "How it was run",
@@ -152,6 +159,34 @@ def test_totals_and_what_was_stored() -> None:
     assert "90 min 7.469 s 41.37 0.2482 95 min 0.2457 drug 28.46 mcg" in text
     assert "0123abcd" in text
     assert "4 ms, 2,700,000 times real time" in text
+
+
+def test_segments_infusion_times_and_the_drugs_of_each_line() -> None:
+    """V11: A 125 mL/h, 30 min and 90 min of hydration, but 30 of B's drug between; KVO from 150 min on."""
+    text = " ".join("".join(read(page_of("piggyback")).text).split())
+    assert "main A hydration saline-0.9 0 s 150 min delivery complete 1 30.0 30.0 120.0 main B" in text
+    assert "main B therapeutic drug 1 mg/mL 30 min 60 min delivery complete 0 0.0 0.0 30.0 To the second" in text
+    assert "main main B therapeutic 1 x 96365 30 main main A hydration 2 x 96361 120" in text
+    assert "Shown for documentation, not advice." in text
+    assert LEFT_OUT[0] in text
+    assert "main B drug 100.00 mg 100.00 mg" in text
+    kvo = "A 150 min 3 h kvo saline-0.9 delivery complete record ended 1 30.0 0.50000"
+    assert kvo in text
+
+
+def test_of_very_many_segments_the_first_and_the_last_are_shown() -> None:
+    (one,) = (s for s in segments(run_of("minute").traces[0]) if s.line == "A")
+    table = segment_table([one] * 500 + [replace(one, rate_nl_per_h=7)] * 2 + [one] * 500)
+    assert len(table.rows) == 1_001
+    assert "2 segments left out here: see summary.json" in table.rows[500]
+    assert len({len(row) for row in (*table.rows, table.headings)}) == 1
+    assert len(segment_table([one] * 1_000).rows) == 1_000
+
+
+def test_what_never_ran_has_no_times() -> None:
+    page = render(report_of(simulate(scenario((0, LoadProgram("A", program(60))), until_ns=H))))
+    assert "Infusion times" not in page
+    assert "Delivery segments" not in page
 
 
 def test_nothing_expected_is_no_verdict() -> None:
@@ -175,6 +210,7 @@ def test_several_pumps_have_a_section_each() -> None:
 def test_a_long_list_of_events_can_be_folded_but_is_there() -> None:
     page = page_of("restless")
     assert "<details open>" in page
+    assert re.search(r">\d{3,4} segments</summary>", page)
     assert page.count('<tr>\n<th scope="row" class="short">') > len(run_of("restless").traces[0].records) > 1_000
     assert "<details" not in page_of("minute")
 
@@ -239,3 +275,12 @@ def test_changed_containers_stand_in_the_report_and_in_the_balance() -> None:
     (plain,) = report_of(run_of("minute")).pumps
     assert plain.containers is None
     assert not {"Hung later", "Taken away", "Mixed"} & set(plain.balance.headings)
+
+
+def test_the_patient_s_requests_are_shown_where_there_were_any():
+    night = simulate(load_scenario(Path(__file__).resolve().parents[1] / "scenarios" / "pca_night.toml"))
+    table = report_of(night).requests
+    assert table is not None
+    assert table.rows == (("main", "A", "9", "6", "0", "3"),)
+    assert "Doses on request" in render(report_of(night))
+    assert report_of(run_of("occluded")).requests is None

@@ -16,18 +16,19 @@ from pumpsim.scenario import (
     DrugExpected,
     RejectionExpected,
     ReleasedBolusExpected,
+    SignalExpected,
     StateExpected,
     Tolerance,
     VolumeExpected,
 )
 from pumpsim.scenario_file import load_scenario, load_scenarios, parse_scenario
 from pumpsim.scenario_file.tables import ScenarioTable
-from pumpsim.vocabulary.alarms import AlarmId
+from pumpsim.vocabulary.alarms import AlarmId, Priority
 from pumpsim.vocabulary.disturbances import Occlude, Place, Release
-from pumpsim.vocabulary.inputs import Acknowledge, ChangeMode, LoadProgram, Start, Stop, Titrate
+from pumpsim.vocabulary.inputs import Acknowledge, ChangeMode, LoadProgram, PauseAudio, Start, Stop, Titrate
 from pumpsim.vocabulary.model import AtEnd, Drive, InnerFlow, Interleave
 from pumpsim.vocabulary.path import AmountUnit, DrugContent, Fluid, Sensing, Transport
-from pumpsim.vocabulary.program import InfusionProgram, LineMode
+from pumpsim.vocabulary.program import InfusionProgram, LineMode, Purpose
 from tests.helpers import GOOD, changed, good, toml, without
 
 SCENARIOS = sorted((Path(__file__).parent.parent / "scenarios").glob("*.toml"))
@@ -254,6 +255,8 @@ def test_a_dose_of_one_of_several_drugs():
     [
         ({"load": {"line": "A", "rate": "5 mL/h", "at_end": "stop", "delay": "1 h", "call_back": True}},
          LoadProgram("A", InfusionProgram(5_000_000, None, LineMode.SINGLE, AtEnd.STOP, H, True))),
+        ({"load": {"line": "A", "rate": "5 mL/h", "purpose": "flush"}},
+         LoadProgram("A", InfusionProgram(5_000_000, purpose=Purpose.FLUSH))),
         ({"titrate": {"line": "A", "rate": "125 mL/h"}}, Titrate("A", 125_000_000)),
         ({"mode": {"line": "B", "mode": "piggyback"}}, ChangeMode("B", LineMode.PIGGYBACK)),
         ({"do": "start"}, Start()),
@@ -262,6 +265,9 @@ def test_a_dose_of_one_of_several_drugs():
         ({"do": "stop", "line": "A"}, Stop("A")),
         ({"do": "acknowledge"}, Acknowledge()),
         ({"do": "acknowledge", "alarm": "near-end"}, Acknowledge(AlarmId.NEAR_END)),
+        ({"do": "pause-audio"}, PauseAudio(2 * MIN)),
+        ({"do": "pause-audio", "for": "0 s"}, PauseAudio(0)),
+        ({"do": "pause-audio", "for": "90 s"}, PauseAudio(90 * S)),
     ],
 )  # fmt: skip
 def test_every_command(table, action):
@@ -317,6 +323,15 @@ def test_a_place_that_is_closed_twice_and_one_for_good():
         ({"alarm_delay": {"alarm": "occlusion-distal", "after": "90 min", "at_most": "9 s"}},
          AlarmDelayExpected("alarm occlusion-distal at most 9 s after 90 min", "main", AlarmId.OCCLUSION_DISTAL, 90 * MIN,
                             9 * S)),
+        ({"signal": {"alarm": "near-end", "line": "A", "audible": True, "priority": "low", "at": "1 h"}},
+         SignalExpected("the signal of near-end of line A sounds and has low priority at 1 h", "main", AlarmId.NEAR_END, "A",
+                        True, None, Priority.LOW, H)),
+        ({"signal": {"alarm": "idle", "reminder": False}},
+         SignalExpected("the signal of idle does not remind at 3 h", "main", AlarmId.IDLE, None, None, False, None, 3 * H)),
+        ({"signal": {"alarm": "idle"}},
+         SignalExpected("the signal of idle is shown at 3 h", "main", AlarmId.IDLE, None, None, None, None, 3 * H)),
+        ({"signal": {"audible": False, "reminder": True, "at": "1 h"}},
+         SignalExpected("the signal is silent and reminds at 1 h", "main", None, None, False, True, None, H)),
     ],
     ids=lambda value: next(iter(value)) if isinstance(value, dict) else None,
 )  # fmt: skip

@@ -11,8 +11,9 @@ from pumpsim.report.content import build_report
 from pumpsim.scenario import Scenario
 from pumpsim.scenario_file import load_scenario
 from pumpsim.simulation import simulate
-from pumpsim.vocabulary.disturbances import Disturbance
-from pumpsim.vocabulary.inputs import ChangeMode, LoadProgram, Start, Titrate
+from pumpsim.vocabulary.courses import Profile, Stages
+from pumpsim.vocabulary.disturbances import Disturbance, Powering
+from pumpsim.vocabulary.inputs import ChangeMode, DeviceEvent, LoadProgram, Start, Titrate
 from pumpsim.vocabulary.model import PumpModel
 from pumpsim.vocabulary.path import Transport
 from pumpsim.vocabulary.program import InfusionProgram
@@ -72,14 +73,25 @@ def test_it_fails_when_the_pump_runs_ten_percent_slow(scenario):
 
 def slowed(model: PumpModel, program: InfusionProgram) -> InfusionProgram:
     """A tenth less, on the pump's step; for two lines together below the floor, which is refused."""
-    rate = program.rate_nl_per_h
-    step = next(band.step_nl_per_h for band in model.rate_bands if rate <= band.high_nl_per_h)
-    return replace(program, rate_nl_per_h=max(rate * 9 // 10 // step * step, step))
+
+    def slow(rate: int) -> int:
+        step = next(band.step_nl_per_h for band in model.rate_bands if rate <= band.high_nl_per_h)
+        return max(rate * 9 // 10 // step * step, step)
+
+    course = program.course
+    match course:
+        case Stages(stages):
+            course = Stages(tuple(replace(stage, rate_nl_per_h=slow(stage.rate_nl_per_h)) for stage in stages))
+        case Profile(segments):
+            course = Profile(tuple(replace(segment, rate_nl_per_h=slow(segment.rate_nl_per_h)) for segment in segments))
+    rate = program.rate_nl_per_h and slow(program.rate_nl_per_h)
+    return replace(program, rate_nl_per_h=rate, course=course)
 
 
 def test_it_fails_without_its_faults_and_refusals(scenario):
     """Where the story is an occlusion, a titration or a change of mode, leaving it out must be noticed."""
-    kept = tuple(e for e in scenario.entries if not isinstance(e.action, Disturbance | Titrate | ChangeMode))
+    told = Disturbance | DeviceEvent | Powering | Titrate | ChangeMode
+    kept = tuple(e for e in scenario.entries if not isinstance(e.action, told))
     if len(kept) < len(scenario.entries):
         assert failures(replace(scenario, entries=kept))
 

@@ -15,18 +15,18 @@ from pumpsim.catalogue.sets import SETS
 from pumpsim.errors import PumpsimError
 from pumpsim.scenario import PumpSetup, Scenario
 from pumpsim.scenario_file import load_scenario
-from pumpsim.vocabulary.disturbances import Closing, Disturbance
-from pumpsim.vocabulary.inputs import OperatorCommand
+from pumpsim.vocabulary.disturbances import Closing, Disturbance, Powering
+from pumpsim.vocabulary.inputs import DeviceEvent, OperatorCommand
 from pumpsim.vocabulary.path import LineSetup, PathSetup, Sensing
 from pumpsim.vocabulary.sensors import SensorFault
 
 
 @dataclass(frozen=True, slots=True)
 class Bench:
-    """One pump and its script, divided between the two ends of the wire."""
+    """One pump and its script, divided between the two ends of the wire. ``commands``: what the pump is given at the host."""
 
     setup: PumpSetup
-    commands: tuple[tuple[int, OperatorCommand], ...] = ()
+    commands: tuple[tuple[int, OperatorCommand | DeviceEvent], ...] = ()
     faults: tuple[tuple[int, Closing], ...] = ()
 
 
@@ -49,13 +49,15 @@ def load_alone(file: Path, pump: str | None) -> Scenario:
 
 def bench_of(scenario: Scenario) -> Bench:
     """Divide the script of a scenario with one pump."""
-    commands: list[tuple[int, OperatorCommand]] = []
+    commands: list[tuple[int, OperatorCommand | DeviceEvent]] = []
     faults: list[tuple[int, Closing]] = []
     for entry in scenario.entries:
         if isinstance(entry.action, Closing):
             faults.append((entry.at_ns, entry.action))
         elif isinstance(entry.action, Disturbance | SensorFault):
             raise PumpsimError(f"{scenario.name}: on a bench a line can be occluded, nothing else be done to it")
+        elif isinstance(entry.action, Powering):
+            raise PumpsimError(f"{scenario.name}: on a bench nobody cuts the power: switch the device off by hand")
         else:
             commands.append((entry.at_ns, entry.action))
     return Bench(scenario.pumps[0], tuple(commands), tuple(faults))

@@ -1,13 +1,15 @@
 """Hold a scenario's expectations against what happened, each with the value that was measured.
 
-Refusals are judged too: a command that the pump refused and that nothing expected is a failure of its own.
+Refusals and questions are judged too: a command that the pump refused, or asked about, and that nothing expected is a failure
+of its own. Whoever expects that a limit is overridden expects the question too.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import assert_never
 
 from pumpsim.analysis.air import air_of
+from pumpsim.analysis.signals import How, how_of, signal_at, words
 from pumpsim.analysis.storage import releases
 from pumpsim.analysis.windows import peak_over_mean
 from pumpsim.scenario import (
@@ -17,16 +19,28 @@ from pumpsim.scenario import (
     DosePeakExpected,
     DrugExpected,
     Expectation,
+    QuestionExpected,
+    RateExpected,
     RejectionExpected,
     ReleasedBolusExpected,
+    RequestsExpected,
     Scenario,
+    SignalExpected,
     StateExpected,
     VolumeExpected,
 )
 from pumpsim.trace import PumpTrace, Recorded
 from pumpsim.units import format_time
 from pumpsim.vocabulary.alarms import AlarmId
-from pumpsim.vocabulary.outputs import AlarmRaised, CommandRejected, DeliveryEvent, LineState
+from pumpsim.vocabulary.outputs import (
+    AlarmRaised,
+    CommandRejected,
+    ConfirmationAsked,
+    DeliveryEvent,
+    LimitOverridden,
+    LineState,
+)
+from pumpsim.vocabulary.program import format_rate
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,8 +72,20 @@ def _judge(expected: Expectation, trace: PumpTrace) -> Outcome:
             return _drug(expected, trace)
         case RejectionExpected():
             return _rejection(expected, trace)
+        case QuestionExpected(overridden=overridden):
+            kind = LimitOverridden if overridden else ConfirmationAsked
+            found = [r for r in trace.records if isinstance(r.record, kind) and _matches(expected, r)]
+            none = "nothing was overridden" if overridden else "nothing was asked"
+            return Outcome(expected.text, bool(found), "; ".join(map(_refusal, found)) or none)
         case StateExpected():
             return _state(expected, trace)
+        case RateExpected():
+            rate = _rate_nl_per_h(trace, expected.line, expected.at_ns)
+            return Outcome(expected.text, rate == expected.rate_nl_per_h, format_rate(rate))
+        case RequestsExpected():
+            requests = trace.state.line(expected.line).course.requests
+            passed = (requests.granted, requests.denied) == (expected.granted, expected.denied)
+            return Outcome(expected.text, passed, f"{requests.granted} granted, {requests.denied} denied")
         case DosePeakExpected():
             ratio = peak_over_mean(
                 trace, expected.drug, expected.at_patient, expected.window_ns, expected.from_ns, expected.to_ns
@@ -70,6 +96,8 @@ def _judge(expected: Expectation, trace: PumpTrace) -> Outcome:
             return Outcome(expected.text, expected.at_least_ml <= air <= expected.at_most_ml, f"{air:.4f} mL")
         case ReleasedBolusExpected():
             return _released(expected, trace)
+        case SignalExpected():
+            return _signal(expected, trace)
         case _:
             assert_never(expected)
 
@@ -116,9 +144,11 @@ def _volume(expected: VolumeExpected, trace: PumpTrace) -> Outcome:
 
 
 def _drug(expected: DrugExpected, trace: PumpTrace) -> Outcome:
-    row = [drug for drug, _ in trace.drugs].index(expected.drug)
-    begin, end = trace.at([expected.from_ns, expected.to_ns]).patient_drug[row]
-    amount = float(end - begin)
+    drugs = [drug for drug, _ in trace.drugs]
+    amount = 0.0
+    if expected.drug in drugs:
+        begin, end = trace.at([expected.from_ns, expected.to_ns]).patient_drug[drugs.index(expected.drug)]
+        amount = float(end - begin)
     return Outcome(
         expected.text,
         abs(amount - expected.amount) <= expected.tolerance.width(expected.amount),
@@ -126,10 +156,11 @@ def _drug(expected: DrugExpected, trace: PumpTrace) -> Outcome:
     )
 
 
-def _matches(expected: RejectionExpected, recorded: Recorded) -> bool:
+def _matches(expected: RejectionExpected | QuestionExpected, recorded: Recorded) -> bool:
+    """Whether what was said of a command is what was expected of it."""
     record = recorded.record
     return (
-        isinstance(record, CommandRejected)
+        isinstance(record, CommandRejected | ConfirmationAsked | LimitOverridden)
         and record.command == expected.command
         and expected.line in (None, record.line)
         and expected.reason in record.reason
@@ -138,24 +169,43 @@ def _matches(expected: RejectionExpected, recorded: Recorded) -> bool:
 
 
 def _rejection(expected: RejectionExpected, trace: PumpTrace) -> Outcome:
-    found = [r for r in trace.records if _matches(expected, r)]
+    found = [r for r in trace.records if isinstance(r.record, CommandRejected) and _matches(expected, r)]
     measured = "; ".join(_refusal(r) for r in found) if found else "nothing was refused"
     return Outcome(expected.text, bool(found), measured)
 
 
 def _refusal(recorded: Recorded) -> str:
     record = recorded.record
-    assert isinstance(record, CommandRejected)
+    assert isinstance(record, CommandRejected | ConfirmationAsked | LimitOverridden)
     return f"{record.command} {record.line or ''} at {format_time(recorded.at_ns)}: {record.reason}".replace("  ", " ")
 
 
 def _unexpected(scenario: Scenario, pump: str, trace: PumpTrace) -> list[Outcome]:
-    expected = [e for e in scenario.expectations if isinstance(e, RejectionExpected) and e.pump == pump]
-    return [
-        Outcome("no command is refused that was not expected to be", False, _refusal(r))
-        for r in trace.records
-        if isinstance(r.record, CommandRejected) and not any(_matches(e, r) for e in expected)
-    ]
+    own = [e for e in scenario.expectations if e.pump == pump]
+    refusals = [e for e in own if isinstance(e, RejectionExpected)]
+    questions = [e for e in own if isinstance(e, QuestionExpected)]
+    found = []
+    for r in trace.records:
+        if isinstance(r.record, CommandRejected) and not any(_matches(e, r) for e in refusals):
+            found.append(Outcome("no command is refused that was not expected to be", False, _refusal(r)))
+        if isinstance(r.record, ConfirmationAsked) and not any(_asks(e, r) for e in questions):
+            found.append(Outcome("no command is asked about that was not expected to be", False, _refusal(r)))
+    return found
+
+
+def _asks(expected: QuestionExpected, recorded: Recorded) -> bool:
+    """Whether a question was expected: itself, or what it is the way to."""
+    from_ns = 0 if expected.overridden else expected.from_ns
+    return _matches(replace(expected, from_ns=from_ns), recorded)
+
+
+def _rate_nl_per_h(trace: PumpTrace, line: str, at_ns: int) -> int:
+    """The programmed rate that the records give for an instant; 0 where the line does not deliver."""
+    rate = 0
+    for r in trace.records:
+        if isinstance(r.record, DeliveryEvent) and r.record.line == line and r.at_ns <= at_ns:
+            rate = r.record.rate_nl_per_h
+    return rate
 
 
 def _state(expected: StateExpected, trace: PumpTrace) -> Outcome:
@@ -170,3 +220,15 @@ def _released(expected: ReleasedBolusExpected, trace: PumpTrace) -> Outcome:
     volumes = [release.volume_ml for release in releases(trace)]
     passed = bool(volumes) and all(expected.at_least_ml <= v <= expected.at_most_ml for v in volumes)
     return Outcome(expected.text, passed, ", ".join(f"{v:.4f} mL" for v in volumes) or "nothing was released")
+
+
+def _signal(expected: SignalExpected, trace: PumpTrace) -> Outcome:
+    change = signal_at(trace, expected.at_ns)
+    how = how_of(change, expected.alarm, expected.line)
+    passed = (
+        (how is not None or expected.alarm is None)
+        and expected.audible in (None, how is How.SOUNDS)
+        and expected.reminder in (None, how is How.REMINDS)
+        and expected.priority in (None, change.priority)
+    )
+    return Outcome(expected.text, passed, words(change))

@@ -7,6 +7,7 @@ from pumpsim.analysis.deviation import Deviation, deviations
 from pumpsim.analysis.grid import pumping_windows
 from pumpsim.analysis.lines import AlarmSpan, LineCourse, alarm_spans, line_courses
 from pumpsim.analysis.pressure import PressureCourse, pressure_course
+from pumpsim.analysis.signals import SignalSpan, signal_spans
 from pumpsim.analysis.storage import StoredAtAlarm, stored_at_alarms
 from pumpsim.analysis.volumes import LineVolumes, line_volumes
 from pumpsim.analysis.windows import Flows, flows
@@ -25,6 +26,7 @@ class PumpResults:
     end_ns: int
     lines: tuple[LineCourse, ...]
     alarms: tuple[AlarmSpan, ...]
+    signals: tuple[SignalSpan, ...]
     flows: Flows
     volumes: tuple[LineVolumes, ...]
     deviations: tuple[Deviation, ...]
@@ -45,6 +47,7 @@ def analyse(trace: PumpTrace) -> PumpResults:
         trace.end_ns,
         courses,
         alarm_spans(trace),
+        signal_spans(trace),
         flows(trace, grid, samples),
         line_volumes(trace, grid, samples, courses),
         deviations(trace, grid, courses),

@@ -8,11 +8,13 @@ from collections.abc import Mapping, Sequence
 
 from pumpsim import __version__
 from pumpsim.analysis.air import air_of
+from pumpsim.analysis.delivered import drugs_by_line, infusions, segments_by_line
 from pumpsim.analysis.expectations import Outcome
 from pumpsim.analysis.orders import fulfilments
 from pumpsim.scenario import Scenario
 from pumpsim.trace import PumpTrace
-from pumpsim.vocabulary.outputs import AlarmCleared, AlarmRaised
+from pumpsim.vocabulary.outputs import AlarmCleared, AlarmRaised, LimitOverridden
+from pumpsim.vocabulary.status import Requests
 
 Plain = None | bool | int | float | str | list["Plain"] | dict[str, "Plain"]
 
@@ -42,7 +44,10 @@ def summarise(
         },
         "patient": _patient(traces),
         "orders": _orders(scenario, traces),
+        "infusions": infusions(scenario, traces),
         "alarms": [alarm for pump, trace in traces.items() for alarm in _alarms(pump, trace)],
+        "overrides": [row for pump, trace in traces.items() for row in _overrides(pump, trace)],
+        "notes": list(scenario.notes),
         "expectations": [{"text": o.text, "passed": o.passed, "measured": o.measured} for o in outcomes],
         "speed": {"wall_s": wall_s, "ratio_to_real_time": duration_s / wall_s if wall_s > 0 else None},
     }
@@ -50,20 +55,36 @@ def summarise(
 
 def _lines(trace: PumpTrace) -> dict[str, Plain]:
     end = trace.at([trace.end_ns])
+    drugs, cut = drugs_by_line(trace), segments_by_line(trace)
     found: dict[str, Plain] = {}
     for i, status in enumerate(trace.state.lines):
         at_patient = 0.0
         for origin, row in zip(trace.sources, end.patient_ml, strict=True):
             at_patient += float(row[0]) if origin.source.line == status.line else 0.0
-        vtbi_nl = status.program.vtbi_nl if status.program else None
+        vtbi_nl = status.program.total_nl if status.program else None
         found[status.line] = {
             "programmed_ml": None if vtbi_nl is None else vtbi_nl / 1e6,
             "owed_ml": status.owed / OWED_PER_ML,
             "pumped_ml": float(end.pumped_ml[i, 0]),
             "at_patient_ml": at_patient,
             "state": status.state.value,
+            "requests": _requests(status.course.requests),
+            "drugs": drugs[status.line],
+            "segments": cut[status.line],
         }
     return found
+
+
+def _requests(requests: Requests) -> dict[str, Plain] | None:
+    """The patient's presses and what became of them; None where there were none."""
+    if not requests.made:
+        return None
+    return {
+        "made": requests.made,
+        "granted": requests.granted,
+        "granted_in_part": requests.in_part,
+        "denied": requests.denied,
+    }
 
 
 def _air(trace: PumpTrace) -> dict[str, Plain]:
@@ -116,6 +137,21 @@ def in_common_line(trace: PumpTrace) -> tuple[float, ...]:
     end = trace.at([trace.end_ns])
     inside = end.pump_drug[:, 0] + trace.priming_drug - end.patient_drug[:, 0]
     return tuple(max(0.0, float(amount)) for amount in inside)
+
+
+def _overrides(pump: str, trace: PumpTrace) -> list[Plain]:
+    """What was carried out beyond a soft limit."""
+    return [
+        {
+            "pump": pump,
+            "line": r.record.line,
+            "command": r.record.command,
+            "reason": r.record.reason,
+            "at_s": r.at_ns / NS_PER_S,
+        }
+        for r in trace.records
+        if isinstance(r.record, LimitOverridden)
+    ]
 
 
 def _alarms(pump: str, trace: PumpTrace) -> list[Plain]:

@@ -5,6 +5,7 @@ HIGH); here both are HIGH. Texts are ours.
 """
 
 from pumpsim import units
+from pumpsim.catalogue.rows import MINUTE_NS
 from pumpsim.vocabulary.alarms import AlarmCondition, AlarmId, Effect, Priority, Signal, Threshold
 
 PSI_KPA = float(units.PSI_KPA)
@@ -25,6 +26,7 @@ def occlusion_distal(limit_kpa: float, delay_ns: int = 0, *, self_clearing: bool
         source="IEC 60601-2-24:2012, 201.12.4.4.104 (unverified: clause text not at hand)",
         threshold=Threshold(Signal.DISTAL_PRESSURE, limit_kpa, 0.75 * limit_kpa),
         delay_ns=delay_ns,
+        latching=True,
         self_clearing=self_clearing,
     )
 
@@ -51,6 +53,7 @@ def occlusion_proximal(limit_kpa: float) -> AlarmCondition:
         text="Occlusion between container and pump: this line stopped",
         source="ECRI criteria 2008/2015: must alarm upstream, a clamped secondary included",
         threshold=Threshold(Signal.PROXIMAL_PRESSURE, limit_kpa, 0.5 * limit_kpa, rising=False),
+        latching=True,
     )
 
 
@@ -62,6 +65,7 @@ AIR_IN_LINE_PROXIMAL = AlarmCondition(
     text="Air ahead of the pump (container empty): this line stopped",
     source="GPCA REQ 59 (air: HIGH); unverified: that only its own line stops (Plum family, from memory)",
     threshold=Threshold(Signal.AIR_PROXIMAL, 1.0, 1.0),
+    latching=True,
 )
 
 
@@ -75,6 +79,7 @@ def air_in_line_distal(limit_ml: float) -> AlarmCondition:
         text="A bubble behind the pump: all lines stopped",
         source="GIP v1.0, 1.9.1; GPCA REQ 59 (air: HIGH)",
         threshold=Threshold(Signal.AIR_BUBBLE, limit_ml, 0.5 * limit_ml),
+        latching=True,
     )
 
 
@@ -88,6 +93,7 @@ def air_accumulated(limit_ml: float) -> AlarmCondition:
         text="Many bubbles behind the pump: all lines stopped",
         source="IEC 60601-2-24, 51.104 and 201.12.4.4.107 (unverified: clause text not at hand): 1 mL in 15 min",
         threshold=Threshold(Signal.AIR_ACCUMULATED, limit_ml, 0.5 * limit_ml),
+        latching=True,
     )
 
 
@@ -107,6 +113,7 @@ INFUSION_COMPLETE = AlarmCondition(
     text="The volume to be infused is in",
     source="GPCA REQ 59 (LOW)",
     self_clearing=False,
+    escalates_after_ns=10 * MINUTE_NS,
 )
 CALL_BACK = AlarmCondition(
     id=AlarmId.CALL_BACK,
@@ -114,7 +121,7 @@ CALL_BACK = AlarmCondition(
     effect=Effect.CONTINUE,
     per_line=True,
     text="Call-back asked for: the secondary has ended",
-    source="Medfusion 3500 manual p. 106 (MEDIUM)",
+    source="unverified: by analogy with the user callback of the Medfusion 3500 manual p. 102 (MEDIUM)",
     self_clearing=False,
 )
 OVER_INFUSION = AlarmCondition(
@@ -142,6 +149,7 @@ COMMUNICATION_LOST = AlarmCondition(
     per_line=False,
     text="The device does not answer: delivery is stopped, what it did last is uncertain",
     source="a choice of ours: fail to stopped and alarming",
+    latching=True,
 )
 DEVICE_FAULT = AlarmCondition(
     id=AlarmId.DEVICE_FAULT,
@@ -258,7 +266,8 @@ CONDITIONS = (
         self_clearing=False,
     ),
     _technical(AlarmId.KEY_STUCK, H, STOPS, "A key is stuck", "GIP 2.3.1"),
-    _technical(AlarmId.IDLE, L, GOES_ON, "Not delivering, and nobody has touched the pump", "GIP 2.2.4"),
+    _technical(AlarmId.IDLE, L, GOES_ON, "A line is ready or held, and nobody has touched the pump", "GIP 2.2.4"),
+    _technical(AlarmId.PENDING_INPUT, L, GOES_ON, "What the pump asks has no answer", "GIP 2.2.1"),
     _technical(
         AlarmId.STANDBY_OVER,
         M,

@@ -5,8 +5,11 @@ these rows do not.
 """
 
 from pumpsim.catalogue.alarms import DECLARED, air_in_line_distal, occlusion_distal, occlusion_proximal
+from pumpsim.catalogue.attention import BY_GIP, LIKE_GIP_SOURCES
+from pumpsim.catalogue.batteries import AMBULATORY_PACK, AMBULATORY_PACK_FIGURES
 from pumpsim.catalogue.rows import FL_PER_NL, MINUTE_NS, ML, MS_NS, figures
 from pumpsim.vocabulary.alarms import Signal
+from pumpsim.vocabulary.courses import LockoutFrom
 from pumpsim.vocabulary.model import AirSensor, AtEnd, Drive, Mechanism, PumpClass, PumpModel, RateBand
 
 ASSUMED = "unverified: assumption"
@@ -39,11 +42,18 @@ CADD_PRIZM = PumpModel(
     near_end_ns=0,
     occlusion_range_kpa=(62.0, 186.0),
     alarms=(occlusion_distal(124.0), *DECLARED),
+    battery=AMBULATORY_PACK,
     kind=PumpClass.PCA,
     standard_set="cadd-set",
     sensors=(Signal.RESERVOIR_LEVEL,),
     bolus_nl_per_h=125 * ML,
+    bolus_adds=True,
+    bolus_max_nl=20 * ML,
+    lockout_from=LockoutFrom.START,
+    reminders=BY_GIP,
     sources=(
+        *AMBULATORY_PACK_FIGURES,
+        *LIKE_GIP_SOURCES,
         *figures(
             PRIZM,
             ("rate range and steps", "0.1-30 mL/h by 0.1 mL/h"),
@@ -64,6 +74,7 @@ CADD_PRIZM = PumpModel(
             ("near-end warning", "0 min: its warning is of the reservoir"),
             ("leak through the mechanism", "0 mL/h/kPa"),
             ("level of the reservoir", "counted from the activations"),
+            ("lockout", "from start to start, a choice of the programme"),
         ),
         *figures(RECALL, ("bolus rate", "125 mL/h")),
     ),
@@ -84,11 +95,18 @@ CADD_SOLIS = PumpModel(
     occlusion_range_kpa=(62.0, 186.0),
     alarms=(occlusion_distal(124.0), occlusion_proximal(-16.0), air_in_line_distal(0.15), *DECLARED),
     air_sensor=AirSensor(smallest_ml=0.01, apart_ml=0.01, window_ns=15 * MINUTE_NS),
+    battery=AMBULATORY_PACK,
     kind=PumpClass.PCA,
     standard_set="cadd-set",
     sensors=(Signal.RESERVOIR_LEVEL,),
     bolus_nl_per_h=125 * ML,
+    bolus_adds=True,
+    bolus_max_nl=20 * ML,
+    lockout_from=LockoutFrom.START,
+    reminders=BY_GIP,
     sources=(
+        *AMBULATORY_PACK_FIGURES,
+        *LIKE_GIP_SOURCES,
         *figures(
             SOLIS,
             ("volume accuracy", "+-6 % at 10 mL/h, 22 degC"),
@@ -120,6 +138,7 @@ CADD_SOLIS = PumpModel(
             ("near-end warning", "0 min: its warning is of the reservoir"),
             ("leak through the mechanism", "0 mL/h/kPa"),
             ("level of the reservoir", "counted from the activations"),
+            ("lockout", "from start to start, a choice of the programme"),
         ),
     ),
 )

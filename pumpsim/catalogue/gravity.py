@@ -6,6 +6,7 @@ clamp. There is no occlusion limit and no alarm but those that any model declare
 """
 
 from pumpsim.catalogue.alarms import DECLARED
+from pumpsim.catalogue.attention import NOBODY_AT_IT, NOBODY_SOURCES
 from pumpsim.catalogue.rows import FL_PER_ML, ML, figures
 from pumpsim.catalogue.sets import DROPS, SETS
 from pumpsim.vocabulary.alarms import Signal
@@ -36,7 +37,10 @@ def _drip(gtt_per_ml: int, max_ml_per_h: int) -> PumpModel:
         kind=PumpClass.GRAVITY,
         standard_set=kind.name,
         sensors=(Signal.DROPS,),
+        reminders=NOBODY_AT_IT,
+        audio_pause_ns=0,
         sources=(
+            *NOBODY_SOURCES,
             *figures(drops, ("motor step", f"one drop, 1/{gtt_per_ml} mL of water")),
             *figures("by definition", ("distal occlusion limit", "none: nothing measures")),
             *figures("by definition: a drip has no end but an empty bag", ("near-end warning", "0 min")),

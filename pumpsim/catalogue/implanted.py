@@ -1,6 +1,7 @@
 """Implanted pumps: rollers on a tube, microlitres an hour, into the fluid around the spinal cord. They measure no pressure."""
 
 from pumpsim.catalogue.alarms import DECLARED
+from pumpsim.catalogue.attention import NOBODY_AT_IT, NOBODY_SOURCES
 from pumpsim.catalogue.rows import FL_PER_NL, ML, figures
 from pumpsim.vocabulary.alarms import Signal
 from pumpsim.vocabulary.model import AtEnd, Corner, Drive, Mechanism, PumpClass, PumpModel, RateBand
@@ -33,8 +34,17 @@ SYNCHROMED_II = PumpModel(
     kind=PumpClass.IMPLANTED,
     standard_set="intrathecal-catheter",
     sensors=(Signal.RESERVOIR_LEVEL,),
+    bolus_nl_per_h=ML,
+    clockwork=True,
+    reminders=NOBODY_AT_IT,
+    audio_pause_ns=0,
     sources=(
+        *NOBODY_SOURCES,
         *figures("ANZCA, SynchroMed II: the limit for over-infusion", ("volume accuracy", "+14.5 %")),
+        *figures(
+            "functionalneuro.surgery, SynchroMed II: single bolus, simple continuous, flex",
+            ("programmes", "continuous, by time of day, single bolus"),
+        ),
         *figures(
             RECALL,
             ("rate range and steps", "0.048-24 mL/day (0.002-1 mL/h) by 0.01 uL/h"),
@@ -49,6 +59,7 @@ SYNCHROMED_II = PumpModel(
             ("leak through the mechanism", "0 mL/h/kPa"),
             ("sensors", "the level of the reservoir, counted from the motor's steps"),
             ("VTBI range", "0.001-40 mL by 0.01 uL"),
+            ("bolus rate", "1 mL/h, its highest rate; in place of the programme"),
             ("KVO rate", "0.002 mL/h, the lowest rate: the pump has none"),
             ("near-end warning", "0 min: its warning is of the reservoir"),
         ),

@@ -5,6 +5,7 @@ at fixed intervals (every 3 or 5 min) stand here with the smallest volume that t
 A bolus runs at ``bolus_nl_per_h``, far above every basal rate. None has a KVO: the lowest basal rate stands in its place.
 """
 
+from pumpsim.catalogue import attention
 from pumpsim.catalogue.alarms import DECLARED, occlusion_distal
 from pumpsim.catalogue.rows import FL_PER_NL, SECOND_NS, UNIT, figures
 from pumpsim.vocabulary.alarms import Signal
@@ -26,6 +27,7 @@ def _pump(
     pulse: tuple[int, int],
     reservoir_u: int,
     bolus_u_per_min: float,
+    bolus_max_u: int = 25,
     occlusion_kpa: float,
     standard_set: str,
     sources: tuple[Sourced, ...],
@@ -51,12 +53,19 @@ def _pump(
         standard_set=standard_set,
         sensors=(Signal.RESERVOIR_LEVEL,),
         bolus_nl_per_h=round(bolus_u_per_min * 60 * UNIT),
+        bolus_adds=True,
+        bolus_max_nl=bolus_max_u * UNIT,
+        clockwork=True,
+        reminders=attention.INSULIN,
         sources=(
             *sources,
+            *attention.INSULIN_SOURCES,
             *figures(
                 ASSUMED,
                 ("VTBI range", f"{volume_nl / UNIT:g}-{reservoir_u} U by one pulse"),
                 ("KVO rate", f"{low / UNIT:g} U/h, the lowest basal rate: the pump has none"),
+                ("largest bolus", f"{bolus_max_u} U, where no source says another"),
+                ("day's profile", "48 segments; boluses beside the basal rate"),
                 ("near-end warning", "0 min: its warning is of the reservoir"),
                 ("sensors", "the level of the reservoir, counted from the pulses"),
             ),
@@ -151,6 +160,7 @@ KALEIDO = _pump(
     pulse=(500, SECOND_NS),
     reservoir_u=200,
     bolus_u_per_min=1.5,
+    bolus_max_u=20,
     occlusion_kpa=100.0,
     standard_set="insulin-tubing-60cm",
     sources=(

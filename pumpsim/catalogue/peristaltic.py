@@ -12,6 +12,8 @@ from pumpsim.catalogue.alarms import (
     occlusion_distal,
     occlusion_proximal,
 )
+from pumpsim.catalogue.attention import B_BRAUN, BY_GIP, GIP_SOURCES, INFUSOMAT_SOURCES, LIKE_GIP_SOURCES
+from pumpsim.catalogue.batteries import BEDSIDE, BEDSIDE_FIGURES, OFF_AFTER_3_MIN, OFF_AFTER_3_MIN_FIGURES
 from pumpsim.catalogue.occlusion import BACK_OFF, BACK_OFF_FIGURES, MOST_RESTARTS
 from pumpsim.catalogue.rows import BAR_KPA, FL_PER_NL, MINUTE_NS, ML, MMHG_KPA, figures
 from pumpsim.vocabulary.model import (
@@ -55,6 +57,7 @@ def _inside(fingers: str, revolution_ul: int) -> tuple[tuple[str, str], ...]:
         ("volume of a revolution", f"{revolution_ul} uL, {fingers}"),
         ("course over a revolution", "ripple, and a back-flow of 3 % of a revolution"),
         ("leak through the mechanism", "0 mL/h/kPa"),
+        ("stages of a programme", "21: ten up, a plateau, ten down"),
     )
 
 
@@ -79,8 +82,11 @@ LINEAR_PERISTALTIC = PumpModel(
         *DECLARED,
     ),
     air_sensor=IEC_WINDOW,
+    battery=BEDSIDE,
     kind=PumpClass.LARGE_VOLUME,
+    most_stages=21,
     standard_set="peristaltic-set",
+    reminders=BY_GIP,
     sources=(
         *figures("GIP v1.0, 1.1.2 (programmable range)", ("rate range", "0.1-999 mL/h")),
         *figures(ASSUMED, ("rate steps", "0.1 mL/h below 100, 1 mL/h above"), ("VTBI range", "0.1-9999 mL by 0.1 mL")),
@@ -94,6 +100,8 @@ LINEAR_PERISTALTIC = PumpModel(
         *figures(ASSUMED, *NO_FIGURE),
         *figures(ASSUMED, ("distal occlusion limit, default", "6 psi"), ("proximal occlusion limit", "-16 kPa")),
         *figures(ASSUMED, *_inside("12 fingers", 120)),
+        *BEDSIDE_FIGURES,
+        *GIP_SOURCES,
     ),
 )
 
@@ -125,9 +133,12 @@ INFUSOMAT_SPACE = PumpModel(
         *DECLARED,
     ),
     air_sensor=AirSensor(smallest_ml=0.01, apart_ml=0.01, window_ns=60 * MINUTE_NS),
+    battery=OFF_AFTER_3_MIN,
     kind=PumpClass.LARGE_VOLUME,
+    most_stages=21,
     standard_set="infusomat-line",
     bolus_nl_per_h=1_200 * ML,
+    reminders=B_BRAUN,
     back_off=BACK_OFF,
     sources=(
         *BACK_OFF_FIGURES,
@@ -151,6 +162,8 @@ INFUSOMAT_SPACE = PumpModel(
             ("near-end warning", "3 min"),
         ),
         *figures(ASSUMED, *_inside("12 fingers", 120)),
+        *OFF_AFTER_3_MIN_FIGURES,
+        *INFUSOMAT_SOURCES,
     ),
 )
 
@@ -175,9 +188,13 @@ ALARIS_GP = PumpModel(
         *DECLARED,
     ),
     air_sensor=IEC_WINDOW,
+    battery=BEDSIDE,
     kind=PumpClass.LARGE_VOLUME,
+    most_stages=21,
     standard_set="peristaltic-set",
     bolus_nl_per_h=1_200 * ML,
+    bolus_max_nl=100 * ML,
+    reminders=BY_GIP,
     auto_restart=AutoRestart(MOST_RESTARTS),
     sources=(
         *figures(
@@ -191,6 +208,7 @@ ALARIS_GP = PumpModel(
             ("VTBI range", "1-9999 mL"),
             ("KVO rate, range", "0.1-20 mL/h, or the set rate if lower"),
             ("bolus rate", "10-1200 mL/h"),
+            ("largest bolus", "0.1-100 mL"),
             ("volume accuracy", "+-5 %"),
             ("mechanism", "four fingers, peristaltic"),
         ),
@@ -207,6 +225,8 @@ ALARIS_GP = PumpModel(
         *figures(IEC_AIR, ONE_IN_15_MIN),
         *figures(ASSUMED, *NO_FIGURE),
         *figures(ASSUMED, *_inside("four fingers", 80)),
+        *BEDSIDE_FIGURES,
+        *LIKE_GIP_SOURCES,
     ),
 )
 
@@ -231,8 +251,11 @@ SIGMA_SPECTRUM = PumpModel(
         *DECLARED,
     ),
     air_sensor=IEC_WINDOW,
+    battery=BEDSIDE,
     kind=PumpClass.LARGE_VOLUME,
+    most_stages=21,
     standard_set="peristaltic-set",
+    reminders=BY_GIP,
     sources=(
         *figures(
             RECALL,
@@ -252,6 +275,8 @@ SIGMA_SPECTRUM = PumpModel(
         *figures(IEC_AIR, ONE_IN_15_MIN),
         *figures(ASSUMED, *NO_FIGURE),
         *figures(ASSUMED, *_inside("12 fingers", 120)),
+        *BEDSIDE_FIGURES,
+        *LIKE_GIP_SOURCES,
     ),
 )
 

@@ -17,6 +17,8 @@ from pumpsim.catalogue.alarms import (
     occlusion_proximal,
 )
 from pumpsim.catalogue.ambulatory import AMBULATORY
+from pumpsim.catalogue.attention import BY_GIP, PLUM_SOURCES
+from pumpsim.catalogue.batteries import BEDSIDE, BEDSIDE_FIGURES
 from pumpsim.catalogue.gravity import GRAVITY
 from pumpsim.catalogue.implanted import IMPLANTED
 from pumpsim.catalogue.insulin import INSULIN
@@ -76,6 +78,9 @@ DUAL_CHANNEL_CASSETTE = PumpModel(
     ),
     air_sensor=AirSensor(smallest_ml=0.01, apart_ml=0.01, window_ml=6.9),
     air_trap_ml=1.0,
+    battery=BEDSIDE,
+    most_stages=10,
+    reminders=BY_GIP,
     concurrent=ConcurrentLimits(floor_nl_per_h=ML // 2, sum_nl_per_h=500 * ML),
     sources=(
         Sourced("rate range and steps", "0.1-99.9 by 0.1, 100-999 by 1 mL/h", RECALL),
@@ -89,11 +94,14 @@ DUAL_CHANNEL_CASSETTE = PumpModel(
         Sourced("air behind the pump", "a bubble of 0.1 mL; 0.25 mL in the last 6.9 mL of a line", RECALL),
         Sourced("air trap", "1 mL, given back as fluid; a bubble sets off the proximal alarm when it is full", RECALL),
         Sourced("smallest bubble that counts; fluid that ends one", "0.01 mL; 0.01 mL", "unverified: assumption"),
+        Sourced("stages of a programme", "10; a loading dose on line A", RECALL),
         Sourced("stroke volume", "0.33 mL", RECALL),
         Sourced("motor step", "0.1 uL (3300 steps a stroke)", "unverified: assumption"),
         Sourced("fill share", "10 % of the cycle's time", "unverified: assumption"),
         Sourced("interleave and inner flow", "within-cycle, A ahead of B", "unverified: assumption"),
         Sourced("catch-up", "a late cycle is hurried by at most 10 %", "unverified: assumption"),
+        *BEDSIDE_FIGURES,
+        *PLUM_SOURCES,
     ),
 )
 SINGLE_CHANNEL_CASSETTE = replace(

@@ -7,10 +7,31 @@ assumptions for all: makers print none of them.
 from dataclasses import replace
 
 from pumpsim.catalogue.alarms import DECLARED, PSI_KPA, occlusion_distal
+from pumpsim.catalogue.attention import (
+    B_BRAUN,
+    BY_GIP,
+    GIP_SOURCES,
+    LIKE_GIP_SOURCES,
+    MEDFUSION,
+    MEDFUSION_ROWS,
+    MEDFUSION_SOURCES,
+    PERFUSOR_SOURCES,
+)
+from pumpsim.catalogue.batteries import BEDSIDE, BEDSIDE_FIGURES
 from pumpsim.catalogue.rows import BAR_KPA, FL_PER_NL, MINUTE_NS, ML, MMHG_KPA, MS_NS, figures
 from pumpsim.catalogue.syringes import BORE, SYRINGES
-from pumpsim.vocabulary.alarms import Signal
-from pumpsim.vocabulary.model import AtEnd, Drive, LeadScrew, Mechanism, PumpClass, PumpModel, RateBand, Sourced
+from pumpsim.vocabulary.alarms import AlarmCondition, Signal
+from pumpsim.vocabulary.model import (
+    AtEnd,
+    Drive,
+    LeadScrew,
+    Mechanism,
+    PumpClass,
+    PumpModel,
+    RateBand,
+    Reminders,
+    Sourced,
+)
 from pumpsim.vocabulary.path import Syringe
 
 ASSUMED = "unverified: assumption"
@@ -72,6 +93,7 @@ _INSIDE = figures(
     ("backlash", "0.1 mm"),
     ("speed below which the plunger sticks", "0.1 um/s"),
     ("sensors", "force and position of the plunger; the level follows from the position"),
+    ("stages of a programme", "10"),
 )
 
 
@@ -87,9 +109,13 @@ def _pump(
     kind: PumpClass = PumpClass.SYRINGE,
     standard_set: str = "extension-150",
     bolus_nl_per_h: int = 0,
+    bolus_adds: bool = False,
+    reminders: Reminders = BY_GIP,
+    attention: tuple[Sourced, ...] = LIKE_GIP_SOURCES,
+    declared: tuple[AlarmCondition, ...] = DECLARED,
 ) -> PumpModel:
     """A row with the mechanism that all share; ``occlusion_kpa`` and ``vtbi_nl``: lowest, default and highest; lowest,
-    highest and step."""
+    highest and step. ``attention``: where the reminders come from."""
     low, default, high = occlusion_kpa
     model = PumpModel(
         id=id,
@@ -104,12 +130,16 @@ def _pump(
         at_end=AtEnd.KVO,
         near_end_ns=3 * MINUTE_NS,
         occlusion_range_kpa=(low, high),
-        alarms=(occlusion_distal(default), *DECLARED),
+        alarms=(occlusion_distal(default), *declared),
+        battery=BEDSIDE,
         kind=kind,
         standard_set=standard_set,
         sensors=SENSORS,
         bolus_nl_per_h=bolus_nl_per_h,
-        sources=(*sources, *_INSIDE),
+        bolus_adds=bolus_adds,
+        most_stages=10,
+        reminders=reminders,
+        sources=(*sources, *_INSIDE, *BEDSIDE_FIGURES, *attention),
     )
     return with_syringe(model, PLACEHOLDER)
 
@@ -131,6 +161,7 @@ SYRINGE_PUMP = _pump(
     rate_bands=(RateBand(ML // 10, 999_900_000, ML // 10),),
     kvo_nl_per_h=ML // 2,
     occlusion_kpa=(10.0, 60.0, 120.0),
+    attention=GIP_SOURCES,
     sources=(
         *SMALL_VOLUME,
         *THREE_MINUTES,
@@ -167,6 +198,8 @@ PERFUSOR_SPACE = _pump(
     kvo_nl_per_h=ML,
     occlusion_kpa=(0.1 * BAR_KPA, 0.6 * BAR_KPA, 1.2 * BAR_KPA),
     bolus_nl_per_h=999_900_000,
+    reminders=B_BRAUN,
+    attention=PERFUSOR_SOURCES,
     sources=(
         *figures(
             RECALL,
@@ -208,6 +241,9 @@ MEDFUSION_3500 = _pump(
     rate_bands=FINE,
     kvo_nl_per_h=ML,
     occlusion_kpa=(6 * PSI_KPA, 12 * PSI_KPA, 16 * PSI_KPA),
+    reminders=MEDFUSION,
+    attention=MEDFUSION_SOURCES,
+    declared=MEDFUSION_ROWS,
     sources=(
         *figures(
             "Medfusion 3500 (V6) performance tips, brochure, table of minimum recommended rates",
@@ -241,6 +277,7 @@ GRASEBY_3300_PCA = _pump(
     kind=PumpClass.PCA,
     standard_set="pca-set",
     bolus_nl_per_h=200 * ML,
+    bolus_adds=True,
     sources=(
         *figures(
             G3300,

@@ -69,19 +69,24 @@ def effect_on(turn: Turn, line: str) -> tuple[Effect, str]:
     for alarm in turn.state.alarms:
         if not alarm.standing:
             continue
-        effect = turn.row(alarm.alarm).effect
-        if alarm.alarm is AlarmId.MAX_DOSE and demand.stops_at_limit(turn, alarm.line):
-            effect = Effect.STOP_LINE
+        effect = _effect(turn, alarm, line)
         if (effect is Effect.STOP_ALL or alarm.line in (None, line)) and EFFECTS.index(effect) > EFFECTS.index(found):
             found, cause = effect, alarm.alarm.value
     return found, cause
+
+
+def _effect(turn: Turn, alarm: AlarmStatus, line: str) -> Effect:
+    """What one condition does to a line: a line that may not keep open, or stops at its maximum dose, stops instead."""
+    effect = turn.row(alarm.alarm).effect
+    stops = alarm.alarm is AlarmId.MAX_DOSE and demand.stops_at_limit(turn, alarm.line)
+    return Effect.STOP_LINE if effect is Effect.KVO and (stops or turn.state.line(line).forbids_kvo) else effect
 
 
 def obstacles(turn: Turn, line: str) -> list[str]:
     """Name the standing conditions that keep a line from being started."""
     found = []
     for alarm in turn.state.alarms:
-        effect = turn.row(alarm.alarm).effect
+        effect = _effect(turn, alarm, line)
         if alarm.standing and effect.stops and (effect is Effect.STOP_ALL or alarm.line in (None, line)):
             found.append(f"alarm {alarm.alarm.value} stands")
         elif alarm.checking:

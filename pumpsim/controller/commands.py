@@ -3,7 +3,7 @@
 from dataclasses import replace
 from typing import assert_never
 
-from pumpsim.controller import air_reset, alarm_monitor, course, demand, dosing, programme
+from pumpsim.controller import air_reset, alarm_monitor, course, demand, dosing, drugs, programme, questions, signals
 from pumpsim.controller.answer import OPERATOR, refuse
 from pumpsim.controller.dual import faults_together
 from pumpsim.controller.line_table import Trigger, possible
@@ -46,10 +46,14 @@ TITRATABLE = (
 
 
 def obey(turn: Turn, command: OperatorCommand) -> None:
-    """Carry out one command, or say why not."""
+    """Carry out one command, ask before, or say why not."""
     if isinstance(command, OfALine) and command.line is not None and command.line not in turn.model.lines:
         refuse(turn, command, [f"model {turn.model.id} has no line {command.line}"])
         return
+    questions.put(turn, command, _carry_out)
+
+
+def _carry_out(turn: Turn, command: OperatorCommand) -> None:
     match command:
         case LoadProgram():
             _load(turn, command)
@@ -77,10 +81,12 @@ def obey(turn: Turn, command: OperatorCommand) -> None:
             )
         case Acknowledge():
             _acknowledge(turn, command)
+        case Confirm():
+            pass  # questions.put has answered it
+        case PauseAudio():
+            signals.pause_audio(turn, command)
         case ResetAir():
             air_reset.reset(turn, command)
-        case PauseAudio() | Confirm():
-            refuse(turn, command, ["not yet"])
         case _:
             assert_never(command)
 
@@ -112,6 +118,7 @@ def _load(turn: Turn, command: LoadProgram) -> None:
         )
     )
     turn.fire(command.line, Trigger.LOAD, program.ordered or OPERATOR)
+    drugs.judge(turn)
 
 
 def _start(turn: Turn, command: Start) -> None:
@@ -124,6 +131,7 @@ def _start(turn: Turn, command: Start) -> None:
     if reasons:
         refuse(turn, command, list(dict.fromkeys(reasons)))
         return
+    signals.restarted(turn, wanted)
     for line in wanted:
         programme.begin(turn, line, OPERATOR)
 
@@ -205,7 +213,8 @@ def _change_mode(turn: Turn, command: ChangeMode) -> None:
 
 def _acknowledge(turn: Turn, command: Acknowledge) -> None:
     found = [a for a in turn.state.alarms if a.standing and command.alarm in (None, a.alarm)]
-    if not found:
+    latched = signals.acknowledge(turn, command.alarm)
+    if not found and not latched:
         refuse(turn, command, ["no such alarm stands"])
     for alarm in found:
         turn.said.append(AlarmAcknowledged(alarm.alarm, alarm.line))

@@ -1,5 +1,6 @@
 """What drivers, devices and the interlock report: the condition that each begins, or ends, as two tables."""
 
+from pumpsim.controller import reminders
 from pumpsim.controller.turn import Turn
 from pumpsim.vocabulary.alarms import AlarmId
 from pumpsim.vocabulary.inputs import DeviceEvent
@@ -29,6 +30,7 @@ ENDS = {
 
 def note(turn: Turn, event: DeviceEvent) -> None:
     """Raise or clear what the event stands for. A pump that has no such condition reports a fault of the device instead."""
+    reminders.note_key(turn, event)
     begun, ended = BEGINS.get(event.kind), ENDS.get(event.kind)
     if begun is not None:
         turn.raise_alarm(begun if turn.has(begun) else AlarmId.DEVICE_FAULT, None, event.detail)

@@ -1,7 +1,8 @@
 """Doses beside the programme: on request, bolus, extended bolus. One runs; an extended one waits for it and then goes on.
 
-A dose ends when all of it is owed and, where nothing runs after it, when the count has come to it: so it is exact with any
-drive. Together with the programme it stays within what the mechanism can (GIP 1.4.3): it is slowed, never the programme.
+A dose ends when all of it is owed, in the last whole ns, so that the motor is never ahead; and, where nothing runs after it,
+when the count has come to it: so it is exact with any drive. Together with the programme it stays within what the mechanism
+can (GIP 1.4.3): it is slowed, never the programme.
 """
 
 from collections.abc import Iterator
@@ -53,7 +54,7 @@ def deadlines(turn: Turn) -> Iterator[int]:
         for dose in status.course.doses[:1]:
             rate = turn.dose_nl_per_h(status, turn.base_nl_per_h(status))
             if rate > 0 and dose.owed < dose.volume:
-                yield turn.now_ns - (dose.owed - dose.volume) // rate
+                yield turn.now_ns + max(1, (dose.volume - dose.owed) // rate)
 
 
 def watches(turn: Turn) -> Iterator[Watch]:

@@ -12,6 +12,7 @@ from pumpsim.controller.turning_back import TurningBack
 from pumpsim.vocabulary.inputs import DeviceEvent, DeviceEventKind, SensorReading
 from pumpsim.vocabulary.model import Drive, Interleave, PumpModel
 from pumpsim.vocabulary.outputs import LineMotion, MotorCommand
+from pumpsim.vocabulary.snapshot import InterlockLine, InterlockStatus
 
 ALLOWANCE_PERCENT = 10
 """Over-infusion that is tolerated beside the cycle's volume; GIP 1.2.2 alarms above 10 %."""
@@ -22,7 +23,7 @@ FL_NS_PER_H = 3_600_000
 class Interlock:
     """Independent limits on what the motor is told and on what it has done."""
 
-    def __init__(self, model: PumpModel) -> None:
+    def __init__(self, model: PumpModel, status: InterlockStatus | None = None) -> None:
         self._model = model
         self._rates = dict.fromkeys(model.lines, 0)
         self._owed = dict.fromkeys(model.lines, 0)
@@ -30,6 +31,20 @@ class Interlock:
         self._back = TurningBack(model)
         self._now_ns = 0
         self.tripped: DeviceEvent | None = None
+        if status is not None:
+            self._now_ns, self.tripped = status.now_ns, status.tripped
+            self._rates = {line.line: line.rate_nl_per_h for line in status.lines}
+            self._owed = {line.line: line.owed for line in status.lines}
+            self._first = {line.line: line.first for line in status.lines if line.first is not None}
+            self._back = TurningBack(model, status.turning)
+
+    @property
+    def status(self) -> InterlockStatus:
+        """All that it knows, as a value to continue from."""
+        lines = tuple(
+            InterlockLine(line, rate, self._owed[line], self._first.get(line)) for line, rate in self._rates.items()
+        )
+        return InterlockStatus(self._now_ns, lines, self.tripped, self._back.status)
 
     def pass_time(self, now_ns: int) -> None:
         """Count what each line is owed by now."""
@@ -77,7 +92,7 @@ class Interlock:
                 return self._trip(DeviceEventKind.RATE_LIMIT, f"no line {motion.line}")
             if motion.rate_nl_per_h < 0 and (reason := self._back.against(motion)):
                 return self._trip(DeviceEventKind.RATE_LIMIT, f"line {motion.line} runs backwards: {reason}")
-            if motion.rate_nl_per_h > self._model.max_rate_nl_per_h:
+            if motion.rate_nl_per_h > self._model.max_motor_nl_per_h:
                 return self._trip(DeviceEventKind.RATE_LIMIT, f"line {motion.line}: {_rate(motion.rate_nl_per_h)}")
             total += motion.rate_nl_per_h
             moving += motion.rate_nl_per_h > 0

@@ -32,6 +32,7 @@ class Trigger(Enum):
     UNLIMITED = "limiting alarm over"
     STANDBY = "standby"
     STANDBY_OVER = "standby over"
+    POWER_LOST = "power lost"
     CHECK = "line is checked"
     CHECKED = "line is clear"
 
@@ -91,6 +92,14 @@ TABLE: dict[tuple[S, Trigger], Transition] = {
     (S.PAUSED, Trigger.RESUME): Transition(BACK, Said.DELIVERY_RESUMED),
     (S.PAUSED, Trigger.STOP): Transition(S.HELD, Said.DELIVERY_STOPPED),
     (S.PAUSED, Trigger.ALARM): Transition(S.ALARM, Said.DELIVERY_STOPPED),
+    (S.DELAYED, Trigger.POWER_LOST): Transition(S.READY, Said.DELIVERY_STOPPED),
+    (S.INFUSING, Trigger.POWER_LOST): Transition(S.HELD, Said.DELIVERY_STOPPED),
+    (S.KVO, Trigger.POWER_LOST): Transition(S.HELD, Said.DELIVERY_STOPPED),
+    (S.CONTINUING, Trigger.POWER_LOST): Transition(S.HELD, Said.DELIVERY_STOPPED),
+    (S.PAUSED, Trigger.POWER_LOST): Transition(S.HELD, Said.DELIVERY_STOPPED),
+    (S.CHECKING, Trigger.POWER_LOST): Transition(S.HELD, Said.DELIVERY_STOPPED),
+    (S.STANDBY, Trigger.POWER_LOST): Transition(S.HELD, Said.STANDBY_LEFT),
+    (S.ALARM, Trigger.POWER_LOST): Transition(S.HELD, Said.DELIVERY_STOPPED),
 }
 
 

@@ -14,6 +14,7 @@ from pumpsim.vocabulary.outputs import LineState, Watch
 from pumpsim.vocabulary.program import LineMode
 from pumpsim.vocabulary.status import LineStatus
 
+NO_KVO = "the drug library forbids KVO"
 AT_END = {
     AtEnd.KVO: Trigger.VTBI_IN_KVO,
     AtEnd.CONTINUE: Trigger.VTBI_IN_CONTINUE,
@@ -105,8 +106,9 @@ def _end(turn: Turn, status: LineStatus) -> None:
     rule = status.program.at_end or turn.model.at_end
     if status.mode is LineMode.PIGGYBACK and turn.state.lines[0].state is LineState.PAUSED:
         rule = AtEnd.STOP
+    cause = NO_KVO if rule is AtEnd.KVO and status.forbids_kvo else ""
     turn.clear_alarm(AlarmId.NEAR_END, status.line)
-    turn.fire(status.line, AT_END[rule])
+    turn.fire(status.line, AT_END[AtEnd.STOP if cause else rule], cause)
     turn.raise_alarm(AlarmId.INFUSION_COMPLETE, status.line)
     if status.program.call_back:
         turn.raise_alarm(AlarmId.CALL_BACK, status.line)

@@ -1,7 +1,7 @@
 """The controller: inputs in time, outputs and the next instant at which it wants to be called.
 
 The order within one input: time passes, the input acts, deadlines and limits are judged, the lines are settled between
-each other, and the motor command follows from the state. Extra readings and extra calls change no decision.
+each other, and alarm signals and motor command follow from the state. Extra readings and extra calls change no decision.
 """
 
 from collections.abc import Iterator
@@ -15,9 +15,13 @@ from pumpsim.controller import (
     demand,
     device_events,
     doses,
+    drugs,
     dual,
+    power,
     pressure_rise,
     programme,
+    reminders,
+    signals,
 )
 from pumpsim.controller.turn import Turn
 from pumpsim.vocabulary.inputs import DeviceEvent, Input, SensorReading, Tick
@@ -29,10 +33,10 @@ from pumpsim.vocabulary.status import LineStatus, PumpState
 class PumpController:
     """Decides for one pump. Its whole memory is ``state``, an immutable value."""
 
-    def __init__(self, model: PumpModel) -> None:
+    def __init__(self, model: PumpModel, state: PumpState | None = None) -> None:
         self.model = model
         still = MotorCommand(tuple(LineMotion(line, 0) for line in model.lines))
-        self.state = PumpState(0, tuple(LineStatus(line) for line in model.lines), motor=still)
+        self.state = state or PumpState(0, tuple(LineStatus(line) for line in model.lines), motor=still)
 
     def step(self, now_ns: int, given: Input) -> Step:
         """Answer one input at an instant. Raises ValueError when time runs backwards, for nothing else."""
@@ -40,6 +44,8 @@ class PumpController:
             raise ValueError(f"time runs backwards: {now_ns} ns after {self.state.now_ns} ns")
         turn = Turn(self.model, self.state, now_ns)
         turn.pass_time()
+        if power.keeps_off(turn, given):
+            return self._answer(turn)
         match given:
             case Tick():
                 pass
@@ -47,19 +53,32 @@ class PumpController:
                 turn.state = turn.state.seeing(given)
             case DeviceEvent():
                 device_events.note(turn, given)
+                power.note(turn, given)
             case _:
+                reminders.touch(turn, given)
                 commands.obey(turn, given)
         programme.pass_deadlines(turn)
         programme.judge(turn)
         course.follow(turn)
         doses.judge(turn)
         demand.judge(turn)
+        reminders.judge(turn)
+        power.judge(turn)
         alarm_monitor.judge(turn)
         dual.settle(turn)
         pressure_rise.judge(turn)
         back_off.judge(turn)
+        drugs.note(turn, self.state)
+        if not turn.state.unit.power.off:
+            signals.follow(turn)
         _move(turn)
+        return self._answer(turn)
+
+    def _answer(self, turn: Turn) -> Step:
+        """Keep the state, and say what was said and when to call again; a pump that is off waits for its power only."""
         self.state = turn.state
+        if turn.state.unit.power.off:
+            return Step(tuple(turn.said), None, ())
         return Step(tuple(turn.said), _wake(turn), tuple(_watches(turn)))
 
 
@@ -92,6 +111,6 @@ def _stop(turn: Turn, status: LineStatus) -> int | None:
 
 def _wake(turn: Turn) -> int | None:
     """The earliest deadline; one that has passed has been dealt with."""
-    parts = (programme, course, doses, demand, alarm_monitor)
+    parts = (programme, course, doses, demand, alarm_monitor, reminders, power, signals)
     due = [at for part in parts for at in part.deadlines(turn) if at > turn.now_ns]
     return min(due, default=None)

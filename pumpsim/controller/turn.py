@@ -41,10 +41,7 @@ class Turn:
 
     def kvo_nl_per_h(self, status: LineStatus) -> int:
         """The rate at which a line keeps open; 0 where its drug forbids it."""
-        program = status.program
-        if program is not None and program.drug is not None and program.drug.forbids_kvo:
-            return 0
-        return self.model.kvo_for(status.rate_nl_per_h)
+        return 0 if status.forbids_kvo else self.model.kvo_for(status.rate_nl_per_h)
 
     def dose_nl_per_h(self, status: LineStatus, base: int) -> int:
         """The rate of the dose that runs beside ``base``; together they stay within what the mechanism can."""
@@ -63,8 +60,10 @@ class Turn:
         """Bring every line's owed volume up to now."""
         passed = self.now_ns - self.state.now_ns
         if passed:
-            lines = tuple(self._owing(line, passed) if line.state.delivering else line for line in self.state.lines)
             old = self.state
+            lines = old.lines
+            if not old.unit.power.off:
+                lines = tuple(self._owing(line, passed) if line.state.delivering else line for line in lines)
             self.state = PumpState(self.now_ns, lines, old.motor, old.alarms, old.reading, old.unit)
 
     def _owing(self, line: LineStatus, passed: int) -> LineStatus:
@@ -73,8 +72,8 @@ class Turn:
         more = 0
         if course.doses:
             dose = course.doses[0]
-            rate = self.dose_nl_per_h(line, base)
-            more = min(rate * passed, dose.volume - dose.owed)
+            rate, left = self.dose_nl_per_h(line, base), dose.volume - dose.owed
+            more = left if left < rate * (passed + 1) else rate * passed  # what is less than a ns of it is owed with it
             if not self.model.bolus_adds:
                 base = 0
             grown = Dose(dose.kind, dose.volume, dose.rate_nl_per_h, dose.began_ns, dose.owed + more, dose.stop_at_step)

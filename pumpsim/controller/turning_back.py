@@ -10,6 +10,7 @@ from pumpsim.vocabulary.alarms import AlarmId, Signal
 from pumpsim.vocabulary.inputs import SensorReading
 from pumpsim.vocabulary.model import PumpModel
 from pumpsim.vocabulary.outputs import LineMotion, MotorCommand
+from pumpsim.vocabulary.snapshot import TurningStatus
 
 FL_PER_NL = 1_000_000
 SLACK_STEPS = 1
@@ -19,15 +20,20 @@ SLACK_STEPS = 1
 class TurningBack:
     """The limits of one pump; without a ``back_off`` in its model nothing is let run backwards."""
 
-    def __init__(self, model: PumpModel) -> None:
+    def __init__(self, model: PumpModel, status: TurningStatus | None = None) -> None:
         self._rule = model.back_off
         self._line = model.lines[0]
         rows = [row.threshold for row in model.alarms if row.id is AlarmId.OCCLUSION_DISTAL]
         self._threshold = rows[0] if rows else None
         self._most = 0 if self._rule is None else self._rule.most_nl * FL_PER_NL // model.mechanism.step_fl
-        self._granted = False
-        self._forward = self._turned = False
-        self._highest = self._lowest = self._newly = 0
+        status = status or TurningStatus()
+        self._granted, self._forward, self._turned = status.granted, status.forward, status.turned
+        self._highest, self._lowest, self._newly = status.highest, status.lowest, status.newly
+
+    @property
+    def status(self) -> TurningStatus:
+        """All that it knows, as a value to continue from."""
+        return TurningStatus(self._granted, self._forward, self._turned, self._highest, self._lowest, self._newly)
 
     def observe(self, reading: SensorReading) -> str:
         """See an occlusion, and what the count did; say what is wrong with it, if something is."""

@@ -1,6 +1,10 @@
-"""The alarms on the time axis: each condition from raising to clearing, coloured by priority as IEC 60601-1-8 has it."""
+"""The alarms on the time axis: each condition from raising to clearing, coloured by priority as IEC 60601-1-8 has it.
 
-from collections.abc import Sequence
+Below each bar runs what is heard of it: signals may go on when the condition is over (latched), or be silent while it stands.
+"""
+
+from collections.abc import Collection, Sequence
+from typing import Literal
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -8,8 +12,9 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
 from pumpsim.analysis.lines import AlarmSpan
+from pumpsim.analysis.signals import How, SignalSpan
 from pumpsim.figures.style import INK, ORANGE, RED, SKY, TimeUnit, look, panels
-from pumpsim.vocabulary.alarms import Priority
+from pumpsim.vocabulary.alarms import AlarmId, Priority
 
 SEEN: dict[Priority, tuple[str, str]] = {
     Priority.HIGH: (RED, "////"),
@@ -17,24 +22,55 @@ SEEN: dict[Priority, tuple[str, str]] = {
     Priority.LOW: (SKY, ""),
 }
 """Colour and hatch of each priority: red, yellow, cyan, dark enough for paper."""
-ROW_IN, BAR = 0.36, 0.6
+HEARD: dict[How, tuple[Literal["-", ":"], float]] = {How.SOUNDS: ("-", 2.6), How.PAUSED: (":", 2.2)}
+"""Dash and width of the line below a bar; what is silent for good has none."""
+ROW_IN, BAR, BELOW = 0.40, 0.5, 0.36
 MARGIN_LETTERS = 13
 
 
-def alarm_timeline(alarms: Sequence[AlarmSpan], end_ns: int) -> Figure:
+def alarm_timeline(alarms: Sequence[AlarmSpan], signals: Sequence[SignalSpan], end_ns: int) -> Figure:
     """Draw one row for each condition and line, in the order of first raising. ``alarms`` must not be empty."""
     rows = list(dict.fromkeys((span.alarm, span.line) for span in alarms))
     with look():
         figure, (ax,), unit = panels([ROW_IN * len(rows) + 0.15], end_ns)
         for span in alarms:
             _bar(ax, rows.index((span.alarm, span.line)), span, unit)
+        for heard in signals:
+            _heard(ax, rows.index((heard.alarm, heard.line)), heard, unit)
+        escalated = _escalations(alarms, signals)
+        for row, at_ns in escalated:
+            ax.plot([at_ns / unit.ns], [rows.index(row)], marker="^", markersize=5.5, color=INK, linestyle="none")
         ax.set_ylim(len(rows) - 0.45, -0.55)
         ax.set_yticks(range(len(rows)), [_name(alarm.value, line) for alarm, line in rows], fontsize=7.5)
         ax.tick_params(axis="y", length=0)
         ax.grid(False, axis="y")
         ax.set_title("Alarm conditions", pad=4)
-        _legend(ax, alarms)
+        _legend(ax, alarms, {span.how for span in signals}, escalated=bool(escalated))
         return figure
+
+
+def _heard(ax: Axes, row: int, span: SignalSpan, unit: TimeUnit) -> None:
+    """What is heard, as a line below the bar; a reminder as a dot, for it is short."""
+    if span.how is How.REMINDS:
+        ax.plot([span.from_ns / unit.ns], [row + BELOW], marker=".", markersize=6, color=INK, linestyle="none")
+    elif span.how in HEARD:
+        dash, width = HEARD[span.how]
+        ends = [span.from_ns / unit.ns, span.to_ns / unit.ns]
+        ax.plot(ends, [row + BELOW] * 2, color=INK, linestyle=dash, linewidth=width)
+
+
+def _escalations(
+    alarms: Sequence[AlarmSpan], signals: Sequence[SignalSpan]
+) -> list[tuple[tuple[AlarmId, str | None], int]]:
+    """When a condition was first signalled with a higher priority than it was raised with."""
+    found: dict[tuple[AlarmId, str | None, int], int] = {}
+    for signal in signals:
+        for alarm in alarms:
+            same = (alarm.alarm, alarm.line) == (signal.alarm, signal.line)
+            rises = signal.priority not in (None, alarm.priority)
+            if same and rises and alarm.raised_ns <= signal.from_ns <= alarm.cleared_ns:
+                found.setdefault((alarm.alarm, alarm.line, alarm.raised_ns), signal.from_ns)
+    return [((alarm, line), at_ns) for (alarm, line, _), at_ns in found.items()]
 
 
 def _bar(ax: Axes, row: int, span: AlarmSpan, unit: TimeUnit) -> None:
@@ -52,15 +88,27 @@ def _name(condition: str, line: str | None) -> str:
     return label if len(label) <= MARGIN_LETTERS else "-\n".join(label.rsplit("-", 1))
 
 
-def _legend(ax: Axes, alarms: Sequence[AlarmSpan]) -> None:
+def _legend(ax: Axes, alarms: Sequence[AlarmSpan], heard: Collection[How], *, escalated: bool) -> None:
     present = {span.priority for span in alarms}
     handles: list[Patch | Line2D] = [
         Patch(facecolor=colour, hatch=hatch, edgecolor="#333333", linewidth=0.5, label=f"{priority.value} priority")
         for priority, (colour, hatch) in SEEN.items()
         if priority in present
     ]
-    if any(span.acknowledged_ns for span in alarms):
-        handles.append(Line2D([], [], marker="v", color=INK, linestyle="none", markersize=5, label="acknowledged"))
+    for how, label in ((How.SOUNDS, "sounds"), (How.PAUSED, "audio paused")):
+        if how in heard:
+            dash, width = HEARD[how]
+            handles.append(Line2D([], [], color=INK, linestyle=dash, linewidth=width, label=label))
+    marks = (
+        (".", "reminder", How.REMINDS in heard),
+        ("v", "acknowledged", any(span.acknowledged_ns for span in alarms)),
+        ("^", "shown with a risen priority", escalated),
+    )
+    handles += [
+        Line2D([], [], marker=marker, color=INK, linestyle="none", markersize=5, label=label)
+        for marker, label, there in marks
+        if there
+    ]
     ax.legend(
         handles=handles,
         loc="lower right",

@@ -32,7 +32,8 @@ class Caption:
 
 SHOWS = {
     "states": "What each line is doing; blank: no program",
-    "alarms": "Each condition from raising to clearing",
+    "alarms": "Each condition from raising to clearing; the line below it: what is heard of it. Only the condition that goes "
+    "first has signals; latched ones go on when the condition is over",
     "rates": "Dashed: what was asked for. Line: mean flow. Shade or thin line: flow within the window",
     "dose": "Mean dose rate where the pump displaces the drug and where it reaches the patient. Shade or thin line: dose "
     "rate within the window",

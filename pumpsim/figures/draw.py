@@ -39,7 +39,7 @@ def drawings(results: PumpResults) -> Iterator[Drawing]:
 
     yield drawn("states", "State of each line", state_strip(results.lines, end_ns))
     if results.alarms:
-        yield drawn("alarms", "Alarm conditions", alarm_timeline(results.alarms, end_ns))
+        yield drawn("alarms", "Alarm conditions", alarm_timeline(results.alarms, results.signals, end_ns))
     yield drawn("rates", "Programmed rate and delivered flow", rates_and_flows(results.lines, results.flows, end_ns))
     for dose, slug in zip(results.flows.drugs, _slugs([dose.drug for dose in results.flows.drugs]), strict=True):
         yield drawn(f"dose-{slug}", f"Dose rate of {dose.drug}", drug_dose(dose, end_ns))

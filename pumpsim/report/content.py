@@ -6,11 +6,15 @@ from dataclasses import dataclass
 from pumpsim import __version__
 from pumpsim.analysis.dispersion import Dispersion, dispersions
 from pumpsim.analysis.expectations import Outcome
+from pumpsim.analysis.infusion_times import infusion_times
+from pumpsim.analysis.infusion_units import LEFT_OUT, access_sites, documented
 from pumpsim.analysis.orders import Fulfilment, fulfilments
 from pumpsim.analysis.results import PumpResults, analyse
+from pumpsim.analysis.segments import segments
 from pumpsim.analysis.summary import Plain
 from pumpsim.report import tables
 from pumpsim.report.how import junction_table, setup_table
+from pumpsim.report.infusion_tables import documented_table, segment_table, time_table
 from pumpsim.report.table import Table, error
 from pumpsim.scenario import PumpSetup, Scenario
 from pumpsim.trace import PumpTrace
@@ -62,6 +66,7 @@ class PumpSection:
     title: str
     results: PumpResults
     events: Table
+    segments: Table
     containers: Table | None
     stored: Table | None
     balance: Table
@@ -85,8 +90,15 @@ class Report:
     orders: tuple[Fulfilment, ...]
     ordered: Table
     lines: Table
+    requests: Table | None
     drugs: Table
+    line_drugs: Table
     air: Table
+    overrides: Table
+    notes: tuple[str, ...]
+    times: Table
+    documented: Table
+    left_out: tuple[str, ...]
     pumps: tuple[PumpSection, ...]
     run: Table
     junctions: tuple[Table, ...]
@@ -98,7 +110,8 @@ def build_report(
 ) -> Report:
     """Work everything out. Traces in the order of the scenario's pumps."""
     unverified = tables.unverified(scenario.pumps, traces)
-    orders = fulfilments(scenario, {trace.pump: trace for trace in traces})
+    by_pump = {trace.pump: trace for trace in traces}
+    orders, times = fulfilments(scenario, by_pump), infusion_times(scenario, by_pump)
     spread = dispersions(scenario, traces)
     held = sum(outcome.passed for outcome in expectations)
     return Report(
@@ -113,8 +126,15 @@ def build_report(
         orders,
         tables.orders(orders),
         tables.line_totals(summary),
+        tables.requests(summary),
         tables.drug_totals(summary),
+        tables.line_drug_totals(summary),
         tables.air_totals(summary),
+        tables.overrides(summary),
+        scenario.notes,
+        time_table(times),
+        documented_table(documented(times, access_sites(scenario))),
+        LEFT_OUT,
         tuple(
             _section(scenario, setup, trace, spread.get(setup.id))
             for setup, trace in zip(scenario.pumps, traces, strict=True)
@@ -132,6 +152,7 @@ def _section(scenario: Scenario, setup: PumpSetup, trace: PumpTrace, spread: Dis
         setup.model.title,
         results,
         tables.events(trace, [entry for entry in scenario.entries if entry.pump == setup.id]),
+        segment_table(segments(trace)),
         tables.containers(trace, results.balance),
         tables.stored(results.stored) if results.stored else None,
         tables.mass_balance(results.balance),

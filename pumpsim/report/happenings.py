@@ -16,12 +16,23 @@ from pumpsim.vocabulary.disturbances import (
     Leak,
     Occlude,
     Place,
+    PowerCut,
+    Powering,
     Raise,
     Refill,
     Release,
     Warm,
 )
+from pumpsim.vocabulary.inputs import DeviceEvent, DeviceEventKind
 from pumpsim.vocabulary.sensors import Drift, Mended, Sensor, SensorFault, Silent, Stuck
+
+REPORTED = {
+    DeviceEventKind.SYRINGE_REMOVED: "syringe off",
+    DeviceEventKind.SYRINGE_SEATED: "syringe seated",
+    DeviceEventKind.MAINS_RESTORED: "mains back",
+    DeviceEventKind.SENSOR_FAULT: "a sensor found faulty",
+}
+"""What a device reports, where its own word would not do."""
 
 
 def happened(entry: Entry) -> tuple[str, str, str] | None:
@@ -32,6 +43,10 @@ def happened(entry: Entry) -> tuple[str, str, str] | None:
     if isinstance(action, Disturbance):
         line = action.line if isinstance(action, Occlude | Release | Change | Refill | Hang | AirIn) else None
         return line or "all", *_of_path(action)
+    if isinstance(action, Powering):
+        return "all", "power cut" if isinstance(action, PowerCut) else "power back, switched on", ""
+    if isinstance(action, DeviceEvent):
+        return "all", REPORTED.get(action.kind, action.kind.value.replace("-", " ")), action.detail
     return None
 
 

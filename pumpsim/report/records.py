@@ -23,6 +23,7 @@ from pumpsim.fluidics.outlet import Outlet
 from pumpsim.journal import Taken, write_journal
 from pumpsim.scenario import Scenario
 from pumpsim.trace import PumpTrace, Samples
+from pumpsim.vocabulary.ieee_names import ALARMS, DELIVERY, IeeeName
 from pumpsim.vocabulary.outputs import (
     AlarmAcknowledged,
     AlarmCleared,
@@ -41,7 +42,7 @@ NS_PER_S = 1e9
 
 
 def event_row(pump: str, at_ns: int, record: Record) -> dict[str, Json]:
-    """Write one record as a flat row: instant, pump, line, what, and what belongs to it."""
+    """Write one record as a flat row: instant, pump, line, what, what belongs to it, and its verified 11073 name."""
     row: dict[str, Json] = {"at_ns": at_ns, "at_s": at_ns / NS_PER_S, "pump": pump, "line": record.line}
     match record:
         case DeliveryEvent():
@@ -70,12 +71,32 @@ def event_row(pump: str, at_ns: int, record: Record) -> dict[str, Json]:
         case SignalChanged():
             row |= {"event": "signal-changed", "alarm": None if record.alarm is None else record.alarm.value}
             row |= {"priority": None if record.priority is None else record.priority.value}
-            row |= {"audible": record.audible, "reminder": record.reminder}
+            row |= {"audible": record.audible, "reminder": record.reminder, "audio_paused": record.paused}
+            row |= {"sounding": None if record.sounding is None else record.sounding.value}
+            row |= {"sounding_line": record.sounding_line}
         case PowerChanged():
             row |= {"event": "power-changed", "source": record.source}
         case _:
             assert_never(record)
+    name = _ieee_name(record)
+    if name is not None:
+        row["ieee"] = name.refid
+        if name.code is not None:
+            row["ieee_code"] = name.code
     return row
+
+
+def _ieee_name(record: Record) -> IeeeName | None:
+    """The name of an event, or of the alarm that it is about, in IEEE 11073-10101; None where none is verified."""
+    match record:
+        case DeliveryEvent():
+            return DELIVERY.get(record.kind)
+        case AlarmRaised() | AlarmCleared() | AlarmAcknowledged():
+            return ALARMS.get(record.alarm)
+        case SignalChanged():
+            return None if record.alarm is None else ALARMS.get(record.alarm)
+        case _:
+            return None
 
 
 def write_folder(folder: Path, fill: Callable[[Path], None]) -> None:

@@ -7,6 +7,7 @@ from typing import assert_never
 
 from pumpsim.analysis.balance import Account, Balance
 from pumpsim.analysis.orders import Fulfilment
+from pumpsim.analysis.signals import words
 from pumpsim.analysis.storage import Release, StoredAtAlarm
 from pumpsim.analysis.summary import Plain
 from pumpsim.report.happenings import happened
@@ -55,6 +56,19 @@ def line_totals(summary: Mapping[str, Plain]) -> Table:
     )
 
 
+def requests(summary: Mapping[str, Plain]) -> Table | None:
+    """What became of the patients' requests; None where nobody made one."""
+    keys = ("made", "granted", "granted_in_part", "denied")
+    rows = [
+        (pump, line, *(str(_dict(about["requests"])[key]) for key in keys))
+        for pump, lines in _pumps(summary)
+        for line, about in lines
+        if about.get("requests")
+    ]
+    headings = ("Pump", "Line", "Requests", "Granted", "Of these in part", "Denied")
+    return Table("Doses on request", headings, tuple(rows), words=2) if rows else None
+
+
 _VOLUMES = ("programmed_ml", "owed_ml", "pumped_ml", "at_patient_ml")
 
 
@@ -69,6 +83,22 @@ def drug_totals(summary: Mapping[str, Plain]) -> Table:
                 delivered, in_line = (_float(_dict(amounts).get(f"{word}_{kind}")) for word in ("delivered", "in_line"))
                 rows.append((drug, amount(delivered, unit, 5), amount(in_line, unit)))
     return Table("Drugs at the end", ("Drug", "Delivered to the patient", "Still in the line"), tuple(rows), words=1)
+
+
+def line_drug_totals(summary: Mapping[str, Plain]) -> Table:
+    """What each line gave of each drug: to the set, and to the patient."""
+    rows = []
+    for pump, lines in _pumps(summary):
+        for line, about in lines:
+            for drug, amounts in _dict(about.get("drugs")).items():
+                for unit in AmountUnit:
+                    keys = (f"pumped_{unit.value.lower()}", f"at_patient_{unit.value.lower()}")
+                    given = [_float(_dict(amounts).get(key)) for key in keys]
+                    if given[0] is not None:
+                        rows.append((pump, line, drug, *(amount(value, unit, 5) for value in given)))
+    return Table(
+        "Drugs of each line at the end", ("Pump", "Line", "Drug", "Pumped", "At the patient"), tuple(rows), words=3
+    )
 
 
 def orders(found: Iterable[Fulfilment]) -> Table:
@@ -89,6 +119,24 @@ def orders(found: Iterable[Fulfilment]) -> Table:
         note="Alarms: those of high or medium priority from the begin of the order's window on. A pump knows "
         "its programme only, never the order.",
     )
+
+
+def overrides(summary: Mapping[str, Plain]) -> Table:
+    """What was carried out beyond a soft limit of the drug library."""
+    found = summary.get("overrides")
+    rows = [_dict(row) for row in found] if isinstance(found, list) else []
+    return Table(
+        "Soft limits of the drug library that were overridden",
+        ("Time", "Pump", "Line", "Command", "Limit"),
+        tuple(
+            (format_time(round((_float(row.get("at_s")) or 0.0) * 1e9)), *(_text(row.get(key)) for key in _OVERRIDES))
+            for row in rows
+        ),
+        words=5,
+    )
+
+
+_OVERRIDES = ("pump", "line", "command", "reason")
 
 
 def air_totals(summary: Mapping[str, Plain]) -> Table:
@@ -133,13 +181,8 @@ def events(trace: PumpTrace, happenings: Sequence[Entry] = ()) -> Table:
 
 def _signal(record: SignalChanged) -> tuple[str, str]:
     """What is seen and heard from now on."""
-    if record.alarm is None:
-        return "signals: none", ""
-    sound = "reminder sounds" if record.reminder else "sounds" if record.audible else "silent"
-    return (
-        f"signal of {record.alarm.value}: {sound}",
-        "" if record.priority is None else f"{record.priority.value} priority",
-    )
+    told, _, detail = words(record).partition(", ")
+    return f"signal: {told}", detail
 
 
 def _said(record: Record, texts: Mapping[AlarmId, str]) -> tuple[str, str]:

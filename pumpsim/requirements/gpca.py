@@ -12,19 +12,22 @@ row = partial(Requirement, Source.GPCA)
 MODES = f"{TO_COME}the modes of PCA delivery"
 BOLUS = f"{TO_COME}doses on request"
 FLOW = f"{TO_COME}over- and under-infusion"
-IDLE = f"{TO_COME}the idle alert"
-ORDER = f"{TO_COME}the order of alarms"
-AUDIO = f"{TO_COME}AUDIO PAUSED"
+TABLE = "its table is of one PCA pump; ours, of all models, is docs/alarms.md, and differs where makers do"
 NO_LOG = "a run's records hold every event and samples at record.every; the pump itself keeps no log"
 
 GPCA: tuple[Section, ...] = (
     Section(
         "Modes",
         (
-            row("REQ 1", "One mode at a time.", "OFF, IDLE, PAUSED, BASAL, SQUARE BOLUS, PATIENT BOLUS", MODES),
+            row("REQ 1", "One mode at a time.", "OFF, IDLE, PAUSED, BASAL, SQUARE BOLUS, PATIENT BOLUS"),
             row("REQ 7", "There is no infusion without a saved prescription."),
             row("REQ 14", "Nothing is delivered in IDLE.", "0 mL/h"),
-            row("REQ 15", "IDLE for too long is notified.", "Max_IDLE_Duration, the site's", IDLE),
+            row(
+                "REQ 15",
+                "IDLE for too long is notified.",
+                "Max_IDLE_Duration, the site's",
+                note="A line that is ready.",
+            ),
             row(
                 "REQ 28",
                 "Duration or volume in: IDLE, and the notification.",
@@ -33,7 +36,12 @@ GPCA: tuple[Section, ...] = (
             ),
             row("REQ 29", "The clinician pauses delivery.", "", MODES, "A held line stands; there is no KVO then."),
             row("REQ 43", "PAUSED delivers at the keep open rate.", "+-20 %", MODES),
-            row("REQ 44", "PAUSED for too long is notified.", "Max_PAUSED_Duration, the site's", IDLE),
+            row(
+                "REQ 44",
+                "PAUSED for too long is notified.",
+                "Max_PAUSED_Duration, the site's",
+                note="A line that is held.",
+            ),
         ),
     ),
     Section(
@@ -47,7 +55,12 @@ GPCA: tuple[Section, ...] = (
             ),
             row("REQ 17", "Flow below the tolerance is notified.", "-5 % for a time, -20 % at once", FLOW),
             row("REQ 19", "Flow above the tolerance pauses.", "+5 % for a time, +20 % at once", FLOW),
-            row("REQ 20", "Volume above the library's pauses.", "highest VTBI", f"{TO_COME}limits of a drug library"),
+            row(
+                "REQ 20",
+                "Volume above the library's pauses.",
+                "highest VTBI",
+                "the library limits no volume but boluses",
+            ),
             row(
                 "REQ 21",
                 "Air pauses delivery.",
@@ -95,25 +108,37 @@ GPCA: tuple[Section, ...] = (
                 "REQ 25",
                 "A request is ignored in lockout, above the number, in a bolus, while inhibited.",
                 "lockout",
-                BOLUS,
             ),
             row("REQ 26", "Frequent requests are notified.", "", BOLUS),
             row("REQ 27", "Requests above the number are notified.", "highest number", BOLUS),
             row("REQ 33", "A request goes before a square bolus.", "", BOLUS),
-            row("REQ 36", "After it the square bolus resumes.", "", f"{TO_COME}a bolus over a time"),
+            row("REQ 36", "After it the square bolus resumes.", ""),
         ),
     ),
     Section(
         "Notifications",
         (
-            row("REQ 59", "Each has its priority and its effects.", "table of 20", ORDER),
-            row("REQ 60", "The highest priority goes first.", "", ORDER),
-            row("REQ 61", "Of one priority the most restrictive goes first.", "", ORDER),
-            row("REQ 62", "Of the same effects the table's most restrictive goes first.", "", ORDER),
-            row("REQ 63", "A higher or more restrictive one takes over.", "", ORDER),
-            row("REQ 64", "A lower one is only listed meanwhile.", "", ORDER),
+            row("REQ 59", "Each has its priority and its effects.", "table of 20", TABLE),
+            row(
+                "REQ 60",
+                "The highest priority goes first.",
+                note="Shown and heard; what all that stand do to delivery is the most restrictive of it.",
+            ),
+            row("REQ 61", "Of one priority the most restrictive goes first."),
+            row(
+                "REQ 62",
+                "Of the same effects the table's most restrictive goes first.",
+                "",
+                "by choice: the newest does; see REQ 59",
+            ),
+            row("REQ 63", "A higher or more restrictive one takes over."),
+            row(
+                "REQ 64",
+                "A lower one is only listed meanwhile.",
+                note="While the higher one sounds. Where that is silenced, a new one of any priority sounds.",
+            ),
             row("REQ 72", "Each that wants it sounds.", "50 dB, 2 s", "loudness is a matter of hardware"),
-            row("REQ 75", "Silenced audio comes back.", "30 min", AUDIO),
+            row("REQ 75", "Silenced audio comes back.", "30 min", note="After 2 min at most."),
         ),
     ),
     Section(
@@ -122,7 +147,7 @@ GPCA: tuple[Section, ...] = (
             row("REQ 78", "Mode and flow are logged.", "every 5 min, and at each change of mode", NO_LOG),
             row("REQ 80", "Every notification is logged.", "", NO_LOG),
             row("REQ 85", "Logs are kept.", "errors 30 d, operation 15 d", NO_LOG),
-            row("REQ 86", "The prescription is kept.", "15 d", f"{TO_COME}state kept over a power cut"),
+            row("REQ 86", "The prescription is kept.", "15 d", note="Without power; a snapshot does not age."),
         ),
     ),
 )

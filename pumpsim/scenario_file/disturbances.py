@@ -1,4 +1,4 @@
-"""What the world does to the lines of a scenario file: clamps, heights, pressures, leaks, sensors that fail.
+"""What the world does to the pumps of a scenario file: clamps, heights, pressures, leaks, sensors and devices that fail.
 
 A disturbance with ``until`` ends there: what it changed is as it was before it. One that comes gradually becomes a row of
 small ones, each adding at most a tenth to the resistance.
@@ -12,6 +12,7 @@ from pumpsim.catalogue.fluids import head_kpa
 from pumpsim.scenario import Entry
 from pumpsim.scenario_file.changes import Changed
 from pumpsim.scenario_file.checks import Document, Faults, Path, tables_at, validated
+from pumpsim.scenario_file.device_faults import device_course
 from pumpsim.scenario_file.fields import millilitres
 from pumpsim.scenario_file.happening_tables import AirTable, FaultTable, HangTable, NarrowTable
 from pumpsim.scenario_file.places import Placed, Pumps, check_instant, line_of, pump_of
@@ -29,10 +30,12 @@ from pumpsim.vocabulary.disturbances import (
     Leak,
     Occlude,
     Place,
+    Powering,
     Raise,
     Release,
     Warm,
 )
+from pumpsim.vocabulary.inputs import DeviceEvent
 from pumpsim.vocabulary.model import Drive
 from pumpsim.vocabulary.path import WATER_DENSITY_KG_PER_M3, JunctionSetup, way_of
 from pumpsim.vocabulary.sensors import SensorFault
@@ -45,14 +48,18 @@ FIRST_SHARE = 0.001
 """A narrowing that grows begins at this share of its final resistance and grows by a tenth at each step."""
 
 
+World = Disturbance | SensorFault | DeviceEvent | Powering
+"""What the world, or the pump's own device, does."""
+
+
 @dataclass(frozen=True, slots=True)
 class _Course:
     """A disturbance: what is done at its begin and later, as (ns after the begin, action), and what ends it (None: nothing)."""
 
     key: str
     what: str
-    begins: tuple[tuple[int, Disturbance | SensorFault], ...]
-    ends: Disturbance | SensorFault | None
+    begins: tuple[tuple[int, World], ...]
+    ends: World | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,6 +186,9 @@ def _course(
         return None if failing is None else _Course("sensor", failing.what, ((0, failing.begins),), failing.ends)
     if table.air is not None:
         return _aired(table, table.air, pump, path, faults)
+    if table.device is not None or table.power is not None:
+        device = device_course(table, pump, path, faults)
+        return None if device is None else _Course(device.key, device.what, ((0, device.begins),), device.ends)
     if not any(line.syringe for line in setup.path.lines):
         faults.add((*path, "release_plunger"), f"pump {setup.id} has no syringe")
         return None

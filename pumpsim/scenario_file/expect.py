@@ -11,12 +11,17 @@ from pumpsim.scenario import (
     DosePeakExpected,
     DrugExpected,
     Expectation,
+    QuestionExpected,
+    RateExpected,
     RejectionExpected,
     ReleasedBolusExpected,
+    RequestsExpected,
+    SignalExpected,
     StateExpected,
     Tolerance,
     VolumeExpected,
 )
+from pumpsim.scenario_file.amounts import Dosing
 from pumpsim.scenario_file.checks import Document, Faults, Path, tables_at, validated
 from pumpsim.scenario_file.expect_tables import (
     AirAtPatientTable,
@@ -24,8 +29,11 @@ from pumpsim.scenario_file.expect_tables import (
     DrugAmountTable,
     ExpectTable,
     PeakTable,
+    RateTable,
     RejectedTable,
     ReleasedTable,
+    RequestsTable,
+    SignalTable,
     StateTable,
     VolumeTable,
 )
@@ -73,14 +81,24 @@ class _Clause:
             return self._drug(table.drug)
         if table.rejected is not None:
             return self._rejected(table.rejected, table.between)
+        if table.asked is not None:
+            return self._question(table.asked, "asked", table.between)
+        if table.overridden is not None:
+            return self._question(table.overridden, "overridden", table.between)
         if table.state is not None:
             return self._state(table.state)
+        if table.rate is not None:
+            return self._rate(table.rate)
+        if table.requests is not None:
+            return self._requests(table.requests)
         if table.peak_over_mean is not None:
             return self._peak(table.peak_over_mean)
         if table.released is not None:
             return self._released(table.released)
         if table.air is not None:
             return self._air(table.air)
+        if table.signal is not None:
+            return self._signal(table.signal)
         assert table.alarm_delay is not None
         return self._alarm_delay(table.alarm_delay)
 
@@ -140,10 +158,18 @@ class _Clause:
         if table.line is not None and line_of(self.pump, table.line, path, self.faults) is None:
             return None
         window = self._window(between, (*self.path, "between"))
-        of = f" of line {table.line}" if table.line else ""
-        why = f" because {table.reason!r}" if table.reason else ""
-        text = f"{table.command}{of} is refused{why}{self._between(between)}"
+        text = _of_command(table, "is refused") + self._between(between)
         return RejectionExpected(self._text(text), self._id, table.command, table.line, table.reason, *window)
+
+    def _question(self, table: RejectedTable, key: str, between: list[Quantity] | None) -> QuestionExpected | None:
+        if table.line is not None and line_of(self.pump, table.line, (*self.path, key), self.faults) is None:
+            return None
+        window = self._window(between, (*self.path, "between"))
+        overridden = key == "overridden"
+        what = "is carried out beyond a soft limit" if overridden else "waits for confirmation"
+        text = _of_command(table, what) + self._between(between)
+        of = (self._id, overridden, table.command, table.line, table.reason)
+        return QuestionExpected(self._text(text), *of, *window)
 
     def _state(self, table: StateTable) -> StateExpected | None:
         path = (*self.path, "state")
@@ -153,6 +179,25 @@ class _Clause:
             return None
         text = f"line {line} is in state {table.state.value} at {at}"
         return StateExpected(self._text(text), self._id, line, table.state.value, at_ns)
+
+    def _rate(self, table: RateTable) -> RateExpected | None:
+        path = (*self.path, "rate")
+        line = line_of(self.pump, table.line, path, self.faults)
+        at_ns, at = self._instant(table.at, (*path, "at"))
+        if line is None:
+            return None
+        exact = Dosing(self.pump, line, None, None, self.faults).exact_rate(table.rate, (*path, "is"))
+        if exact is None:
+            return None
+        text = f"the programmed rate of line {line} is {table.rate.text} at {at}"
+        return RateExpected(self._text(text), self._id, line, exact, at_ns)
+
+    def _requests(self, table: RequestsTable) -> RequestsExpected | None:
+        line = line_of(self.pump, table.line, (*self.path, "requests"), self.faults)
+        if line is None:
+            return None
+        text = f"of the patient's requests on line {line} {table.granted} are granted, {table.denied} denied"
+        return RequestsExpected(self._text(text), self._id, line, table.granted, table.denied)
 
     def _peak(self, table: PeakTable) -> DosePeakExpected | None:
         path = (*self.path, "peak_over_mean")
@@ -208,6 +253,27 @@ class _Clause:
         text = f"alarm {table.alarm.value} at most {table.at_most.text} after {table.after.text}"
         return AlarmDelayExpected(self._text(text), self._id, table.alarm, table.after.whole, table.at_most.whole)
 
+    def _signal(self, table: SignalTable) -> SignalExpected | None:
+        path = (*self.path, "signal")
+        at_ns, at = self._instant(table.at, (*path, "at"))
+        if table.alarm is not None and not self._has(table.alarm, table.line, path):
+            return None
+        if table.line is not None and line_of(self.pump, table.line, path, self.faults) is None:
+            return None
+        told = []
+        if table.audible is not None:
+            told.append("sounds" if table.audible else "is silent")
+        if table.reminder is not None:
+            told.append("reminds" if table.reminder else "does not remind")
+        if table.priority is not None:
+            told.append(f"has {table.priority.value} priority")
+        of = "the signal" if table.alarm is None else f"the signal of {table.alarm.value}"
+        where = f" of line {table.line}" if table.line else ""
+        text = f"{of}{where} {' and '.join(told) or 'is shown'} at {at}"
+        return SignalExpected(
+            self._text(text), self._id, table.alarm, table.line, table.audible, table.reminder, table.priority, at_ns
+        )
+
     @property
     def _end_ns(self) -> int:
         return self.duration_ns or 0
@@ -256,6 +322,13 @@ class _Clause:
         if drug not in units and not self.pump.unknown:
             self.faults.add_unknown(path, "drug", drug, units)
         return units.get(drug)
+
+
+def _of_command(table: RejectedTable, what: str) -> str:
+    """The sentence about a command: ``titrate of line B is refused because 'limit'``."""
+    of = f" of line {table.line}" if table.line else ""
+    why = f" because {table.reason!r}" if table.reason else ""
+    return f"{table.command}{of} {what}{why}"
 
 
 def _tolerance(within: Quantity) -> Tolerance:

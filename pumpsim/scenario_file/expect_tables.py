@@ -9,6 +9,7 @@ from pumpsim.scenario_file.fields import (
     AmountTolerance,
     Choice,
     Moment,
+    Pace,
     Volume,
     VolumeTolerance,
     by_value,
@@ -19,7 +20,24 @@ from pumpsim.scenario_file.pump_tables import (
     Table,
     Text1,
 )
+from pumpsim.vocabulary.alarms import Priority
 from pumpsim.vocabulary.outputs import LineState
+
+COMMANDS = (
+    "load",
+    "start",
+    "stop",
+    "titrate",
+    "mode",
+    "bolus",
+    "stop-bolus",
+    "temporary",
+    "standby",
+    "acknowledge",
+    "confirm",
+    "pause-audio",
+    "reset-air",
+)
 
 
 class VolumeTable(Table):
@@ -41,13 +59,11 @@ class DrugAmountTable(Table):
 
 
 class RejectedTable(Table):
-    """A command that the pump refuses."""
+    """A command that the pump refuses, or asks about, or that is carried out beyond a soft limit."""
 
     command: Annotated[
         str,
-        Choice(
-            "command", {word: word for word in ("load", "start", "stop", "titrate", "mode", "acknowledge", "reset-air")}
-        ),
+        Choice("command", {word: word for word in COMMANDS}),
     ]
     line: str | None = None
     reason: str = ""
@@ -59,6 +75,22 @@ class StateTable(Table):
     line: str | None = None
     state: Annotated[LineState, Choice("state", by_value(LineState))] = Field(alias="is")
     at: Moment | None = None
+
+
+class RateTable(Table):
+    """The rate that a line is programmed to deliver at an instant; of a dose rate, what it makes."""
+
+    line: str | None = None
+    rate: Pace = Field(alias="is")
+    at: Moment | None = None
+
+
+class RequestsTable(Table):
+    """What became of the patient's requests."""
+
+    line: str | None = None
+    granted: int = Field(ge=0)
+    denied: int = Field(ge=0)
 
 
 class PeakTable(Table):
@@ -94,6 +126,23 @@ class AlarmDelayTable(Table):
     at_most: Moment
 
 
+class SignalTable(Table):
+    """What is shown and heard at an instant; ``alarm``: of this condition, without it: of whatever is shown."""
+
+    alarm: Alarm | None = None
+    line: str | None = None
+    audible: bool | None = None
+    reminder: bool | None = None
+    priority: Annotated[Priority, Choice("priority", by_value(Priority))] | None = None
+    at: Moment | None = None
+
+    @model_validator(mode="after")
+    def _says_something(self) -> "SignalTable":
+        if self.alarm is None and (self.line is not None or (self.audible is None and self.reminder is None)):
+            raise ValueError("alarm is wanted, or audible or reminder of whatever is shown; line belongs to an alarm")
+        return self
+
+
 class ExpectTable(Table):
     """One clause that the run must fulfil."""
 
@@ -103,11 +152,16 @@ class ExpectTable(Table):
     at_patient: VolumeTable | None = None
     drug: DrugAmountTable | None = None
     rejected: RejectedTable | None = None
+    asked: RejectedTable | None = None
+    overridden: RejectedTable | None = None
     state: StateTable | None = None
+    rate: RateTable | None = None
+    requests: RequestsTable | None = None
     peak_over_mean: PeakTable | None = None
     released: ReleasedTable | None = None
     air: AirAtPatientTable | None = None
     alarm_delay: AlarmDelayTable | None = None
+    signal: SignalTable | None = None
     line: str | None = None
     between: Between | None = None
     absent: bool | None = None
@@ -117,19 +171,27 @@ class ExpectTable(Table):
         "at_patient",
         "drug",
         "rejected",
+        "asked",
+        "overridden",
         "state",
+        "rate",
+        "requests",
         "peak_over_mean",
         "released",
         "air",
         "alarm_delay",
+        "signal",
     )
 
     @model_validator(mode="after")
     def _belongs_to_alarm(self) -> "ExpectTable":
         if self.alarm is None and (self.line is not None or self.absent is not None):
             raise ValueError("line and absent belong here only with alarm; write line inside the table")
-        if self.between is not None and self.alarm is None and self.rejected is None:
-            raise ValueError("between belongs here only with alarm or rejected; write it inside the table")
+        dated = (self.alarm, self.rejected, self.asked, self.overridden)
+        if self.between is not None and all(clause is None for clause in dated):
+            raise ValueError(
+                "between belongs here only with alarm, rejected, asked or overridden; write it inside the table"
+            )
         return self
 
 

@@ -4,6 +4,7 @@ Each reads itself to internal values, exactly where it is programmed, and descri
 an author writes. A number without a unit is a fault, never a default.
 """
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import Enum
@@ -113,6 +114,22 @@ def _moment(text: str) -> Quantity:
     return moment
 
 
+def _time_of_day(text: str) -> int:
+    """Read a time of day as ns since midnight."""
+    found = re.fullmatch(r"([01][0-9]|2[0-3]):([0-5][0-9])", text.strip())
+    if found is None:
+        raise UnitError("a time of day from 00:00 to 23:59 is wanted, as in '22:30'")
+    return (int(found[1]) * 60 + int(found[2])) * 60 * 10**9
+
+
+def _percent(text: str) -> int:
+    """Read a whole percentage."""
+    share = parse(text, Dimension.RATIO).value * 100
+    if share.denominator != 1:
+        raise UnitError("a whole percentage is wanted")
+    return share.numerator
+
+
 def _celsius(text: str) -> float:
     """Read a temperature at which water flows."""
     low, high = CELSIUS
@@ -148,6 +165,12 @@ SomeResistance = Annotated[Quantity, Text(_quantity(Dimension.RESISTANCE, zero=F
 Opening = Annotated[Quantity | None, Text(_opening, "0.2 kPa")]
 VolumeTolerance = Annotated[Quantity, Text(_quantity(Dimension.RATIO, Dimension.VOLUME), "2 %")]
 AmountTolerance = Annotated[Quantity, Text(_quantity(Dimension.RATIO, *AMOUNTS), "2 %")]
+Given = Annotated[Quantity, Text(_quantity(Dimension.VOLUME, *AMOUNTS, zero=False), "5 mL")]
+"""A volume, or the drug that is in it."""
+Pace = Annotated[Quantity, Text(_quantity(Dimension.RATE, *DOSE_RATES), "5 mL/h")]
+"""A rate, or the dose rate that it makes; may be 0."""
+TimeOfDay = Annotated[int, Text(_time_of_day, "22:30")]
+Percent = Annotated[int, Text(_percent, "80 %")]
 Temperature = Annotated[float, Text(_celsius, "20 degC")]
 """Exact quantities with the words in which they were written; ``Some...``: above 0."""
 

@@ -2,7 +2,7 @@
 
 from typing import Annotated, ClassVar
 
-from pydantic import model_validator
+from pydantic import Field, model_validator
 
 from pumpsim.scenario_file.fields import (
     Choice,
@@ -17,9 +17,21 @@ from pumpsim.scenario_file.fields import (
     SomeVolume,
     Span,
     Temperature,
+    TimeOfDay,
     Volume,
     Weight,
     by_value,
+)
+from pumpsim.scenario_file.programme_tables import (
+    BolusTable,
+    DemandTable,
+    FirstTable,
+    LimitTable,
+    RepeatTable,
+    SegmentTable,
+    StepTable,
+    TaperTable,
+    TemporaryTable,
 )
 from pumpsim.scenario_file.pump_tables import (
     Alarm,
@@ -29,7 +41,7 @@ from pumpsim.scenario_file.pump_tables import (
     Text1,
 )
 from pumpsim.vocabulary.model import AtEnd
-from pumpsim.vocabulary.program import LineMode
+from pumpsim.vocabulary.program import LineMode, Purpose
 
 Mode = Annotated[LineMode, Choice("mode", by_value(LineMode))]
 SENSORS = (
@@ -45,6 +57,23 @@ SENSORS = (
 """What a pump can measure with, by the words that scenarios use; ``scenario_file.sensor_faults`` knows their signals."""
 
 
+DEVICE_FAULTS = (
+    "door open",
+    "syringe off",
+    "mains lost",
+    "key pressed",
+    "sensor fault",
+    "self-test failed",
+    "free flow",
+)
+"""What a pump's own device can report, by the words that scenarios use; ``scenario_file.device_faults`` knows the events."""
+ANSWERS = {"confirm": True, "decline": False}
+"""What is answered when the pump asks."""
+OF_A_LINE = ("start", "stop", "request", "stop-bolus", "standby")
+ACTIONS = (*OF_A_LINE, "acknowledge", "pause-audio", "reset-air", "clock", *ANSWERS)
+"""What is done by a word alone."""
+
+
 class OrderTable(Table):
     """How fast: a typed rate, or a dose that becomes one (``weight`` for doses per kg, ``drug`` where a line has several)."""
 
@@ -57,22 +86,63 @@ class OrderTable(Table):
 
     @model_validator(mode="after")
     def _dose_is_whole(self) -> "OrderTable":
-        if self.dose is None:
-            if self.weight is not None or self.drug is not None:
-                raise ValueError("weight and drug belong to a dose, not to a rate")
-        elif ("/kg/" in self.dose.dimension.value) != (self.weight is not None):
+        if self.dose is not None and "/kg/" in self.dose.dimension.value and self.weight is None:
             raise ValueError("a dose per kg and a weight belong together")
         return self
 
+    @property
+    def idle_words(self) -> str:
+        """Why weight and drug say nothing where no drug library asks for them; empty where they do."""
+        if self.rate is not None and (self.weight is not None or self.drug is not None):
+            return "weight and drug belong to a dose, not to a rate"
+        if self.dose is not None and self.weight is not None and "/kg/" not in self.dose.dimension.value:
+            return "a dose per kg and a weight belong together"
+        return ""
+
 
 class LoadTable(OrderTable):
-    """A program for a line."""
+    """A program for a line: of rate, VTBI and duration any two, or what is more than one rate."""
 
     vtbi: ProgrammedVolume | None = None
+    duration: Span | None = None
     mode: Mode = LineMode.SINGLE
     at_end: Annotated[AtEnd, Choice("rule for the end", by_value(AtEnd))] | None = None
     delay: Instant = 0
     call_back: bool = False
+    purpose: Annotated[Purpose, Choice("purpose", by_value(Purpose))] | None = None
+    loading: FirstTable | None = None
+    bridge: FirstTable | None = None
+    steps: list[StepTable] | None = None
+    taper: TaperTable | None = None
+    repeat: RepeatTable | None = None
+    profile: list[SegmentTable] | None = None
+    demand: DemandTable | None = None
+    limit: LimitTable | None = None
+    one_of: ClassVar[tuple[str, ...]] = ()
+
+    @model_validator(mode="after")
+    def _how_fast(self) -> "LoadTable":
+        paced = self.rate is not None or self.dose is not None
+        shapes = [key for key in ("steps", "taper", "profile") if getattr(self, key) is not None]
+        if self.rate is not None and self.dose is not None:
+            raise ValueError("exactly one of rate or dose is wanted, not rate and dose")
+        if len(shapes) + (self.repeat is not None) > 1 or (shapes and paced):
+            raise ValueError("one of rate or dose, steps, taper and profile is wanted; repeat wants a rate or dose")
+        if self.taper is not None and (self.vtbi is None or self.duration is None):
+            raise ValueError("a taper wants vtbi and duration")
+        if paced and self.vtbi is not None and self.duration is not None:
+            raise ValueError("of rate (or dose), vtbi and duration any two are wanted: they give the third")
+        if self.loading is not None and self.bridge is not None:
+            raise ValueError("one of loading and bridge is wanted: both come first")
+        if shapes and self.taper is None and (self.vtbi is not None or self.duration is not None):
+            raise ValueError("steps and profiles have their own volumes: leave vtbi and duration away")
+        return self
+
+    @property
+    def paced(self) -> bool:
+        """Whether it says how fast, so that no default is wanted."""
+        shapes = (self.rate, self.dose, self.steps, self.taper, self.profile, self.demand)
+        return any(shape is not None for shape in shapes) or (self.vtbi is not None and self.duration is not None)
 
 
 class ModeTable(Table):
@@ -90,19 +160,27 @@ class OperatorTable(Table):
     load: LoadTable | None = None
     titrate: OrderTable | None = None
     mode: ModeTable | None = None
-    do: (
-        Annotated[str, Choice("action", {word: word for word in ("start", "stop", "acknowledge", "reset-air")})] | None
-    ) = None
+    bolus: BolusTable | None = None
+    temporary: TemporaryTable | None = None
+    do: Annotated[str, Choice("action", {word: word for word in ACTIONS})] | None = None
     line: str | None = None
     alarm: Alarm | None = None
-    one_of: ClassVar[tuple[str, ...]] = ("load", "titrate", "mode", "do")
+    for_: Instant | None = Field(default=None, alias="for")
+    time: TimeOfDay | None = None
+    one_of: ClassVar[tuple[str, ...]] = ("load", "titrate", "mode", "bolus", "temporary", "do")
 
     @model_validator(mode="after")
     def _belongs_to_do(self) -> "OperatorTable":
-        if self.line is not None and self.do not in ("start", "stop"):
+        if self.line is not None and self.do not in OF_A_LINE:
             raise ValueError(
                 "line belongs here only with do = 'start' or 'stop'; write it inside load, titrate or mode"
             )
+        if self.for_ is None and self.do == "standby":
+            raise ValueError("standby is for a time: write for")
+        if self.for_ is not None and self.do not in ("standby", "pause-audio"):
+            raise ValueError("for belongs only to do = 'standby' or 'pause-audio'")
+        if (self.time is not None) != (self.do == "clock"):
+            raise ValueError("time belongs to do = 'clock', and only to it")
         if self.alarm is not None and self.do != "acknowledge":
             raise ValueError("alarm belongs only to do = 'acknowledge'")
         return self
@@ -147,7 +225,7 @@ class FaultTable(Table):
     """A disturbance, from when, until when (for good, if not given): a place that is closed or narrowed, a pump that is
     lowered or raised, a container hung at another height, another pressure behind the access, a leak, a line that comes
     apart, a plunger that nothing holds, a line that is warmed or cooled, a sensor that fails, air that comes into a line
-    (which has no ``until``)."""
+    (which has no ``until``), what the pump's device reports, power that is cut."""
 
     at: Instant
     pump: str | None = None
@@ -162,6 +240,8 @@ class FaultTable(Table):
     temperature: Temperature | None = None
     sensor: SensorTable | None = None
     air: AirTable | None = None
+    device: Annotated[str, Choice("device fault", {word: word for word in DEVICE_FAULTS})] | None = None
+    power: Annotated[str, Choice("state of power", {"off": "off"})] | None = None
     until: Instant | None = None
     one_of: ClassVar[tuple[str, ...]] = (
         "occlude",
@@ -175,6 +255,8 @@ class FaultTable(Table):
         "temperature",
         "sensor",
         "air",
+        "device",
+        "power",
     )
 
 

@@ -252,6 +252,7 @@ class PumpTable(Table):
     inner_flow: Annotated[InnerFlow, Choice("inner flow", by_value(InnerFlow))] | None = None
     height: Height | None = None
     sensing: SensingField | None = None
+    care_area: Text1 | None = None
 
 
 class WholePumpTable(PumpTable):

@@ -17,6 +17,7 @@ from pumpsim.catalogue.tubing import bore_ml, poiseuille_kpa_h_per_ml
 from pumpsim.scenario import PumpSetup
 from pumpsim.scenario_file.checks import Document, Faults, Path, table_at, validated
 from pumpsim.scenario_file.fields import millilitres
+from pumpsim.scenario_file.library_tables import Area
 from pumpsim.scenario_file.occlusion import at_occlusion
 from pumpsim.scenario_file.pump_tables import (
     AccessTable,
@@ -81,13 +82,16 @@ class BuiltPump:
     """A pump as far as its part of the file could be read.
 
     ``contents``: the drugs in each line's container. ``unknown``: the lines whose table has faults; what depends on them
-    is not checked. ``later``: what is hung while the pump is on, in time.
+    is not checked. ``later``: what is hung while the pump is on, in time. ``care_area``: the one that the pump names;
+    ``library``: what the drug library says there, None where there is none.
     """
 
     setup: PumpSetup
     contents: Mapping[str, Contents] = field(default_factory=dict)
     unknown: frozenset[str] = frozenset()
     later: tuple[Later, ...] = ()
+    care_area: str | None = None
+    library: Area | None = None
 
     @property
     def model(self) -> PumpModel:
@@ -220,7 +224,7 @@ def _assembled(id: str, parts: _Parts, faults: Faults) -> BuiltPump:
     settled = _model(parts.table, parts.path, faults)
     setup = PumpSetup(id, _with_container(settled, setups[0], parts, faults), path, _sensing(parts.table))
     unknown = model.lines if not parts.lines else (line for line, found in parts.lines.items() if found is None)
-    return BuiltPump(setup, contents, frozenset(unknown))
+    return BuiltPump(setup, contents, frozenset(unknown), care_area=parts.table.care_area)
 
 
 def _model(table: PumpTable, path: Path, faults: Faults) -> PumpModel:

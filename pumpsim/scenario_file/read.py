@@ -4,8 +4,6 @@ The only module that reads scenario files. It never guesses: a key that is not k
 the pump's step are faults. The format is described in ``scenarios/README.md``.
 """
 
-import stat
-import tomllib
 from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
@@ -15,6 +13,9 @@ from pumpsim.scenario import Scenario
 from pumpsim.scenario_file.changes import changes, with_changes
 from pumpsim.scenario_file.checks import Document, Faults, validated
 from pumpsim.scenario_file.expect import expectations
+from pumpsim.scenario_file.files import document_of, printable, text_of
+from pumpsim.scenario_file.library import built_libraries, with_libraries
+from pumpsim.scenario_file.meetings import meetings
 from pumpsim.scenario_file.orders import orders
 from pumpsim.scenario_file.pumps import built_junctions, built_pumps, check_drugs
 from pumpsim.scenario_file.script import script
@@ -23,7 +24,6 @@ from pumpsim.scenario_file.starts import check_starts
 from pumpsim.scenario_file.tables import HeadTable, ScenarioTable
 from pumpsim.units import format_time
 
-LARGEST_BYTES = 1_000_000
 LONGEST_NS = 366 * 86_400 * 10**9
 """The longest scenario, 366 days."""
 DEFAULT_SAMPLES, MOST_SAMPLES = 10_000, 1_000_000
@@ -49,15 +49,15 @@ def load_scenarios(paths: Iterable[Path], seed: int | None = None) -> tuple[Scen
     scenarios: list[Scenario] = []
     by_stem: dict[str, Path] = {}
     for path in paths:
-        faults = Faults(_printable(str(path)))
+        faults = Faults(printable(str(path)))
         found.append(faults)
         if path.stem in by_stem:
             faults.add(
-                (), f"has the same name as {_printable(str(by_stem[path.stem]))}: both would leave runs/{path.stem}"
+                (), f"has the same name as {printable(str(by_stem[path.stem]))}: both would leave runs/{path.stem}"
             )
         by_stem.setdefault(path.stem, path)
-        text = _text_of(path, faults)
-        scenario = None if text is None else _parsed(text, path.stem, faults)
+        text = text_of(path, faults)
+        scenario = None if text is None else _parsed(text, path.stem, path.parent, faults)
         if scenario is not None:
             scenarios.append(scenario)
     _raise_any(found)
@@ -70,70 +70,34 @@ def parse_scenario(text: str, name: str) -> Scenario:
     Raises ScenarioError with every fault.
     """
     faults = Faults(name)
-    scenario = _parsed(text, name, faults)
+    scenario = _parsed(text, name, None, faults)
     _raise_any([faults])
     assert scenario is not None
     return scenario
 
 
 def _raise_any(found: Iterable[Faults]) -> None:
-    everything = [fault for faults in found for fault in dict.fromkeys(faults.found)]
+    everything = list(dict.fromkeys(fault for faults in found for fault in faults.found))
     if everything:
         raise ScenarioError(everything)
 
 
-def _printable(text: str) -> str:
-    """A file's name as it can be written, whatever bytes it is made of."""
-    return text.encode("utf-8", "backslashreplace").decode()
-
-
-def _text_of(path: Path, faults: Faults) -> str | None:
-    """Read a file's text; None after a fault."""
-    try:
-        status = path.stat()
-        if stat.S_ISDIR(status.st_mode):
-            faults.add((), "is a folder; a scenario file is wanted")
-        elif not stat.S_ISREG(status.st_mode):
-            faults.add((), "is no regular file")
-        elif status.st_size > LARGEST_BYTES:
-            faults.add((), f"has {status.st_size} bytes; a scenario has at most {LARGEST_BYTES}")
-        else:
-            return path.read_bytes().decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        faults.add((), f"is no text: byte {error.start + 1} is not UTF-8")
-    except FileNotFoundError:
-        faults.add((), "there is no such file")
-    except OSError as error:
-        faults.add((), f"cannot be read: {error.strerror or error}")
-    except ValueError as error:  # a NUL in the path
-        faults.add((), f"cannot be read: {error}")
-    return None
-
-
-def _parsed(text: str, name: str, faults: Faults) -> Scenario | None:
-    """Make a scenario; None when there are faults."""
-    if not text.strip():
-        faults.add((), "is empty")
+def _parsed(text: str, name: str, folder: Path | None, faults: Faults) -> Scenario | None:
+    """Make a scenario; None when there are faults. ``folder``: where files lie that it names."""
+    document = document_of(text, faults)
+    if document is None:
         return None
-    try:
-        document: Document = tomllib.loads(text)
-    except RecursionError:
-        faults.add((), "is no TOML: nested too deeply")
-        return None
-    except ValueError as error:
-        faults.add((), f"is no TOML: {error}")
-        return None
-    faults.document = document
-    return _checked(document, name, faults)
+    return _checked(document, name, folder, faults)
 
 
-def _checked(document: Document, name: str, faults: Faults) -> Scenario | None:
+def _checked(document: Document, name: str, folder: Path | None, faults: Faults) -> Scenario | None:
     """Check every part, each as far as it can be without the others."""
     head = _head(document, faults)
     duration_ns = None if head is None else head.duration
     built = built_pumps(document, faults)
     changed = changes(document, built, duration_ns, faults)
-    pumps = with_changes(built, changed)
+    libraries = built_libraries(document, built, folder, faults)
+    pumps = with_libraries(with_changes(built, changed), libraries)
     check_drugs(pumps.values(), faults)
     junctions = built_junctions(document, pumps, faults)
     placed = script(document, pumps, junctions, changed, duration_ns, faults)
@@ -159,6 +123,7 @@ def _checked(document: Document, name: str, faults: Faults) -> Scenario | None:
         junctions=junctions,
         orders=ordered,
         requirements=tuple(dict.fromkeys(head.requirements or ())),
+        notes=meetings(setups, junctions, entries),
     )
 
 

@@ -5,36 +5,43 @@ A dose becomes a rate here, once: exact to the last digit up to the rounding to 
 """
 
 from collections.abc import Iterable, Sequence
-from fractions import Fraction
+from dataclasses import replace
 
 from pumpsim.scenario import Entry
+from pumpsim.scenario_file.amounts import Dosing
 from pumpsim.scenario_file.changes import Changed
 from pumpsim.scenario_file.checks import Document, Faults, Path, tables_at, validated
 from pumpsim.scenario_file.disturbances import disturbances
-from pumpsim.scenario_file.happening_tables import LoadTable, OperatorTable, OrderTable
+from pumpsim.scenario_file.happening_tables import ANSWERS, LoadTable, OperatorTable, OrderTable
+from pumpsim.scenario_file.library import default_order, rule_of
 from pumpsim.scenario_file.places import Placed, Pumps, check_instant, line_of, pump_of
+from pumpsim.scenario_file.programme_tables import BolusTable, TemporaryTable
+from pumpsim.scenario_file.programmes import programme
 from pumpsim.scenario_file.pumps import BuiltPump
-from pumpsim.units import Quantity, format_quantity
+from pumpsim.vocabulary.disturbances import Disturbance, Powering
 from pumpsim.vocabulary.inputs import (
     Acknowledge,
     ChangeMode,
+    Confirm,
+    DeviceEvent,
+    GiveBolus,
     LoadProgram,
     OperatorCommand,
+    PauseAudio,
+    RequestDose,
     ResetAir,
+    SetClock,
+    SetTemporary,
+    Standby,
     Start,
     Stop,
+    StopBolus,
     Titrate,
 )
 from pumpsim.vocabulary.path import JunctionSetup
-from pumpsim.vocabulary.program import (
-    InfusionProgram,
-    format_rate,
-    nearest_rate_nl_per_h,
-    program_faults,
-    rate_faults,
-)
+from pumpsim.vocabulary.program import bolus_faults, rate_faults
+from pumpsim.vocabulary.sensors import SensorFault
 
-NL_PER_ML = 1_000_000
 NOTHING_DONE = {"do": "acknowledge"}
 """Stands in for a command with faults, so that its instant and its pump are checked all the same."""
 
@@ -47,14 +54,22 @@ def script(
     duration_ns: int | None,
     faults: Faults,
 ) -> list[Placed]:
-    """Read all that is done, sorted: by instant; of one instant disturbances first, then changes, then as in the file.
+    """Read all that is done, sorted: by instant; of one instant disturbances first, then changes, then what the device reports,
+    then as in the file.
 
     ``duration_ns`` None: not known, so nothing is checked against it.
     """
     happening = disturbances(document, pumps, junctions, changed, duration_ns, faults)
     hung = (change.placed for change in changed)
     placed = [*happening, *hung, *_commands(document, pumps, duration_ns, faults)]
-    return sorted(placed, key=lambda p: p.entry.at_ns)
+    return sorted(placed, key=lambda p: (p.entry.at_ns, _rank(p.entry)))
+
+
+def _rank(entry: Entry) -> int:
+    """The world comes first, then the device, then the operator."""
+    if isinstance(entry.action, DeviceEvent):
+        return 1
+    return 0 if isinstance(entry.action, Disturbance | SensorFault | Powering) else 2
 
 
 def _commands(document: Document, pumps: Pumps, duration_ns: int | None, faults: Faults) -> Iterable[Placed]:
@@ -75,35 +90,57 @@ def _command(table: OperatorTable, pump: BuiltPump, path: Path, faults: Faults) 
         return _load(table.load, pump, (*path, "load"), faults)
     if table.titrate is not None:
         return _titrate(table.titrate, pump, (*path, "titrate"), faults)
+    if table.bolus is not None:
+        return _bolus(table.bolus, pump, (*path, "bolus"), faults)
+    if table.temporary is not None:
+        return _temporary(table.temporary, pump, (*path, "temporary"), faults)
     if table.mode is not None:
         line = line_of(pump, table.mode.line, (*path, "mode"), faults)
         return None if line is None else ChangeMode(line, table.mode.mode)
+    return _done(table, pump, path, faults)
+
+
+def _done(table: OperatorTable, pump: BuiltPump, path: Path, faults: Faults) -> OperatorCommand | None:
+    """What is done by a word alone."""
     if table.do == "acknowledge":
         return Acknowledge(table.alarm)
     if table.do == "reset-air":
         return ResetAir()
-    if table.line is not None and line_of(pump, table.line, path, faults) is None:
+    if table.do == "pause-audio":
+        return PauseAudio() if table.for_ is None else PauseAudio(table.for_)
+    if table.do == "clock":
+        assert table.time is not None
+        return SetClock(table.time)
+    if table.do in ANSWERS:
+        return Confirm(ANSWERS[table.do])
+    if table.do in ("start", "stop"):
+        if table.line is not None and line_of(pump, table.line, path, faults) is None:
+            return None
+        return Start(table.line) if table.do == "start" else Stop(table.line)
+    line = line_of(pump, table.line, path, faults)
+    if line is None:
         return None
-    return Start(table.line) if table.do == "start" else Stop(table.line)
+    if table.do == "standby":
+        assert table.for_ is not None
+        return Standby(line, table.for_)
+    return RequestDose(line) if table.do == "request" else StopBolus(line)
 
 
 def _load(table: LoadTable, pump: BuiltPump, path: Path, faults: Faults) -> LoadProgram | None:
     line = line_of(pump, table.line, path, faults)
     if line is not None and not pump.has_container(line):
         faults.add((*path, "line"), f"line {line} has no container: write a [line.{line}]")
-    order = _order(table, pump, line, path, faults)
-    if line is None or order is None:
+    order = None if table.rate is None and table.dose is None else _order(table, pump, line, path, faults)
+    if line is None:
         return None
-    rate, ordered = order
-    try:
-        program = InfusionProgram(rate, table.vtbi, table.mode, table.at_end, table.delay, table.call_back, ordered)
-    except ValueError as fault:
-        faults.add(path, str(fault))
-        return None
-    for limit in program_faults(pump.model, line, program):
-        if limit not in rate_faults(pump.model, rate):
-            faults.add((*path, "vtbi" if limit.startswith("VTBI") else "mode"), limit)
-    return LoadProgram(line, program)
+    dosing = Dosing(pump, line, table.weight, table.drug, faults)
+    before, rule = len(faults.found), rule_of(dosing, path)
+    if not table.paced:
+        order = default_order(dosing, path) if len(faults.found) == before else None
+        if order is None:
+            return None
+    program = programme(table, order, dosing, path)
+    return None if program is None else LoadProgram(line, replace(program, drug=rule))
 
 
 def _titrate(table: OrderTable, pump: BuiltPump, path: Path, faults: Faults) -> Titrate | None:
@@ -112,59 +149,44 @@ def _titrate(table: OrderTable, pump: BuiltPump, path: Path, faults: Faults) -> 
     return None if line is None or order is None else Titrate(line, *order)
 
 
+def _bolus(table: BolusTable, pump: BuiltPump, path: Path, faults: Faults) -> GiveBolus | None:
+    line = line_of(pump, table.line, path, faults)
+    if line is None:
+        return None
+    dosing = Dosing(pump, line, table.weight, table.drug, faults)
+    volume = dosing.volume(table.volume, (*path, "volume"))
+    rate = None if table.rate is None else dosing.exact_rate(table.rate, (*path, "rate"))
+    if volume is None or (table.rate is not None and rate is None):
+        return None
+    limits = bolus_faults(pump.model, volume, rate, table.over)
+    for limit in limits:
+        faults.add(path, limit)
+    return None if limits else GiveBolus(line, volume, rate, table.over)
+
+
+def _temporary(table: TemporaryTable, pump: BuiltPump, path: Path, faults: Faults) -> SetTemporary | None:
+    line = line_of(pump, table.line, path, faults)
+    if line is None:
+        return None
+    dosing = Dosing(pump, line, table.weight, table.drug, faults)
+    rate = None if table.rate is None else dosing.rate(table.rate, (*path, "rate"))
+    if table.for_ and (table.percent is None) == (table.rate is None):
+        faults.add(path, "exactly one of percent or rate is wanted")
+    return SetTemporary(line, table.for_, table.percent, None if rate is None else rate[0])
+
+
 def _order(table: OrderTable, pump: BuiltPump, line: str | None, path: Path, faults: Faults) -> tuple[int, str] | None:
     """Give the rate in nL/h, within the model's limits, and the dose as it was ordered and is delivered.
 
     None after a fault, or when a dose is of a line or a fluid that is not known.
     """
+    if pump.library is None and table.idle_words:
+        faults.add(path, table.idle_words)
     if table.rate is not None:
-        order, key = (table.rate, ""), "rate"
-    elif line is not None and line in pump.contents:
-        dosed, key = _dosed(table, pump, line, path, faults), "dose"
-        if dosed is None:
-            return None
-        order = dosed
-    else:
+        limits = rate_faults(pump.model, table.rate)
+        for limit in limits:
+            faults.add((*path, "rate"), limit)
+        return None if limits else (table.rate, "")
+    if line is None or table.dose is None:
         return None
-    limits = rate_faults(pump.model, order[0])
-    for limit in limits:
-        faults.add((*path, key), limit)
-    return None if limits else order
-
-
-def _dosed(table: OrderTable, pump: BuiltPump, line: str, path: Path, faults: Faults) -> tuple[int, str] | None:
-    """Make a rate of a dose; None after a fault."""
-    assert table.dose is not None
-    concentration = _concentration(table, pump, line, path, faults)
-    if concentration is None:
-        return None
-    if concentration.dimension.counted != table.dose.dimension.counted:
-        faults.add(
-            (*path, "dose"),
-            f"the dose is counted in {table.dose.dimension.counted}, the concentration {concentration.text} of line {line} "
-            f"in {concentration.dimension.counted}",
-        )
-        return None
-    weight = table.weight.value if table.weight is not None else Fraction(1)
-    exact = table.dose.value * weight / concentration.value * NL_PER_ML
-    rate = nearest_rate_nl_per_h(pump.model, exact.numerator, exact.denominator)
-    delivered = rate * concentration.value / weight / NL_PER_ML
-    ordered = ", ".join(q.text for q in (table.dose, table.weight) if q is not None)
-    written = format_quantity(delivered, table.dose.dimension, table.dose.word)
-    return rate, f"{ordered} -> {format_rate(rate)}: {written}"
-
-
-def _concentration(table: OrderTable, pump: BuiltPump, line: str, path: Path, faults: Faults) -> Quantity | None:
-    """The concentration of the drug that a dose is of."""
-    drugs = dict(pump.contents[line])
-    if not drugs:
-        faults.add((*path, "dose"), f"line {line} has no drug, so a dose of it is no rate")
-        return None
-    if table.drug is None:
-        if len(drugs) > 1:
-            faults.add((*path, "drug"), f"is missing: line {line} has {', '.join(drugs)}")
-            return None
-        return next(iter(drugs.values()))
-    if table.drug not in drugs:
-        faults.add_unknown((*path, "drug"), f"drug of line {line}", table.drug, drugs)
-    return drugs.get(table.drug)
+    return Dosing(pump, line, table.weight, table.drug, faults).rate(table.dose, (*path, "dose"))

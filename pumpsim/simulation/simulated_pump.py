@@ -1,8 +1,12 @@
 """Pumps on virtual time: the same ``Pump`` that the serial bridge drives, on a fluid path that obeys physics.
 
-Order within one instant: disturbance, sensor, wake-up, operator, then pumps in the order of the file. The process of a line
-sleeps until the next of them; nothing happens between, so nothing is computed between. The mirror of this loop in real
+Order within one instant: disturbance, sensor, wake-up, device, operator, then pumps in the order of the file. The process of a
+line sleeps until the next of them; nothing happens between, so nothing is computed between. The mirror of this loop in real
 time is the bridge's.
+
+A pump whose power is cut gets one more reading, of that instant, so that it can put the counts away (what a brown-out detector
+leaves time for: an assumption); then it is dead, as is one that its empty battery has switched off: no reading, no wake-up, no
+key. What happens to its switches meanwhile it is told when it is powered again.
 """
 
 from collections import deque
@@ -12,15 +16,26 @@ from operator import itemgetter
 import simpy
 
 from pumpsim.controller import Pump
+from pumpsim.controller.answer import about
+from pumpsim.controller.power import OFF, OFF_REASON
 from pumpsim.journal import Taken
 from pumpsim.scenario import Entry, PumpSetup
 from pumpsim.simulation.chance import Chance
 from pumpsim.simulation.paths import Way
+from pumpsim.simulation.power_ons import POWERED_ON, PowerOn, what_ends
 from pumpsim.simulation.sensors import Sensors
 from pumpsim.trace import PumpTrace, Recorded
-from pumpsim.vocabulary.disturbances import Disturbance, Hanging
-from pumpsim.vocabulary.inputs import Acknowledge, DeviceEvent, DeviceEventKind, Input, SensorReading, Tick
-from pumpsim.vocabulary.outputs import MotorCommand, Step
+from pumpsim.vocabulary.disturbances import Disturbance, Hanging, PowerCut, Powering
+from pumpsim.vocabulary.inputs import (
+    Acknowledge,
+    DeviceEvent,
+    DeviceEventKind,
+    Input,
+    OperatorCommand,
+    SensorReading,
+    Tick,
+)
+from pumpsim.vocabulary.outputs import CommandRejected, DeliveryEvent, LineMotion, MotorCommand, PowerChanged, Step
 from pumpsim.vocabulary.sensors import Mended, Sensor, SensorFault, Silent
 
 HOUSEKEEPING_NS = 6 * 3_600_000_000_000
@@ -63,6 +78,9 @@ class SimulatedPump:
         self.way = way
         self._setup, self._sensors = setup, Sensors(setup, chance)
         self._pump = Pump(setup.model)
+        self._power_on = PowerOn(1, 0, dict.fromkeys(setup.model.lines, 0))
+        self._cut = False
+        self._missed: list[DeviceEvent] = []
         self._entries = list(entries)
         self._records: list[Recorded] = []
         self._decisions: list[tuple[int, MotorCommand]] = []
@@ -141,6 +159,11 @@ class SimulatedPump:
                 if isinstance(action, Hanging):
                     self._sensors.hang(action, self.way.read(now_ns))
                 self.way.disturb(now_ns, action)
+            elif isinstance(action, PowerCut):
+                self._lose_power(now_ns)
+            elif isinstance(action, Powering):
+                self._cut = False
+                self._switch_on(now_ns, POWERED_ON)
             else:
                 return
             del self._entries[0]
@@ -155,6 +178,39 @@ class SimulatedPump:
         elif isinstance(fault, Mended):
             self._silent.pop(fault.sensor, None)
             self._noticed = [found for found in self._noticed if found[1] != fault.sensor]
+
+    @property
+    def _dead(self) -> bool:
+        """Whether the pump has no power: it is called by nobody."""
+        return self._cut or self._pump.state.unit.power.off
+
+    def _lose_power(self, now_ns: int) -> None:
+        """Stop motor and pump in this instant, after a last reading."""
+        if not self._dead:
+            self._look(now_ns)
+            still = MotorCommand(tuple(LineMotion(line, 0) for line in self._setup.model.lines))
+            self.way.command(now_ns, still)
+            self._decisions.append((now_ns, still))
+            self._records += (Recorded(now_ns, ended) for ended in what_ends(self._pump))
+            self._records.append(Recorded(now_ns, PowerChanged(OFF)))
+        self._step = Step((), None, ())
+        self._noticed.clear()
+        self._cut = True
+
+    def _look(self, now_ns: int) -> None:
+        """A reading of this very instant, whatever the period of the sensors: the counts with which the pump goes dark."""
+        self._give(now_ns, self._power_on.reading(self._sensors.seen(self.way.read(now_ns), now_ns)))
+
+    def _switch_on(self, now_ns: int, first: DeviceEvent) -> None:
+        """Begin a new power-on with what the pump has kept; tell it what has become of its switches, and test its sensors."""
+        counts = {line.line: line.steps for line in self.way.read(now_ns).lines}
+        self._power_on = PowerOn(self._power_on.number + 1, now_ns, counts)
+        self._pump = Pump.power_on(self._setup.model, self._pump.snapshot())
+        missed, self._missed = self._missed, []
+        for event in (first, *missed):
+            self._give(now_ns, event)
+        for sensor, noticed_ns in self._silent.items():
+            self._test(now_ns + noticed_ns, sensor)
 
     def _test(self, at_ns: int, sensor: Sensor) -> None:
         """Let the self-test find a sensor silent at an instant."""
@@ -181,27 +237,45 @@ class SimulatedPump:
         """Carry out the script's entries of this instant."""
         while self._entries and self._entries[0].at_ns <= now_ns:
             action = self._entries[0].action
-            if isinstance(action, Disturbance | SensorFault):
+            if isinstance(action, Disturbance | SensorFault | Powering):
                 self.suffer(now_ns)
-            else:
-                del self._entries[0]
-                self._give(now_ns, action)
-                if isinstance(action, Acknowledge):  # what was acknowledged is found again as long as it is so
-                    for sensor, noticed_ns in self._silent.items():
-                        self._test(now_ns + noticed_ns, sensor)
+                continue
+            del self._entries[0]
+            if self._dead:
+                self._find_dead(now_ns, action)
+                continue
+            if isinstance(action, DeviceEvent) and action.kind is DeviceEventKind.MAINS_LOST:
+                self._look(now_ns)
+            self._give(now_ns, action)
+            if isinstance(action, Acknowledge):  # what was acknowledged is found again as long as it is so
+                for sensor, noticed_ns in self._silent.items():
+                    self._test(now_ns + noticed_ns, sensor)
+
+    def _find_dead(self, now_ns: int, action: OperatorCommand | DeviceEvent) -> None:
+        """What is done to a pump without power comes to nothing, but for mains: they switch on what the battery could not."""
+        if not isinstance(action, DeviceEvent):
+            self._records.append(Recorded(now_ns, CommandRejected(*about(action), OFF_REASON)))
+        elif action.kind is DeviceEventKind.MAINS_RESTORED and not self._cut:
+            self._switch_on(now_ns, action)
+        else:
+            self._missed.append(action)
 
     def sense(self, now_ns: int) -> None:
         """Hand a reading over, as the sensors give it."""
         truth = self._older.popleft() if self._older else self.way.read(now_ns)
-        self._give(now_ns, self._sensors.seen(truth, now_ns))
+        if not self._dead:
+            self._give(now_ns, self._power_on.reading(self._sensors.seen(truth, now_ns)))
 
     def _give(self, now_ns: int, given: Input) -> None:
         """One input: the pump answers, the motor obeys, the rest is recorded."""
-        self._step = step = self._pump.step(now_ns, given)
-        self.taken.append(Taken(1, now_ns, given, step))
+        power_on, at_ns = self._power_on, now_ns - self._power_on.zero_ns
+        step = self._pump.step(at_ns, given)
+        self._step = power_on.answer(step)
+        self.taken.append(Taken(power_on.number, at_ns, given, step))
         for output in step.outputs:
             if isinstance(output, MotorCommand):
-                self.way.command(now_ns, output)
-                self._decisions.append((now_ns, output))
-            else:
+                command = power_on.command(output)
+                self.way.command(now_ns, command)
+                self._decisions.append((now_ns, command))
+            elif not (isinstance(output, DeliveryEvent) and given == POWERED_ON):
                 self._records.append(Recorded(now_ns, output))

@@ -42,6 +42,7 @@ class AlarmId(Enum):
     WATCHDOG = "watchdog"
     KEY_STUCK = "key-stuck"
     IDLE = "idle"
+    PENDING_INPUT = "pending-input"
     COMMUNICATION_LOST = "communication-lost"
     DEVICE_FAULT = "device-fault"
 
@@ -63,7 +64,7 @@ PRIORITIES = (Priority.HIGH, Priority.MEDIUM, Priority.LOW)
 
 
 class Kind(Enum):
-    """Whether a condition is of the patient's delivery or of the equipment (IEC 60601-1-8, 3.31 and 3.36)."""
+    """Whether a condition arises from a variable of the patient, or of the equipment (IEC 60601-1-8, 3.31 and 3.36)."""
 
     PHYSIOLOGICAL = "physiological"
     TECHNICAL = "technical"

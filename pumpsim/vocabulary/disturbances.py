@@ -126,6 +126,17 @@ class AirIn:
     at_pump: bool
 
 
+@dataclass(frozen=True, slots=True)
+class PowerCut:
+    """Take all power from a pump, its battery too: its motor and its controller stop in that instant."""
+
+
+@dataclass(frozen=True, slots=True)
+class PowerBack:
+    """Give a pump its power back, and switch it on: a new power-on."""
+
+
+Powering = PowerCut | PowerBack
 Closing = Occlude | Release
 Hanging = Change | Refill
 Standing = Occlude | Release | Constrict | Raise | BackPressure | Leak | Grip | Warm | Hang | AirIn

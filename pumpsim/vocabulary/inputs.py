@@ -234,6 +234,7 @@ class DeviceEventKind(Enum):
     MAINS_RESTORED = "mains-restored"
     KEY_PRESSED = "key-pressed"
     KEY_RELEASED = "key-released"
+    POWERED_ON = "powered-on"
 
 
 @dataclass(frozen=True, slots=True)

@@ -153,7 +153,8 @@ class LimitOverridden:
 class SignalChanged:
     """What the pump shows and sounds from now on: the condition of the highest priority, or none.
 
-    ``audible``: whether its auditory signal sounds; ``reminder``: only a reminder signal does.
+    ``audible``: whether an auditory signal sounds: its own or, where that is silenced, that of ``sounding``. ``reminder``:
+    only a reminder signal does. ``paused``: whether AUDIO PAUSED is indicated.
     """
 
     alarm: AlarmId | None
@@ -161,6 +162,9 @@ class SignalChanged:
     priority: Priority | None
     audible: bool
     reminder: bool = False
+    sounding: AlarmId | None = None
+    sounding_line: str | None = None
+    paused: bool = False
 
 
 @dataclass(frozen=True, slots=True)

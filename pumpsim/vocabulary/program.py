@@ -21,6 +21,14 @@ class LineMode(Enum):
     CONCURRENT = "concurrent"
 
 
+class Purpose(Enum):
+    """What an infusion is given for, as it is documented; it changes nothing of how it is given."""
+
+    HYDRATION = "hydration"
+    THERAPEUTIC = "therapeutic"
+    FLUSH = "flush"
+
+
 @dataclass(frozen=True, slots=True)
 class InfusionProgram:
     """Rate and volume to be infused of one line, and what happens at start and end.
@@ -32,6 +40,7 @@ class InfusionProgram:
     ``first``: what is given before: a loading dose, or a bridge of the old drug; its volume comes on top of the VTBI.
     ``course``: how the rate runs in time, None for one rate. ``demand``: doses on the patient's request; ``limit``: the most
     that may be given in a window. ``drug``: the entry of the drug library that was chosen.
+    ``purpose`` is for records: None: without a drug in the fluid hydration, else therapeutic.
 
     Raises ValueError naming every fault.
     """
@@ -48,6 +57,7 @@ class InfusionProgram:
     demand: Demand | None = None
     limit: DoseLimit | None = None
     drug: DrugRule | None = None
+    purpose: Purpose | None = None
 
     def __post_init__(self) -> None:
         faults: list[str] = []

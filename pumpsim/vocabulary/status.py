@@ -135,6 +135,11 @@ class LineStatus:
         )
 
     @property
+    def forbids_kvo(self) -> bool:
+        """Whether the line's drug must not be given at a keep-open rate."""
+        return self.program is not None and self.program.drug is not None and self.program.drug.forbids_kvo
+
+    @property
     def doing(self) -> LineState:
         """What the line does when it delivers: INFUSING, or what followed its VTBI."""
         return self.after_end or LineState.INFUSING
@@ -175,22 +180,29 @@ class Signalled:
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """What the pump shows and sounds now."""
+    """What the pump shows and sounds now; the fields are those of ``outputs.SignalChanged``."""
 
     alarm: AlarmId | None = None
     line: str | None = None
     priority: Priority | None = None
     audible: bool = False
     reminder: bool = False
+    sounding: AlarmId | None = None
+    sounding_line: str | None = None
+    paused: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class SignalStatus:
-    """All signals, in the order in which their conditions were raised, and what is shown. ``paused_until_ns``: AUDIO PAUSED."""
+    """All signals, in the order in which their conditions were raised, and what is shown.
+
+    ``paused_since_ns`` and ``paused_until_ns``: AUDIO PAUSED, None while it is not.
+    """
 
     conditions: tuple[Signalled, ...] = ()
     shown: Shown = Shown()
     paused_until_ns: int | None = None
+    paused_since_ns: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,6 +213,14 @@ class PowerStatus:
     charge_ns: int | None = None
     charged_at_ns: int = 0
     off: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class GivenDrug:
+    """A drug that a line has given: what all lines together were owed by then, nL/h x ns."""
+
+    drug: str
+    owed: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -231,6 +251,7 @@ class UnitStatus:
     """What belongs to the pump as a whole beside its lines.
 
     ``clock_ns``: time of day at power-on, None while the clock is not set. ``asked``: the command that waits for ``Confirm``.
+    ``given``: the drugs of the library that lines have given, up to when they last stopped.
     ``restarts_ns``: instants of automatic restarts. ``key_since_ns``: since when a key is pressed. ``touched_ns``: when
     somebody last did something. ``air_counted_ml``: what of the air counted since power-on somebody has taken note of;
     ``air_passing``: a bubble that somebody lets pass is still at the sensor. ``turned_back``: at the last distal occlusion.
@@ -241,6 +262,7 @@ class UnitStatus:
     signals: SignalStatus = SignalStatus()
     power: PowerStatus = PowerStatus()
     asked: OperatorCommand | None = None
+    given: tuple[GivenDrug, ...] = ()
     restarts_ns: tuple[int, ...] = ()
     key_since_ns: int | None = None
     touched_ns: int = 0

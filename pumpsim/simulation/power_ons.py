@@ -1,0 +1,64 @@
+"""How one power-on of a pump reads in the time of the scenario, and in the counts of its path.
+
+A pump's clock and its device's counts begin at 0 with each power-on; scenario and path go on.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+from pumpsim.controller import Pump
+from pumpsim.vocabulary.alarms import Signal
+from pumpsim.vocabulary.inputs import DeviceEvent, DeviceEventKind, SensorReading
+from pumpsim.vocabulary.outputs import DeliveryEvent, LineMotion, MotorCommand, Record, SignalChanged, Step
+from pumpsim.vocabulary.status import Shown
+
+POWERED_ON = DeviceEvent(DeviceEventKind.POWERED_ON)
+
+
+def what_ends(pump: Pump) -> list[Record]:
+    """What is so from the instant on at which a pump's power is cut: what it will say of its lines when it is on again, and
+    that it is silent."""
+    again = Pump.power_on(pump.model, pump.snapshot())
+    said: list[Record] = [o for o in again.step(0, POWERED_ON).outputs if isinstance(o, DeliveryEvent)]
+    if pump.state.unit.signals.shown != Shown():
+        said.append(SignalChanged(None, None, None, audible=False))
+    return said
+
+
+@dataclass(frozen=True, slots=True)
+class PowerOn:
+    """The ``number``-th power-on, from 1, at ``zero_ns`` of the scenario; ``steps``: the path's counts then."""
+
+    number: int
+    zero_ns: int
+    steps: Mapping[str, int]
+
+    def reading(self, seen: SensorReading) -> SensorReading:
+        """What the pump is handed of a reading: steps since this power-on; of an older one none."""
+        if self.number == 1:
+            return seen
+        lines = tuple(replace(line, steps=max(0, line.steps - self.steps[line.line])) for line in seen.lines)
+        return replace(seen, lines=lines)
+
+    def command(self, command: MotorCommand) -> MotorCommand:
+        """What the path is told by a motor command."""
+        if self.number == 1:
+            return command
+        return MotorCommand(tuple(self._motion(motion) for motion in command.lines))
+
+    def _motion(self, motion: LineMotion) -> LineMotion:
+        stop = motion.stop_at_step
+        return replace(motion, stop_at_step=None if stop is None else stop + self.steps[motion.line])
+
+    def answer(self, step: Step) -> Step:
+        """When, in the scenario, the pump wants to be called again, and what the path is to look out for."""
+        if self.number == 1:
+            return step
+        watches = tuple(
+            replace(watch, level=watch.level + self.steps[watch.line])
+            if watch.signal is Signal.STEPS and watch.line is not None
+            else watch
+            for watch in step.watches
+        )
+        wake = step.wake_at_ns
+        return Step(step.outputs, None if wake is None else wake + self.zero_ns, watches)
