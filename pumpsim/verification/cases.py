@@ -15,7 +15,6 @@ CASES: tuple[Case, ...] = (
 )
 
 STILL_TO_COME: tuple[tuple[str, str], ...] = (
-    ("V12", "lockout of doses on request, from the end of a dose and from start to start"),
     ("V12", "over-infusion (110.1 % alarms just after 15 min, 109.9 % never) and under-infusion (89.9 %)"),
 )
 """Parts of the cases for which the software has no feature yet."""
