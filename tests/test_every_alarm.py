@@ -1,4 +1,4 @@
-"""Every row of the alarm catalogue is raised by a scenario: one that expects it, and whose expectations hold (test_scenarios)."""
+"""Every row of the alarm catalogue is raised by a scenario that expects it; that its expectations hold says test_scenarios."""
 
 import tomllib
 from pathlib import Path

@@ -27,8 +27,8 @@ def what_ends(pump: Pump) -> list[Record]:
 
 @dataclass(frozen=True, slots=True)
 class PowerOn:
-    """The ``number``-th power-on, from 1, at ``zero_ns`` of the scenario; ``steps``: the path's counts then; ``air_ml``: all air
-    that the sensor behind the pump had counted."""
+    """The ``number``-th power-on, from 1, at ``zero_ns`` of the scenario; ``steps``: the path's counts then; ``air_ml``: all
+    air that the sensor behind the pump had counted."""
 
     number: int
     zero_ns: int
