@@ -84,14 +84,21 @@ def note_beyond(ax: Axes, courses: Sequence[Course], top: float, unit: TimeUnit,
     """Cut the axis at ``top`` and say how far what is drawn goes beyond it; mark where a mean does."""
     ax.set_ylim(0.0, top)
     highest = max((float(course.high.max()) for course in courses), default=0.0)
+    lowest = min((float(np.nanmin(course.mean)) for course in courses if not np.isnan(course.mean).all()), default=0.0)
+    beyond = [f"up to {plain(highest)}"] if highest > top * 1.001 else []
+    beyond += [f"down to {plain(lowest)}"] if lowest < -0.01 * top else []  # a mechanism, or a vein, that takes back
     for course in courses:
         if np.any(course.mean > top):
             i = int(np.nanargmax(course.mean))
             middle = unit.of((course.edges_ns[i : i + 1] + course.edges_ns[i + 1 : i + 2]) // 2)
             ax.plot(middle, [top * 0.965], marker="^", markersize=5, color=INK, linestyle="none", zorder=5)
-    if highest > top * 1.001:
+        if np.any(course.mean < -0.01 * top):
+            i = int(np.nanargmin(course.mean))
+            middle = unit.of((course.edges_ns[i : i + 1] + course.edges_ns[i + 1 : i + 2]) // 2)
+            ax.plot(middle, [top * 0.035], marker="v", markersize=5, color=INK, linestyle="none", zorder=5)
+    if beyond:
         ax.annotate(
-            f"beyond the axis: up to {plain(highest)} {word}",
+            f"beyond the axis: {', '.join(beyond)} {word}",
             (1.0, 1.0),
             xycoords="axes fraction",
             xytext=(-4, -3),

@@ -27,18 +27,20 @@ def what_ends(pump: Pump) -> list[Record]:
 
 @dataclass(frozen=True, slots=True)
 class PowerOn:
-    """The ``number``-th power-on, from 1, at ``zero_ns`` of the scenario; ``steps``: the path's counts then."""
+    """The ``number``-th power-on, from 1, at ``zero_ns`` of the scenario; ``steps``: the path's counts then; ``air_ml``: all
+    air that the sensor behind the pump had counted."""
 
     number: int
     zero_ns: int
     steps: Mapping[str, int]
+    air_ml: float = 0.0
 
     def reading(self, seen: SensorReading) -> SensorReading:
-        """What the pump is handed of a reading: steps since this power-on; of an older one none."""
+        """What the pump is handed of a reading: steps, and air, since this power-on; of an older one none."""
         if self.number == 1:
             return seen
         lines = tuple(replace(line, steps=max(0, line.steps - self.steps[line.line])) for line in seen.lines)
-        return replace(seen, lines=lines)
+        return replace(seen, lines=lines, air_total_ml=max(0.0, seen.air_total_ml - self.air_ml))
 
     def command(self, command: MotorCommand) -> MotorCommand:
         """What the path is told by a motor command."""

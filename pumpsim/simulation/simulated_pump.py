@@ -222,8 +222,9 @@ class SimulatedPump:
 
     def _switch_on(self, now_ns: int, first: DeviceEvent) -> None:
         """Begin a new power-on with what the pump has kept; tell it what has become of its switches, and test its sensors."""
-        counts = {line.line: line.steps for line in self.way.read(now_ns).lines}
-        self._power_on = PowerOn(self._power_on.number + 1, now_ns, counts)
+        here = self.way.read(now_ns)
+        counts = {line.line: line.steps for line in here.lines}
+        self._power_on = PowerOn(self._power_on.number + 1, now_ns, counts, here.air_total_ml)
         self._pump = Pump.power_on(self._setup.model, self._pump.snapshot())
         missed, self._missed = self._missed, []
         for event in (first, *missed):

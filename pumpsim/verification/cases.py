@@ -1,4 +1,4 @@
-"""The one list of verification cases, which page and tests take from here, and what is not in it yet."""
+"""The one list of verification cases, which page and tests take from here."""
 
 from pumpsim.verification import (
     air,
@@ -24,8 +24,3 @@ CASES: tuple[Case, ...] = (
     *air.CASES,
     *deviation.CASES,
 )
-
-STILL_TO_COME: tuple[tuple[str, str], ...] = (
-    ("V12", "lockout of doses on request, from the end of a dose and from start to start"),
-)
-"""Parts of the cases for which the software has no feature yet."""

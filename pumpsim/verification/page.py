@@ -6,7 +6,6 @@ Computed numbers are rounded to the decimals of their case, so that the page is 
 from collections.abc import Iterator, Sequence
 
 from pumpsim.verification.case import Case, Expected, Found, found, holds
-from pumpsim.verification.cases import STILL_TO_COME
 
 FIGURE = "time_to_alarm.svg"
 FIGURE_AFTER = "V3 Infusomat"
@@ -39,8 +38,6 @@ def page(cases: Sequence[Case]) -> str:
     ]
     for case in cases:
         lines += section(case)
-    lines += ["## Still to come", "", "Parts of the cases that the software cannot do yet:", ""]
-    lines += [f"- {id}: {what}" for id, what in STILL_TO_COME]
     return "\n".join([*lines, ""])
 
 

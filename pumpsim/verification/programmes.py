@@ -1,4 +1,4 @@
-"""V11 and V12: piggyback, concurrent lines, keep open rates, what is refused, drops and pulses."""
+"""V11 and V12: piggyback, concurrent lines, keep open rates, what is refused, drops, pulses and doses on request."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -8,12 +8,13 @@ import numpy as np
 
 from pumpsim.catalogue.insulin import OMNIPOD
 from pumpsim.scenario import Tolerance
+from pumpsim.scenario_file import parse_scenario
 from pumpsim.trace import PumpTrace
 from pumpsim.verification.case import EXACT, Case, Expected, by
 from pumpsim.verification.runs import MIN, H, S, event_ns, motions_ns, one, refusals, text, trace_of
 from pumpsim.vocabulary.inputs import LoadProgram
 from pumpsim.vocabulary.model import RateBand
-from pumpsim.vocabulary.outputs import DeliveryEventKind
+from pumpsim.vocabulary.outputs import DeliveryEvent, DeliveryEventKind
 
 SMOOTH, STROKES = 'drive = "smooth"', ""
 CYCLE_ML = 0.33
@@ -193,6 +194,47 @@ def pulses() -> tuple[float, ...]:
     )
 
 
+REQUESTS = """
+title = "doses on request"
+duration = "60 min"
+[pump]
+model = "graseby-3300-pca"
+drive = "smooth"
+[line.A]
+container = {{ syringe = "bd-plastipak-50", volume = "50 mL", fluid = "saline-0.9" }}
+[set]
+kind = "ideal"
+{operator}
+"""
+
+
+def lockout() -> tuple[float, ...]:
+    """Doses of 1 mL, requests at 0, 3, 10, 12, 19.9 and 20 min; given, denied, and the instants at which doses began."""
+    found: list[float] = []
+    presses = [done(at_min, 'do = "request"') for at_min in (0, 3, 10, 12, 19.9, 20)]
+    for since in ("end", "start"):
+        demand = f'dose = "1 mL", lockout = "10 min", lockout_from = "{since}"'
+        scenario = parse_scenario(
+            REQUESTS.format(
+                operator="\n".join(
+                    [done(0, f"load = {{ demand = {{ {demand} }} }}"), done(0, 'do = "start"'), *presses]
+                )
+            ),
+            "case",
+        )
+        (pump,) = scenario.pumps
+        slow = replace(pump.model, bolus_nl_per_h=60_000_000)
+        trace = trace_of(replace(scenario, pumps=(replace(pump, model=slow),)))
+        requests = trace.state.line("A").course.requests
+        begun = [
+            recorded.at_ns / MIN
+            for recorded in trace.records
+            if isinstance(recorded.record, DeliveryEvent) and recorded.record.kind is DeliveryEventKind.BOLUS_STARTED
+        ]
+        found += [requests.granted, requests.denied, *begun]
+    return tuple(found)
+
+
 def _sequencer(
     id: str,
     title: str,
@@ -294,6 +336,25 @@ CASES = (
             for factor, value in ((10, 20.83), (15, 31.25), (20, 41.67), (60, 125.0))
         ),
         drops,
+    ),
+    Case(
+        "V12 lockout",
+        "Doses on request: lockout from the end of a dose, and from start to start",
+        "1 mL in a minute, lockout 10 min; requests at 0, 3, 10, 12, 19.9 and 20 min.",
+        "a dose is granted from the end, or the start, of the last one + 10 min on",
+        "Graseby 3300 technical service manual (2004) p. 2-3: from the end; start to start: an option of CADD pumps",
+        (
+            Expected("from the end: given", 2, "", decimals=0),
+            Expected("denied", 4, "", decimals=0),
+            Expected("first dose", 0.0, "min"),
+            Expected("second dose", 12.0, "min"),
+            Expected("from start to start: given", 3, "", decimals=0),
+            Expected("denied", 3, "", decimals=0),
+            Expected("first dose", 0.0, "min"),
+            Expected("second dose", 10.0, "min"),
+            Expected("third dose", 20.0, "min"),
+        ),
+        lockout,
     ),
     Case(
         "V12 pulses",
