@@ -6,7 +6,6 @@ of the mechanism, and what it moves in the time in which a device may still do w
 """
 
 from collections.abc import Iterator
-from dataclasses import replace
 
 from pumpsim.vocabulary.alarms import Direction, Signal
 from pumpsim.vocabulary.interlock import Account
@@ -25,27 +24,41 @@ FL_NS_PER_H = 3_600_000
 """1 fL in nL/h x ns."""
 
 
-def commanded(account: Account, motion: LineMotion) -> Account:
+def commanded(account: Account, motion: LineMotion, now_ns: int) -> Account:
     """The account from a command on."""
     rate, moves = motion.rate_nl_per_h, motion.rate_nl_per_h > 0
-    speed = rate if moves else account.speed_nl_per_h
-    behind = account.behind if moves else 0
-    return replace(account, rate_nl_per_h=rate, stop_at_step=motion.stop_at_step, speed_nl_per_h=speed, behind=behind)
+    return Account(
+        rate_nl_per_h=rate,
+        stop_at_step=motion.stop_at_step,
+        speed_nl_per_h=rate if moves else account.speed_nl_per_h,
+        steps=account.steps,
+        due=due(account, now_ns),
+        at_ns=now_ns,
+        ahead=account.ahead,
+        behind=account.behind if moves else 0,
+    )
 
 
-def later(account: Account, ns: int) -> Account:
-    """The account so long after."""
-    return replace(account, due=account.due + max(0, account.rate_nl_per_h) * ns)
+def due(account: Account, now_ns: int) -> int:
+    """What has been commanded since the last count."""
+    return account.due + max(0, account.rate_nl_per_h) * (now_ns - account.at_ns)
 
 
-def counted(mechanism: Mechanism, account: Account, steps: int) -> Account:
+def counted(mechanism: Mechanism, account: Account, steps: int, now_ns: int) -> Account:
     """The account with a new count. One that has fallen is taken as it stands: turning back is judged where it is commanded."""
+    asked = due(account, now_ns)
     pumped = max(0, steps - (steps if account.steps is None else account.steps)) * mechanism.step_fl * FL_NS_PER_H
-    ahead = max(0, account.ahead + pumped - account.due * OVER_PERCENT // 100)
-    behind = max(0, account.behind + account.due * UNDER_PERCENT // 100 - pumped)
+    behind = max(0, account.behind + asked * UNDER_PERCENT // 100 - pumped)
     at_end = account.stop_at_step is not None and steps >= account.stop_at_step
-    stands = at_end or account.rate_nl_per_h <= 0
-    return replace(account, steps=steps, due=0, ahead=ahead, behind=0 if stands else behind)
+    return Account(
+        rate_nl_per_h=account.rate_nl_per_h,
+        stop_at_step=account.stop_at_step,
+        speed_nl_per_h=account.speed_nl_per_h,
+        steps=steps,
+        at_ns=now_ns,
+        ahead=max(0, account.ahead + pumped - asked * OVER_PERCENT // 100),
+        behind=0 if at_end or account.rate_nl_per_h <= 0 else behind,
+    )
 
 
 def slack(mechanism: Mechanism, account: Account) -> int:
@@ -54,14 +67,15 @@ def slack(mechanism: Mechanism, account: Account) -> int:
     return 2 * steps * mechanism.step_fl * FL_NS_PER_H + account.speed_nl_per_h * LATENCY_NS
 
 
-def watches(mechanism: Mechanism, line: str, account: Account) -> Iterator[Watch]:
+def watches(mechanism: Mechanism, line: str, account: Account, now_ns: int) -> Iterator[Watch]:
     """The counts, moving with the rate, at which a line is out by so much since the last reading that it is looked at."""
     if account.steps is None:
         return
     step = mechanism.step_fl * FL_NS_PER_H
     per_h = max(0, account.rate_nl_per_h) * 1_000_000 / mechanism.step_fl
     out = slack(mechanism, account) + max(0, account.rate_nl_per_h) * LOOK_NS
-    ahead, behind = account.due + out, account.due - out
+    asked = due(account, now_ns)
+    ahead, behind = asked + out, asked - out
     yield Watch(Signal.STEPS, line, Direction.AT_LEAST, account.steps + 1 + ahead / step, per_h)
     if account.rate_nl_per_h > 0 and (account.stop_at_step is None or account.steps < account.stop_at_step):
         yield Watch(Signal.STEPS, line, Direction.AT_MOST, account.steps - 1 + behind / step, per_h)

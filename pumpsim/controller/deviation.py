@@ -11,6 +11,7 @@ Source: GIP v1.0, 1.2.2 and 1.2.3.
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from functools import cache
 
 from pumpsim.controller.turn import FL_PER_NL, Turn
 from pumpsim.vocabulary.alarms import AlarmId, Direction, Signal
@@ -38,16 +39,29 @@ class Side:
     back: Direction
 
 
+@dataclass(slots=True)
+class Followed:
+    """A line that is watched: since when, what it has been owed since then, and what it is held to now."""
+
+    status: LineStatus
+    reference: Reference
+    owed: int
+    rate_nl_per_h: int
+    for_ns: int
+    allowance: int
+
+    def band(self, side: Side) -> int:
+        """How far the count may be beside what is owed before it is looked at, with the sign of the side."""
+        share = (side.ppm - PPM) * self.rate_nl_per_h * self.for_ns // (PPM * BAND_PART)
+        return share + side.sign * self.allowance
+
+
 def judge(turn: Turn) -> None:
     """Compare the counts of a reading of this very instant with what is owed."""
-    for status in turn.state.lines:
-        reading, reference = turn.state.read_line(status.line), status.course.reference
-        if reading is None or reference is None or not status.state.delivering:
-            continue
-        if status.state is reference.state:
-            _judge(turn, status, reference, reading)
-        else:
-            _renew(turn, status, reading)
+    for line in _followed(turn):
+        reading = turn.state.read_line(line.status.line)
+        if reading is not None:
+            _judge(turn, line, reading)
 
 
 def settle(turn: Turn) -> None:
@@ -66,71 +80,90 @@ def settle(turn: Turn) -> None:
 
 def deadlines(turn: Turn) -> Iterator[int]:
     """When a line will have been astray for long enough, or on its way again for so long."""
-    for status, reference in _followed(turn):
-        if reference.astray is not None or turn.standing(AlarmId.UNDER_INFUSION, status.line):
-            yield reference.at_ns + _for_ns(turn, status) + (reference.astray is Astray.OVER)
+    for line in _followed(turn, steadily=False):
+        yield line.reference.at_ns + line.for_ns + (line.reference.astray is Astray.OVER)
 
 
 def watches(turn: Turn) -> Iterator[Watch]:
     """The counts at which a line leaves the band, comes back from astray, or exceeds the allowance after its time."""
-    for status, reference in _followed(turn):
-        for side in _sides(turn.model.flow_limits):
-            share = (status.owed - reference.owed) * side.ppm // PPM
-            if reference.astray is None:
-                yield _watch(turn, status, side.beyond, status.owed - reference.owed + _band(turn, status, side), PPM)
-            elif reference.astray is side.astray:
-                yield _watch(turn, status, side.back, share, side.ppm)
-                if turn.now_ns > reference.at_ns + _for_ns(turn, status):
-                    yield _watch(turn, status, side.beyond, share + side.sign * _allowance(turn), side.ppm)
+    for line in _followed(turn):
+        for side in _sides(turn):
+            if line.reference.astray is None:
+                yield _watch(turn, line, side.beyond, line.owed + line.band(side), PPM)
+            elif line.reference.astray is side.astray:
+                share = line.owed * side.ppm // PPM
+                yield _watch(turn, line, side.back, share, side.ppm)
+                if turn.now_ns > line.reference.at_ns + line.for_ns:
+                    yield _watch(turn, line, side.beyond, share + side.sign * line.allowance, side.ppm)
 
 
-def _followed(turn: Turn) -> Iterator[tuple[LineStatus, Reference]]:
-    """The lines that are being watched."""
+def _followed(turn: Turn, *, steadily: bool = True) -> Iterator[Followed]:
+    """The lines that deliver, with what each is held to; without those that do so ``steadily``, if they are not wanted."""
+    limits = turn.model.flow_limits
+    if limits is None:
+        return
     for status in turn.state.lines:
-        if status.course.reference is not None and status.state.delivering:
-            yield status, status.course.reference
+        reference, doses = status.course.reference, status.course.doses
+        if reference is None or not status.state.delivering:
+            continue
+        if not steadily and reference.astray is None and not turn.standing(AlarmId.UNDER_INFUSION, status.line):
+            continue
+        dosing = bool(doses) and doses[0].kind is not DoseKind.EXTENDED
+        for_ns = limits.dose_for_ns if dosing and limits.dose_for_ns is not None else limits.for_ns
+        allowance = allowance_steps(turn.model) * turn.step
+        yield Followed(status, reference, status.owed - reference.owed, turn.rate_nl_per_h(status), for_ns, allowance)
 
 
-def _sides(limits: FlowLimits | None) -> Iterator[Side]:
-    """Give the sides that the model watches."""
-    if limits is not None and limits.over_ppm is not None:
-        yield Side(Astray.OVER, AlarmId.OVER_INFUSION, limits.over_ppm, 1, Direction.AT_LEAST, Direction.AT_MOST)
-    if limits is not None and limits.under_ppm is not None:
-        yield Side(Astray.UNDER, AlarmId.UNDER_INFUSION, limits.under_ppm, -1, Direction.AT_MOST, Direction.AT_LEAST)
+def _sides(turn: Turn) -> tuple[Side, ...]:
+    """The sides that the model watches."""
+    return () if turn.model.flow_limits is None else _sides_of(turn.model.flow_limits)
 
 
-def _judge(turn: Turn, status: LineStatus, reference: Reference, reading: LineReading) -> None:
+@cache
+def _sides_of(limits: FlowLimits) -> tuple[Side, ...]:
+    """Give the sides that a model watches; values, made once."""
+    found = []
+    if limits.over_ppm is not None:
+        found.append(
+            Side(Astray.OVER, AlarmId.OVER_INFUSION, limits.over_ppm, 1, Direction.AT_LEAST, Direction.AT_MOST)
+        )
+    if limits.under_ppm is not None:
+        found.append(
+            Side(Astray.UNDER, AlarmId.UNDER_INFUSION, limits.under_ppm, -1, Direction.AT_MOST, Direction.AT_LEAST)
+        )
+    return tuple(found)
+
+
+def _judge(turn: Turn, line: Followed, reading: LineReading) -> None:
+    """Go astray, come back, raise and clear; a line that does something else by now begins anew."""
+    status, reference = line.status, line.reference
+    if status.state is not reference.state:
+        _renew(turn, status, reading)
+        return
     pumped = (reading.steps - reference.steps) * turn.step
-    owed = status.owed - reference.owed
-    passed_ns, for_ns = turn.now_ns - reference.at_ns, _for_ns(turn, status)
+    passed_ns = turn.now_ns - reference.at_ns
     astray, beyond = None, False
-    for side in _sides(turn.model.flow_limits):
-        excess = side.sign * (pumped - owed * side.ppm // PPM)
+    for side in _sides(turn):
+        excess = side.sign * (pumped - line.owed * side.ppm // PPM)
         if excess > 0:
             astray = side.astray
-            if excess > _allowance(turn) and passed_ns >= for_ns + (side.astray is Astray.OVER):
-                _alarm(
-                    turn,
-                    status,
-                    side,
-                    f"line {status.line}: {_ml(pumped)} of {_ml(owed)} mL in {passed_ns / 6e10:.1f} min",
-                )
-                _renew(turn, turn.state.line(status.line), reading)
+            if excess > line.allowance and passed_ns >= line.for_ns + (astray is Astray.OVER):
+                detail = f"line {status.line}: {_ml(pumped)} of {_ml(line.owed)} mL in {passed_ns / 6e10:.1f} min"
+                turn.raise_alarm(side.alarm, status.line if turn.row(side.alarm).per_line else None, detail)
+                _renew(turn, status, reading)
                 return
-        beyond = beyond or side.sign * (pumped - owed - _band(turn, status, side)) > 0
-    if passed_ns >= for_ns and turn.standing(AlarmId.UNDER_INFUSION, status.line):
+        beyond = beyond or side.sign * (pumped - line.owed - line.band(side)) > 0
+    if passed_ns >= line.for_ns and turn.standing(AlarmId.UNDER_INFUSION, status.line):
         if astray is not Astray.UNDER:
             turn.clear_alarm(AlarmId.UNDER_INFUSION, status.line)
         _renew(turn, status, reading)
-    elif reference.astray is None and beyond and astray is not None:
+    elif reference.astray is not None:
+        if astray is not reference.astray:
+            _renew(turn, status, reading)
+    elif beyond and astray is not None:
         turn.put(replace(status, course=replace(status.course, reference=replace(reference, astray=astray))))
-    elif (reference.astray is None and beyond) or (reference.astray is not None and astray is not reference.astray):
+    elif beyond:
         _renew(turn, status, reading)
-
-
-def _alarm(turn: Turn, status: LineStatus, side: Side, detail: str) -> None:
-    """Over-infusion stops the pump and is of the pump; under-infusion is of the line."""
-    turn.raise_alarm(side.alarm, status.line if turn.row(side.alarm).per_line else None, detail)
 
 
 def _renew(turn: Turn, status: LineStatus, reading: LineReading) -> None:
@@ -139,39 +172,22 @@ def _renew(turn: Turn, status: LineStatus, reading: LineReading) -> None:
     turn.put(replace(status, course=replace(status.course, reference=reference)))
 
 
-def _for_ns(turn: Turn, status: LineStatus) -> int:
-    """For how long a line must be astray."""
-    limits = turn.model.flow_limits
-    assert limits is not None
-    dosing = any(dose.kind is not DoseKind.EXTENDED for dose in status.course.doses[:1])
-    return limits.dose_for_ns if dosing and limits.dose_for_ns is not None else limits.for_ns
-
-
-def _allowance(turn: Turn) -> int:
-    """What a correct mechanism may be beside what is owed, from one instant to another, nL/h x ns."""
-    return allowance_steps(turn.model) * turn.step
-
-
 def allowance_steps(model: PumpModel) -> int:
-    """The same in steps. Of two lines each may be a cycle beside its order by the other's doing, and a cycle by its own."""
+    """What a correct mechanism may be beside what is owed, from one instant to another, in steps.
+
+    Of two lines each may be a cycle beside its order by the other's doing, and a cycle by its own.
+    """
     strokes = model.mechanism.drive is Drive.STROKES
     return model.mechanism.cycle_steps * len(model.lines) if strokes else 1
 
 
-def _band(turn: Turn, status: LineStatus, side: Side) -> int:
-    """How far the count may be beside what is owed before it is looked at, with the sign of the side."""
-    share = (side.ppm - PPM) * turn.rate_nl_per_h(status) * _for_ns(turn, status) // (PPM * BAND_PART)
-    return share + side.sign * _allowance(turn)
-
-
-def _watch(turn: Turn, status: LineStatus, direction: Direction, volume: int, ppm: int) -> Watch:
+def _watch(turn: Turn, line: Followed, direction: Direction, volume: int, ppm: int) -> Watch:
     """A watch on the count that is ``volume`` beyond the reference's, moving with the line's rate times ``ppm``."""
-    reference = status.course.reference
-    assert reference is not None
-    level = reference.steps + volume / turn.step
+    status = line.status
+    level = line.reference.steps + volume / turn.step
     level += MARGIN_STEPS if direction is Direction.AT_LEAST else -MARGIN_STEPS
     all_owed = status.state is LineState.INFUSING and status.owed_end is not None and status.owed >= status.owed_end
-    rate = 0 if all_owed else turn.rate_nl_per_h(status)
+    rate = 0 if all_owed else line.rate_nl_per_h
     per_h = rate * ppm * FL_PER_NL / (PPM * turn.model.mechanism.step_fl)
     return Watch(Signal.STEPS, status.line, direction, level, per_h)
 

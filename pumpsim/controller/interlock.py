@@ -82,8 +82,6 @@ class Interlock:
     def observe(self, now_ns: int, given: Input, answer: tuple[Output, ...]) -> DeviceEvent | None:
         """See what the pump was given, and answered, at an instant; the event of a trip, if it trips now."""
         late_ns = 0 if self._promised_ns is None else now_ns - self._promised_ns
-        for line in self._lines.values():
-            self._put(replace(line, account=account.later(line.account, now_ns - self._now_ns)))
         self._now_ns = now_ns
         if late_ns > LATE_NS and self.moving:
             return self._trip(DeviceEventKind.WATCHDOG, f"called {late_ns / 1e9:.1f} s after it was promised")
@@ -115,7 +113,11 @@ class Interlock:
         if self._by_gravity:
             return step
         mechanism = self._model.mechanism
-        own = (watch for line in self._lines.values() for watch in account.watches(mechanism, line.line, line.account))
+        own = (
+            watch
+            for line in self._lines.values()
+            for watch in account.watches(mechanism, line.line, line.account, self._now_ns)
+        )
         return Step(step.outputs, step.wake_at_ns, (*step.watches, *own))
 
     @property
@@ -146,14 +148,15 @@ class Interlock:
 
     def _count(self, line: InterlockLine, steps: int) -> DeviceEvent | None:
         mechanism = self._model.mechanism
-        now = account.counted(mechanism, line.account, steps)
-        since = steps if line.asked.since_steps is None else line.asked.since_steps
-        line = replace(line, account=now, asked=replace(line.asked, since_steps=since))
+        now, heard = account.counted(mechanism, line.account, steps, self._now_ns), line.asked
+        if heard.since_steps is None:
+            heard = replace(heard, since_steps=steps)
+        line = InterlockLine(line.line, heard, now)
         self._put(line)
         if self.tripped is not None or self._by_gravity:
             return None
         slack, most = account.slack(mechanism, now), asked.most(line.asked, self._now_ns)
-        pumped = (steps - since) * mechanism.step_fl * account.FL_NS_PER_H
+        pumped = (steps - (heard.since_steps or 0)) * mechanism.step_fl * account.FL_NS_PER_H
         if now.ahead > slack:
             share = f"{account.OVER_PERCENT} % of what it was commanded"
             return self._trip(DeviceEventKind.OVER_INFUSION, f"line {line.line}: {_ml(now.ahead)} beyond {share}")
@@ -181,7 +184,7 @@ class Interlock:
         for motion in command.lines:
             if motion.line in self._lines:
                 line = self._lines[motion.line]
-                self._put(replace(line, account=account.commanded(line.account, motion)))
+                self._put(replace(line, account=account.commanded(line.account, motion, self._now_ns)))
         return command
 
     def _against(self, command: MotorCommand) -> DeviceEvent | None:

@@ -25,11 +25,10 @@ def next_moving_crossing(
     last = way.read(until_ns)
     for watch in watches:
         counted = last.value(Signal.STEPS, watch.line)
-        ends = [until_ns]
-        if not sound and counted is not None:
-            rest = Watch(Signal.STEPS, watch.line, Direction.AT_LEAST, counted)
-            ends = [way.next_crossing((rest,), after_ns, until_ns) or until_ns, until_ns]
-        for end_ns in ends:
+        if counted is None or (sound and not watch.after(until_ns - armed_ns).holds(counted)):
+            continue
+        rest = Watch(Signal.STEPS, watch.line, Direction.AT_LEAST, counted)
+        for end_ns in (way.next_crossing((rest,), after_ns, until_ns) or until_ns, until_ns):
             if _holds(way, watch, armed_ns, end_ns):
                 at_ns = _first(way, watch, armed_ns, after_ns, end_ns)
                 found = at_ns if found is None else min(found, at_ns)

@@ -32,9 +32,9 @@ class Account:
     """One line's count against what it was commanded.
 
     ``rate_nl_per_h`` and ``stop_at_step``: as commanded; ``speed_nl_per_h``: the last rate that was not 0. ``steps``: the last
-    count, None before the first; ``due``: commanded since. ``ahead`` and ``behind``: what is pumped beyond the share of the
-    commanded volume that may be, and what is missing to the share that must be; never below 0, so that neither a long sound
-    run nor a long rest is a credit.
+    count, None before the first; ``due``: commanded from then to ``at_ns``. ``ahead`` and ``behind``: what is pumped beyond the
+    share of the commanded volume that may be, and what is missing to the share that must be; never below 0, so that neither a
+    long sound run nor a long rest is a credit.
     """
 
     rate_nl_per_h: int = 0
@@ -42,6 +42,7 @@ class Account:
     speed_nl_per_h: int = 0
     steps: int | None = None
     due: int = 0
+    at_ns: int = 0
     ahead: int = 0
     behind: int = 0
 
