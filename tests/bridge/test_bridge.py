@@ -27,8 +27,8 @@ from pumpsim.vocabulary.outputs import (
     LineState,
     Record,
 )
-from pumpsim.vocabulary.program import InfusionProgram
-from tests.bridge.wire_bench import BOTH, MODEL, MS, SECOND, SETUP, Bench
+from pumpsim.vocabulary.program import InfusionProgram, LineMode
+from tests.bridge.wire_bench import BOTH, ML, MODEL, MS, SECOND, SETUP, Bench
 
 ONE_LINE = replace(SETUP, lines=SETUP.lines[:1])
 CYCLE_ML = MODEL.mechanism.cycle_fl / 1e12
@@ -201,6 +201,21 @@ def test_host_that_slept_finds_the_device_tripped() -> None:
     assert alarms(bench) == [(AlarmId.COMMUNICATION_LOST, None)]
     assert LinkEventKind.TRIPPED in link_kinds(bench)
     assert bench.telemetry().state is State.READY
+
+
+@pytest.mark.requirement("GIP 3.5.2")
+@pytest.mark.parametrize(("until_s", "trips"), [(39, False), (41, True)])
+def test_host_that_slept_through_what_was_due_finds_that_the_interlock_stopped_it(until_s: int, trips: bool) -> None:
+    """The pump wanted to be called at 30 s, when B begins; more than 10 s late is too late, whatever the device has done."""
+    later = InfusionProgram(13_100_000, 60 * ML, LineMode.CONCURRENT, start_delay_ns=29 * SECOND)
+    bench = Bench(commands=(BOTH[0], (0, LoadProgram("B", later)), (SECOND, Start())))
+    bench.run(10 * SECOND)
+    bench.device.step(until_s * SECOND)
+    bench.now_ns = until_s * SECOND
+    bench.run((until_s + 5) * SECOND)
+    assert alarms(bench) == [(AlarmId.WATCHDOG if trips else AlarmId.COMMUNICATION_LOST, None)]
+    assert bench.bridge.state.line("A").state is LineState.ALARM
+    assert bench.last_moved_ns <= 10 * SECOND + WATCHDOG_NS
 
 
 def test_second_host_is_noticed() -> None:
