@@ -105,6 +105,7 @@ class Bridge:
         self._at_rest = False
         self._wake_at_ns: int | None = None
         self._watches: tuple[Watch, ...] = ()
+        self._armed_ns = 0
         self._handed_ns = 0
         self._handed: SensorReading | None = None
         self._kept: SensorReading | None = None
@@ -248,7 +249,8 @@ class Bridge:
             return True
         if any(a.air != b.air for a, b in zip(last.lines, reading.lines, strict=True)):
             return True
-        return any(_holds(watch, reading) for watch in self._watches)
+        since_ns = self._pump_ns(now_ns) - self._armed_ns
+        return any(_holds(watch.after(since_ns), reading) for watch in self._watches)
 
     def _declined(self, now_ns: int, event: link.Declined) -> None:
         detail = f"{type(event.question).__name__.upper()}: {event.reason.name}"
@@ -300,7 +302,7 @@ class Bridge:
         at_ns = self._pump_ns(now_ns)
         step = self._pump.step(at_ns, given)
         self._answers.append(Answered(at_ns, given, step))
-        self._wake_at_ns, self._watches = step.wake_at_ns, step.watches
+        self._wake_at_ns, self._watches, self._armed_ns = step.wake_at_ns, step.watches, at_ns
         for output in step.outputs:
             if isinstance(output, MotorCommand) and self.session.attached and self.refusal is None:
                 self._to_send = self._driver.message(output)

@@ -9,6 +9,7 @@ from pumpsim.vocabulary.alarms import AlarmId, Priority
 from pumpsim.vocabulary.disturbances import Disturbance, Powering
 from pumpsim.vocabulary.inputs import DeviceEvent, OperatorCommand
 from pumpsim.vocabulary.model import PumpModel, Sourced
+from pumpsim.vocabulary.motor import MotorFault
 from pumpsim.vocabulary.path import AmountUnit, JunctionSetup, PathSetup, Sensing
 from pumpsim.vocabulary.sensors import SensorFault
 
@@ -34,7 +35,7 @@ class Entry:
 
     at_ns: int
     pump: str
-    action: OperatorCommand | Disturbance | SensorFault | DeviceEvent | Powering
+    action: OperatorCommand | Disturbance | SensorFault | MotorFault | DeviceEvent | Powering
 
 
 @dataclass(frozen=True, slots=True)

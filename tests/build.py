@@ -7,6 +7,7 @@ from pumpsim.trace import PumpTrace
 from pumpsim.vocabulary.disturbances import Disturbance, Powering
 from pumpsim.vocabulary.inputs import DeviceEvent, OperatorCommand
 from pumpsim.vocabulary.model import AtEnd, PumpModel
+from pumpsim.vocabulary.motor import MotorFault
 from pumpsim.vocabulary.outputs import AlarmRaised, CommandRejected, DeliveryEvent
 from pumpsim.vocabulary.path import (
     Access,
@@ -66,7 +67,7 @@ def program(
 
 
 def scenario(
-    *entries: tuple[int, OperatorCommand | Disturbance | DeviceEvent | Powering],
+    *entries: tuple[int, OperatorCommand | Disturbance | MotorFault | DeviceEvent | Powering],
     until_ns: int,
     model: PumpModel = STROKES,
     setup: PathSetup | None = None,
@@ -80,7 +81,9 @@ def scenario(
 
 
 def run(
-    *entries: tuple[int, OperatorCommand | Disturbance | DeviceEvent | Powering], until_ns: int, **kwargs: object
+    *entries: tuple[int, OperatorCommand | Disturbance | MotorFault | DeviceEvent | Powering],
+    until_ns: int,
+    **kwargs: object,
 ) -> PumpTrace:
     """Simulate one pump and give its trace."""
     return simulate_one(scenario(*entries, until_ns=until_ns, **kwargs)).traces[0]  # type: ignore[arg-type]

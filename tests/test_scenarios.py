@@ -15,6 +15,7 @@ from pumpsim.vocabulary.courses import Profile, Stages
 from pumpsim.vocabulary.disturbances import Disturbance, Powering
 from pumpsim.vocabulary.inputs import ChangeMode, DeviceEvent, LoadProgram, Start, Titrate
 from pumpsim.vocabulary.model import PumpModel
+from pumpsim.vocabulary.motor import MotorFault
 from pumpsim.vocabulary.path import Transport
 from pumpsim.vocabulary.program import InfusionProgram
 
@@ -90,7 +91,7 @@ def slowed(model: PumpModel, program: InfusionProgram) -> InfusionProgram:
 
 def test_it_fails_without_its_faults_and_refusals(scenario):
     """Where the story is an occlusion, a titration or a change of mode, leaving it out must be noticed."""
-    told = Disturbance | DeviceEvent | Powering | Titrate | ChangeMode
+    told = Disturbance | MotorFault | DeviceEvent | Powering | Titrate | ChangeMode
     kept = tuple(e for e in scenario.entries if not isinstance(e.action, told))
     if len(kept) < len(scenario.entries):
         assert failures(replace(scenario, entries=kept))

@@ -17,6 +17,7 @@ from pumpsim.scenario import PumpSetup, Scenario
 from pumpsim.scenario_file import load_scenario
 from pumpsim.vocabulary.disturbances import Closing, Disturbance, Powering
 from pumpsim.vocabulary.inputs import DeviceEvent, OperatorCommand
+from pumpsim.vocabulary.motor import MotorFault
 from pumpsim.vocabulary.path import LineSetup, PathSetup, Sensing
 from pumpsim.vocabulary.sensors import SensorFault
 
@@ -54,7 +55,7 @@ def bench_of(scenario: Scenario) -> Bench:
     for entry in scenario.entries:
         if isinstance(entry.action, Closing):
             faults.append((entry.at_ns, entry.action))
-        elif isinstance(entry.action, Disturbance | SensorFault):
+        elif isinstance(entry.action, Disturbance | SensorFault | MotorFault):
             raise PumpsimError(f"{scenario.name}: on a bench a line can be occluded, nothing else be done to it")
         elif isinstance(entry.action, Powering):
             raise PumpsimError(f"{scenario.name}: on a bench nobody cuts the power: switch the device off by hand")

@@ -10,6 +10,8 @@ from pumpsim.vocabulary.alarms import AlarmCondition, AlarmId, Effect, Priority,
 
 PSI_KPA = float(units.PSI_KPA)
 """1 psi in kPa."""
+OPCA_4 = "Open PCA requirements v1.0.0, table 4"
+GPCA_59 = "GPCA REQ 59"
 
 
 def occlusion_distal(limit_kpa: float, delay_ns: int = 0, *, self_clearing: bool = True) -> AlarmCondition:
@@ -97,6 +99,34 @@ def air_accumulated(limit_ml: float) -> AlarmCondition:
     )
 
 
+def reservoir_low(level_ml: float, source: str, effect: Effect = Effect.CONTINUE) -> AlarmCondition:
+    """No more than ``level_ml`` is left in a container whose level is measured; over when there is more."""
+    return AlarmCondition(
+        id=AlarmId.RESERVOIR_LOW,
+        priority=Priority.LOW,
+        effect=effect,
+        per_line=True,
+        text="The container is nearly empty",
+        source=f"{source}; priority: {OPCA_4} (LOW)",
+        threshold=Threshold(Signal.RESERVOIR_LEVEL, level_ml, level_ml, rising=False),
+    )
+
+
+def container_empty(
+    source: str, level_ml: float = 0.0, effect: Effect = Effect.FINISH_STROKE, priority: Priority = Priority.HIGH
+) -> AlarmCondition:
+    """Nothing is left in a container whose level is measured, or no more than ``level_ml``; over when there is more."""
+    return AlarmCondition(
+        id=AlarmId.CONTAINER_EMPTY,
+        priority=priority,
+        effect=effect,
+        per_line=True,
+        text="The container is empty: this line stopped",
+        source=f"{source}; priority: {GPCA_59} (HIGH)",
+        threshold=Threshold(Signal.RESERVOIR_LEVEL, level_ml, level_ml, rising=False),
+    )
+
+
 NEAR_END = AlarmCondition(
     id=AlarmId.NEAR_END,
     priority=Priority.LOW,
@@ -129,7 +159,7 @@ OVER_INFUSION = AlarmCondition(
     priority=Priority.HIGH,
     effect=Effect.STOP_ALL,
     per_line=False,
-    text="More was pumped than commanded: the interlock has stopped the pump",
+    text="More is pumped than programmed: the pump is stopped",
     source="GIP 1.2.2; GPCA REQ 59 (HIGH, inhibit)",
     self_clearing=False,
 )
@@ -188,8 +218,6 @@ def _technical(
     )
 
 
-OPCA_4 = "Open PCA requirements v1.0.0, table 4"
-GPCA_59 = "GPCA REQ 59"
 H, M, L = Priority.HIGH, Priority.MEDIUM, Priority.LOW
 GOES_ON, KEEPS_OPEN, STOPS = Effect.CONTINUE, Effect.KVO, Effect.STOP_ALL
 CONDITIONS = (
@@ -202,7 +230,14 @@ CONDITIONS = (
         self_clearing=False,
         per_line=True,
     ),
-    _technical(AlarmId.UNDER_INFUSION, M, GOES_ON, "Less is pumped than programmed", f"GIP 1.2.3; {GPCA_59} (MEDIUM)"),
+    _technical(
+        AlarmId.UNDER_INFUSION,
+        M,
+        GOES_ON,
+        "Less is pumped than programmed",
+        f"GIP 1.2.3; {GPCA_59} (MEDIUM)",
+        per_line=True,
+    ),
     _technical(
         AlarmId.FREE_FLOW, H, STOPS, "Fluid flows by itself", f"GIP 1.2.2; {GPCA_59} (HIGH)", self_clearing=False
     ),

@@ -4,13 +4,20 @@ At low rates the activations come one by one. Above 3 mL/h the real pump gives t
 these rows do not.
 """
 
-from pumpsim.catalogue.alarms import DECLARED, air_in_line_distal, occlusion_distal, occlusion_proximal
+from pumpsim.catalogue.alarms import (
+    DECLARED,
+    air_in_line_distal,
+    container_empty,
+    occlusion_distal,
+    occlusion_proximal,
+    reservoir_low,
+)
 from pumpsim.catalogue.attention import BY_GIP, LIKE_GIP_SOURCES
 from pumpsim.catalogue.batteries import AMBULATORY_PACK, AMBULATORY_PACK_FIGURES
 from pumpsim.catalogue.rows import FL_PER_NL, MINUTE_NS, ML, MS_NS, figures
 from pumpsim.vocabulary.alarms import Signal
 from pumpsim.vocabulary.courses import LockoutFrom
-from pumpsim.vocabulary.model import AirSensor, AtEnd, Drive, Mechanism, PumpClass, PumpModel, RateBand
+from pumpsim.vocabulary.model import AirSensor, AtEnd, Drive, FlowLimits, Mechanism, PumpClass, PumpModel, RateBand
 
 ASSUMED = "unverified: assumption"
 RECALL = "unverified: from memory"
@@ -27,6 +34,15 @@ ACTIVATIONS = Mechanism(
     leak_ml_per_h_per_kpa=0.0,
 )
 """0.050 mL each, 0.2 s long."""
+OPCA = "unverified: by analogy with the Open PCA requirements v1.0.0"
+FLOW = FlowLimits(for_ns=5 * MINUTE_NS, dose_for_ns=MINUTE_NS)
+RESERVOIR = (reservoir_low(1.0, f"{OPCA}, R6.8.0(9)"), container_empty(OPCA))
+WATCHED = figures(
+    OPCA,
+    ("over- and under-infusion", "10 % for 5 min, in a dose on request or a bolus for 1 min (R6.4.0(2)-(7))"),
+    ("reservoir low", "1 mL left (R6.8.0(9)); here it only warns"),
+    ("reservoir empty", "0 mL left; an activation under way is finished (R7.2.0(7))"),
+)
 
 CADD_PRIZM = PumpModel(
     id="cadd-prizm",
@@ -41,17 +57,19 @@ CADD_PRIZM = PumpModel(
     at_end=AtEnd.STOP,
     near_end_ns=0,
     occlusion_range_kpa=(62.0, 186.0),
-    alarms=(occlusion_distal(124.0), *DECLARED),
+    alarms=(occlusion_distal(124.0), *RESERVOIR, *DECLARED),
     battery=AMBULATORY_PACK,
     kind=PumpClass.PCA,
     standard_set="cadd-set",
     sensors=(Signal.RESERVOIR_LEVEL,),
+    flow_limits=FLOW,
     bolus_nl_per_h=125 * ML,
     bolus_adds=True,
     bolus_max_nl=20 * ML,
     lockout_from=LockoutFrom.START,
     reminders=BY_GIP,
     sources=(
+        *WATCHED,
         *AMBULATORY_PACK_FIGURES,
         *LIKE_GIP_SOURCES,
         *figures(
@@ -93,18 +111,20 @@ CADD_SOLIS = PumpModel(
     at_end=AtEnd.STOP,
     near_end_ns=0,
     occlusion_range_kpa=(62.0, 186.0),
-    alarms=(occlusion_distal(124.0), occlusion_proximal(-16.0), air_in_line_distal(0.15), *DECLARED),
+    alarms=(occlusion_distal(124.0), occlusion_proximal(-16.0), air_in_line_distal(0.15), *RESERVOIR, *DECLARED),
     air_sensor=AirSensor(smallest_ml=0.01, apart_ml=0.01, window_ns=15 * MINUTE_NS),
     battery=AMBULATORY_PACK,
     kind=PumpClass.PCA,
     standard_set="cadd-set",
     sensors=(Signal.RESERVOIR_LEVEL,),
+    flow_limits=FLOW,
     bolus_nl_per_h=125 * ML,
     bolus_adds=True,
     bolus_max_nl=20 * ML,
     lockout_from=LockoutFrom.START,
     reminders=BY_GIP,
     sources=(
+        *WATCHED,
         *AMBULATORY_PACK_FIGURES,
         *LIKE_GIP_SOURCES,
         *figures(

@@ -37,6 +37,7 @@ def _drip(gtt_per_ml: int, max_ml_per_h: int) -> PumpModel:
         kind=PumpClass.GRAVITY,
         standard_set=kind.name,
         sensors=(Signal.DROPS,),
+        flow_limits=None,
         reminders=NOBODY_AT_IT,
         audio_pause_ns=0,
         sources=(

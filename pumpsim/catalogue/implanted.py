@@ -1,10 +1,10 @@
 """Implanted pumps: rollers on a tube, microlitres an hour, into the fluid around the spinal cord. They measure no pressure."""
 
-from pumpsim.catalogue.alarms import DECLARED
+from pumpsim.catalogue.alarms import DECLARED, container_empty, reservoir_low
 from pumpsim.catalogue.attention import NOBODY_AT_IT, NOBODY_SOURCES
 from pumpsim.catalogue.rows import FL_PER_NL, ML, figures
 from pumpsim.vocabulary.alarms import Signal
-from pumpsim.vocabulary.model import AtEnd, Corner, Drive, Mechanism, PumpClass, PumpModel, RateBand
+from pumpsim.vocabulary.model import AtEnd, Corner, Drive, FlowLimits, Mechanism, PumpClass, PumpModel, RateBand
 
 ASSUMED = "unverified: assumption"
 RECALL = "unverified: from memory"
@@ -30,10 +30,11 @@ SYNCHROMED_II = PumpModel(
     at_end=AtEnd.STOP,
     near_end_ns=0,
     occlusion_range_kpa=(0.0, 0.0),
-    alarms=DECLARED,
+    alarms=(reservoir_low(2.0, RECALL), container_empty(ASSUMED), *DECLARED),
     kind=PumpClass.IMPLANTED,
     standard_set="intrathecal-catheter",
     sensors=(Signal.RESERVOIR_LEVEL,),
+    flow_limits=FlowLimits(over_ppm=1_145_000, under_ppm=855_000),
     bolus_nl_per_h=ML,
     clockwork=True,
     reminders=NOBODY_AT_IT,
@@ -41,6 +42,10 @@ SYNCHROMED_II = PumpModel(
     sources=(
         *NOBODY_SOURCES,
         *figures("ANZCA, SynchroMed II: the limit for over-infusion", ("volume accuracy", "+14.5 %")),
+        *figures(
+            "unverified: ANZCA calls that over-infusion; that it, and its reverse, are alarmed after GIP's 15 min is assumed",
+            ("over- and under-infusion", "14.5 % for 15 min"),
+        ),
         *figures(
             "functionalneuro.surgery, SynchroMed II: single bolus, simple continuous, flex",
             ("programmes", "continuous, by time of day, single bolus"),
@@ -62,6 +67,7 @@ SYNCHROMED_II = PumpModel(
             ("bolus rate", "1 mL/h, its highest rate; in place of the programme"),
             ("KVO rate", "0.002 mL/h, the lowest rate: the pump has none"),
             ("near-end warning", "0 min: its warning is of the reservoir"),
+            ("reservoir empty", "0 mL left"),
         ),
     ),
 )

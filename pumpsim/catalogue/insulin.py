@@ -6,7 +6,7 @@ A bolus runs at ``bolus_nl_per_h``, far above every basal rate. None has a KVO: 
 """
 
 from pumpsim.catalogue import attention
-from pumpsim.catalogue.alarms import DECLARED, occlusion_distal
+from pumpsim.catalogue.alarms import DECLARED, container_empty, occlusion_distal, reservoir_low
 from pumpsim.catalogue.rows import FL_PER_NL, SECOND_NS, UNIT, figures
 from pumpsim.vocabulary.alarms import Signal
 from pumpsim.vocabulary.model import AtEnd, Drive, Mechanism, PumpClass, PumpModel, RateBand, Sourced
@@ -26,13 +26,15 @@ def _pump(
     basal: tuple[int, int, int],
     pulse: tuple[int, int],
     reservoir_u: int,
+    low_u: tuple[int, str],
     bolus_u_per_min: float,
     bolus_max_u: int = 25,
     occlusion_kpa: float,
     standard_set: str,
     sources: tuple[Sourced, ...],
 ) -> PumpModel:
-    """A row: ``basal`` lowest, highest and step in nL/h; ``pulse`` volume in nL and duration in ns."""
+    """A row: ``basal`` lowest, highest and step in nL/h; ``pulse`` volume in nL and duration in ns; ``low_u``: when it
+    warns, and where that stands."""
     low, high, step = basal
     volume_nl, pulse_ns = pulse
     return PumpModel(
@@ -48,7 +50,12 @@ def _pump(
         at_end=AtEnd.STOP,
         near_end_ns=0,
         occlusion_range_kpa=(occlusion_kpa, occlusion_kpa),
-        alarms=(occlusion_distal(occlusion_kpa), *DECLARED),
+        alarms=(
+            occlusion_distal(occlusion_kpa),
+            reservoir_low(low_u[0] / 100.0, low_u[1]),
+            container_empty(ASSUMED),
+            *DECLARED,
+        ),
         kind=PumpClass.INSULIN,
         standard_set=standard_set,
         sensors=(Signal.RESERVOIR_LEVEL,),
@@ -60,8 +67,10 @@ def _pump(
         sources=(
             *sources,
             *attention.INSULIN_SOURCES,
+            *figures(low_u[1], ("reservoir low", f"{low_u[0]} U left")),
             *figures(
                 ASSUMED,
+                ("reservoir empty", "0 U left: stopped, at the end of a pulse"),
                 ("VTBI range", f"{volume_nl / UNIT:g}-{reservoir_u} U by one pulse"),
                 ("KVO rate", f"{low / UNIT:g} U/h, the lowest basal rate: the pump has none"),
                 ("largest bolus", f"{bolus_max_u} U, where no source says another"),
@@ -79,6 +88,7 @@ OMNIPOD = _pump(
     basal=(500, 30 * UNIT, 500),
     pulse=(500, 2 * SECOND_NS),
     reservoir_u=200,
+    low_u=(10, f"{OMNIKIT}: the default"),
     bolus_u_per_min=1.5,
     occlusion_kpa=100.0,
     standard_set="insulin-patch-cannula",
@@ -104,6 +114,7 @@ MINIMED_670G = _pump(
     basal=(250, 35 * UNIT, 250),
     pulse=(250, SECOND_NS),
     reservoir_u=300,
+    low_u=(20, ASSUMED),
     bolus_u_per_min=1.5,
     occlusion_kpa=125.0,
     standard_set="insulin-tubing-60cm",
@@ -128,6 +139,7 @@ TSLIM_X2 = _pump(
     basal=(1_000, 15 * UNIT, 10),
     pulse=(10, SECOND_NS // 50),
     reservoir_u=300,
+    low_u=(20, "t:slim X2 user guide p. 118: the default, settable 10-40 U"),
     bolus_u_per_min=2.0,
     occlusion_kpa=200.0,
     standard_set="insulin-tubing-60cm",
@@ -159,6 +171,7 @@ KALEIDO = _pump(
     basal=(500, 5 * UNIT, 500),
     pulse=(500, SECOND_NS),
     reservoir_u=200,
+    low_u=(20, ASSUMED),
     bolus_u_per_min=1.5,
     bolus_max_u=20,
     occlusion_kpa=100.0,
@@ -182,6 +195,7 @@ D_TRON_PLUS = _pump(
     basal=(1_000, 25 * UNIT, 1_000),
     pulse=(50, SECOND_NS // 10),
     reservoir_u=300,
+    low_u=(20, ASSUMED),
     bolus_u_per_min=2.0,
     occlusion_kpa=200.0,
     standard_set="insulin-tubing-110cm",
@@ -211,6 +225,7 @@ WELLION_MICRO = _pump(
     basal=(250, 30 * UNIT, 250),
     pulse=(250, SECOND_NS // 2),
     reservoir_u=300,
+    low_u=(20, ASSUMED),
     bolus_u_per_min=3.0,
     occlusion_kpa=100.0,
     standard_set="wellion-infusion-set",
@@ -237,6 +252,7 @@ MINIMED_511 = _pump(
     basal=(1_000, 35 * UNIT, 1_000),
     pulse=(1_000, SECOND_NS),
     reservoir_u=300,
+    low_u=(20, ASSUMED),
     bolus_u_per_min=1.5,
     occlusion_kpa=125.0,
     standard_set="insulin-tubing-60cm",

@@ -6,7 +6,7 @@ assumptions for all: makers print none of them.
 
 from dataclasses import replace
 
-from pumpsim.catalogue.alarms import DECLARED, PSI_KPA, occlusion_distal
+from pumpsim.catalogue.alarms import DECLARED, PSI_KPA, container_empty, occlusion_distal
 from pumpsim.catalogue.attention import (
     B_BRAUN,
     BY_GIP,
@@ -20,10 +20,11 @@ from pumpsim.catalogue.attention import (
 from pumpsim.catalogue.batteries import BEDSIDE, BEDSIDE_FIGURES
 from pumpsim.catalogue.rows import BAR_KPA, FL_PER_NL, MINUTE_NS, ML, MMHG_KPA, MS_NS, figures
 from pumpsim.catalogue.syringes import BORE, SYRINGES
-from pumpsim.vocabulary.alarms import AlarmCondition, Signal
+from pumpsim.vocabulary.alarms import AlarmCondition, Effect, Signal
 from pumpsim.vocabulary.model import (
     AtEnd,
     Drive,
+    FlowLimits,
     LeadScrew,
     Mechanism,
     PumpClass,
@@ -109,14 +110,19 @@ def _pump(
     kind: PumpClass = PumpClass.SYRINGE,
     standard_set: str = "extension-150",
     bolus_nl_per_h: int = 0,
+    end_of_travel: str | None = ASSUMED,
+    flow_limits: FlowLimits | None = None,
     bolus_adds: bool = False,
     reminders: Reminders = BY_GIP,
     attention: tuple[Sourced, ...] = LIKE_GIP_SOURCES,
     declared: tuple[AlarmCondition, ...] = DECLARED,
 ) -> PumpModel:
     """A row with the mechanism that all share; ``occlusion_kpa`` and ``vtbi_nl``: lowest, default and highest; lowest,
-    highest and step. ``attention``: where the reminders come from."""
+    highest and step. ``end_of_travel``: where it stands that an empty syringe is alarmed; None: the motor stalls there.
+    ``attention``: where the reminders come from."""
     low, default, high = occlusion_kpa
+    empty = () if end_of_travel is None else (container_empty(end_of_travel, effect=Effect.STOP_LINE),)
+    found = "stalls the motor, as an occlusion does" if end_of_travel is None else "stops the line"
     model = PumpModel(
         id=id,
         title=title,
@@ -130,16 +136,23 @@ def _pump(
         at_end=AtEnd.KVO,
         near_end_ns=3 * MINUTE_NS,
         occlusion_range_kpa=(low, high),
-        alarms=(occlusion_distal(default), *declared),
+        alarms=(occlusion_distal(default), *empty, *declared),
         battery=BEDSIDE,
         kind=kind,
         standard_set=standard_set,
         sensors=SENSORS,
         bolus_nl_per_h=bolus_nl_per_h,
+        flow_limits=flow_limits or FlowLimits(),
         bolus_adds=bolus_adds,
         most_stages=10,
         reminders=reminders,
-        sources=(*sources, *_INSIDE, *BEDSIDE_FIGURES, *attention),
+        sources=(
+            *sources,
+            *_INSIDE,
+            *figures(end_of_travel or G3100, ("an empty syringe", found)),
+            *BEDSIDE_FIGURES,
+            *attention,
+        ),
     )
     return with_syringe(model, PLACEHOLDER)
 
@@ -177,6 +190,7 @@ GRASEBY_3100 = _pump(
     "graseby-3100",
     "Syringe pump, figures of the Graseby 3100",
     rate_bands=(RateBand(ML // 10, 199_900_000, ML // 10),),
+    end_of_travel=None,
     kvo_nl_per_h=ML // 2,
     occlusion_kpa=(250 * MMHG_KPA, 518 * MMHG_KPA, 600 * MMHG_KPA),
     sources=(
@@ -239,6 +253,7 @@ MEDFUSION_3500 = _pump(
     "medfusion-3500",
     "Syringe pump, figures of the Smiths Medfusion 3500",
     rate_bands=FINE,
+    end_of_travel="Medfusion 3500 (V6) operator's manual p. 102",
     kvo_nl_per_h=ML,
     occlusion_kpa=(6 * PSI_KPA, 12 * PSI_KPA, 16 * PSI_KPA),
     reminders=MEDFUSION,
@@ -272,10 +287,12 @@ GRASEBY_3300_PCA = _pump(
     "graseby-3300-pca",
     "PCA syringe pump, figures of the Graseby 3300",
     rate_bands=(RateBand(ML // 10, 99_900_000, ML // 10),),
+    end_of_travel=None,
     kvo_nl_per_h=ML // 10,
     occlusion_kpa=(608 * MMHG_KPA, 674 * MMHG_KPA, 740 * MMHG_KPA),
     kind=PumpClass.PCA,
     standard_set="pca-set",
+    flow_limits=FlowLimits(for_ns=5 * MINUTE_NS, dose_for_ns=MINUTE_NS),
     bolus_nl_per_h=200 * ML,
     bolus_adds=True,
     sources=(
@@ -287,6 +304,10 @@ GRASEBY_3300_PCA = _pump(
             ("lockout", "0-360 min, from the end of a dose"),
             ("total-dose window", "1-8 h, fixed or rolling"),
             ("volume accuracy", "+-2 %"),
+        ),
+        *figures(
+            "unverified: by analogy with the Open PCA requirements v1.0.0, R6.4.0(2)-(7)",
+            ("over- and under-infusion", "10 % for 5 min, in a dose on request or a bolus for 1 min"),
         ),
         *SMALL_VOLUME,
         *THREE_MINUTES,

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from functools import cache
 
-from pumpsim.controller import air_reset, auto_restart, demand
+from pumpsim.controller import air_reset, auto_restart, demand, finishing
 from pumpsim.controller.line_table import Trigger, possible
 from pumpsim.controller.turn import Q_PER_FL, Turn
 from pumpsim.vocabulary.alarms import AlarmCondition, AlarmId, Direction, Effect, Signal, Threshold
@@ -52,7 +52,10 @@ def act(turn: Turn) -> None:
         effect, cause = effect_on(turn, line)
         state = turn.state.line(line).state
         if effect.stops and state is not LineState.ALARM and possible(state, Trigger.ALARM):
+            delivered = state.delivering
             turn.fire(line, Trigger.ALARM, cause)
+            if effect is Effect.FINISH_STROKE and delivered:
+                finishing.begin(turn, line)
         elif effect is Effect.KVO and possible(state, Trigger.LIMITED):
             turn.fire(line, Trigger.LIMITED, cause)
         elif (
@@ -210,6 +213,8 @@ def _patience_ns(turn: Turn, row: AlarmCondition) -> int:
 def _detail(threshold: Threshold, value: float | None) -> str:
     if value is None or threshold.signal is Signal.AIR_PROXIMAL:
         return ""
+    if threshold.signal is Signal.RESERVOIR_LEVEL:
+        return f"{value:.3f} mL left, limit {threshold.level:.3f} mL"
     if threshold.signal in (Signal.AIR_BUBBLE, Signal.AIR_ACCUMULATED):
         return f"{value:.3f} mL, limit {threshold.level:.3f} mL"
     return f"{value:.2f} kPa, limit {threshold.level:.2f} kPa"

@@ -3,9 +3,9 @@
 from pumpsim.controller.interlock import Interlock
 from pumpsim.controller.pump_controller import PumpController
 from pumpsim.controller.restart import rebased
-from pumpsim.vocabulary.inputs import DeviceEvent, Input, SensorReading
+from pumpsim.vocabulary.inputs import Input
 from pumpsim.vocabulary.model import PumpModel
-from pumpsim.vocabulary.outputs import MotorCommand, Output, Step
+from pumpsim.vocabulary.outputs import Step
 from pumpsim.vocabulary.snapshot import SNAPSHOT_SCHEMA, Snapshot
 from pumpsim.vocabulary.status import PumpState
 
@@ -38,6 +38,7 @@ class Pump:
         _check(model, snapshot)
         pump = cls(model)
         pump._controller = PumpController(model, rebased(model, snapshot.state))
+        pump._interlock = Interlock.power_on(model, snapshot.interlock)
         return pump
 
     def snapshot(self) -> Snapshot:
@@ -52,31 +53,21 @@ class Pump:
     def step(self, now_ns: int, given: Input) -> Step:
         """Answer one input at an instant.
 
-        Raises ValueError when time runs backwards; for anything that the world can do there is an output.
+        Raises ValueError when time runs backwards; for anything that the world can do there is an output. What the interlock
+        finds is told to the controller in the same instant; whatever that makes of it, the motor stands.
         """
         step = self._controller.step(now_ns, given)
-        self._interlock.pass_time(now_ns)
-        if isinstance(given, SensorReading):
-            trip = self._interlock.observe(given)
+        found = self._interlock.observe(now_ns, given, step.outputs)
+        outputs, refused = self._interlock.let_through(step.outputs)
+        for trip in (found, refused):
             if trip is not None:
-                step = self._also(now_ns, step, trip)
-        outputs: list[Output] = []
-        for output in step.outputs:
-            if isinstance(output, MotorCommand):
-                passed, trip = self._interlock.pass_or_stop(output)
-                outputs.append(passed)
-                if trip is not None:
-                    alarmed = self._controller.step(now_ns, trip)
-                    outputs.extend(said for said in alarmed.outputs if not isinstance(said, MotorCommand))
-                    step = alarmed
-            else:
-                outputs.append(output)
-        return Step(tuple(outputs), step.wake_at_ns, step.watches)
-
-    def _also(self, now_ns: int, step: Step, event: DeviceEvent) -> Step:
-        """Answer a second input of the same instant, as one step."""
-        second = self._controller.step(now_ns, event)
-        return Step(step.outputs + second.outputs, second.wake_at_ns, second.watches)
+                step = self._controller.step(now_ns, trip)
+                told, _ = self._interlock.let_through(step.outputs)
+                outputs += tuple(said for said in told if said not in outputs)  # a stop that stands is not said again
+        if found is not None:
+            outputs += self._interlock.halt()
+        answer = Step(outputs, step.wake_at_ns, step.watches)
+        return answer if self.state.unit.power.off else self._interlock.promise(answer)
 
 
 def _check(model: PumpModel, snapshot: Snapshot) -> None:

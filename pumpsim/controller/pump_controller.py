@@ -13,10 +13,12 @@ from pumpsim.controller import (
     commands,
     course,
     demand,
+    deviation,
     device_events,
     doses,
     drugs,
     dual,
+    finishing,
     power,
     pressure_rise,
     programme,
@@ -64,10 +66,14 @@ class PumpController:
         demand.judge(turn)
         reminders.judge(turn)
         power.judge(turn)
+        if isinstance(given, SensorReading):
+            deviation.judge(turn)
         alarm_monitor.judge(turn)
+        finishing.judge(turn)
         dual.settle(turn)
         pressure_rise.judge(turn)
         back_off.judge(turn)
+        deviation.settle(turn)
         drugs.note(turn, self.state)
         if not turn.state.unit.power.off:
             signals.follow(turn)
@@ -85,6 +91,8 @@ class PumpController:
 def _watches(turn: Turn) -> Iterator[Watch]:
     yield from programme.watches(turn)
     yield from doses.watches(turn)
+    yield from deviation.watches(turn)
+    yield from finishing.watches(turn)
     yield from alarm_monitor.watches(turn)
     yield from pressure_rise.watches(turn)
     yield from back_off.watches(turn)
@@ -92,14 +100,18 @@ def _watches(turn: Turn) -> Iterator[Watch]:
 
 def _move(turn: Turn) -> None:
     """Say what the mechanism shall do, if that has changed."""
-    motions = tuple(
-        back_off.motion(turn, status) or LineMotion(status.line, turn.rate_nl_per_h(status), _stop(turn, status))
-        for status in turn.state.lines
-    )
-    command = MotorCommand(motions)
+    command = MotorCommand(tuple(_motion(turn, status) for status in turn.state.lines))
     if command != turn.state.motor:
         turn.state = replace(turn.state, motor=command)
         turn.said.append(command)
+
+
+def _motion(turn: Turn, status: LineStatus) -> LineMotion:
+    """What one line shall do; one that is stopped may have a stroke to finish."""
+    if status.finish_at_step is not None:
+        return LineMotion(status.line, finishing.rate_nl_per_h(turn, status), status.finish_at_step)
+    back = back_off.motion(turn, status)
+    return back or LineMotion(status.line, turn.rate_nl_per_h(status), _stop(turn, status))
 
 
 def _stop(turn: Turn, status: LineStatus) -> int | None:
@@ -111,6 +123,6 @@ def _stop(turn: Turn, status: LineStatus) -> int | None:
 
 def _wake(turn: Turn) -> int | None:
     """The earliest deadline; one that has passed has been dealt with."""
-    parts = (programme, course, doses, demand, alarm_monitor, reminders, power, signals)
+    parts = (programme, course, doses, demand, deviation, finishing, alarm_monitor, reminders, power, signals)
     due = [at for part in parts for at in part.deadlines(turn) if at > turn.now_ns]
     return min(due, default=None)

@@ -2,15 +2,14 @@
 
 From the reading on that shows the distal limit reached, until something is delivered again, the mechanism may go back by the
 most that the model lets it take back, from the highest count ever seen. Every command must end at a count within that, so no
-sequence of commands makes reverse delivery continuous (GIP v1.0, 1.8.1). What the count says was taken back is no longer
-counted as pumped, nor as owed. It shares no code with the controller.
+sequence of commands makes reverse delivery continuous (GIP v1.0, 1.8.1). It shares no code with the controller.
 """
 
 from pumpsim.vocabulary.alarms import AlarmId, Signal
 from pumpsim.vocabulary.inputs import SensorReading
+from pumpsim.vocabulary.interlock import TurningStatus
 from pumpsim.vocabulary.model import PumpModel
 from pumpsim.vocabulary.outputs import LineMotion, MotorCommand
-from pumpsim.vocabulary.snapshot import TurningStatus
 
 FL_PER_NL = 1_000_000
 SLACK_STEPS = 1
@@ -28,12 +27,12 @@ class TurningBack:
         self._most = 0 if self._rule is None else self._rule.most_nl * FL_PER_NL // model.mechanism.step_fl
         status = status or TurningStatus()
         self._granted, self._forward, self._turned = status.granted, status.forward, status.turned
-        self._highest, self._lowest, self._newly = status.highest, status.lowest, status.newly
+        self._highest, self._lowest = status.highest, status.lowest
 
     @property
     def status(self) -> TurningStatus:
         """All that it knows, as a value to continue from."""
-        return TurningStatus(self._granted, self._forward, self._turned, self._highest, self._lowest, self._newly)
+        return TurningStatus(self._granted, self._forward, self._turned, self._highest, self._lowest)
 
     def observe(self, reading: SensorReading) -> str:
         """See an occlusion, and what the count did; say what is wrong with it, if something is."""
@@ -48,18 +47,10 @@ class TurningBack:
         if not self._turned:
             self._highest, self._lowest = max(self._highest, steps), steps
             return ""
-        self._newly += max(0, self._lowest - steps)
         self._lowest = min(self._lowest, steps)
         if steps < self._highest - self._most - SLACK_STEPS:
             return f"line {self._line} has run backwards by {self._highest - steps} steps, {self._most} allowed"
         return ""
-
-    def newly_taken(self, line: str) -> int:
-        """Steps that were taken back since this was asked last."""
-        if line != self._line:
-            return 0
-        newly, self._newly = self._newly, 0
-        return newly
 
     def against(self, motion: LineMotion) -> str:
         """Say why a motion backwards must not pass; empty when it may."""

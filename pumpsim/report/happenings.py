@@ -24,6 +24,7 @@ from pumpsim.vocabulary.disturbances import (
     Warm,
 )
 from pumpsim.vocabulary.inputs import DeviceEvent, DeviceEventKind
+from pumpsim.vocabulary.motor import MotorFault
 from pumpsim.vocabulary.sensors import Drift, Mended, Sensor, SensorFault, Silent, Stuck
 
 REPORTED = {
@@ -40,6 +41,8 @@ def happened(entry: Entry) -> tuple[str, str, str] | None:
     action = entry.action
     if isinstance(action, SensorFault):
         return action.sensor.line or "all", *_of_sensor(action)
+    if isinstance(action, MotorFault):
+        return "all", *_of_motor(action)
     if isinstance(action, Disturbance):
         line = action.line if isinstance(action, Occlude | Release | Change | Refill | Hang | AirIn) else None
         return line or "all", *_of_path(action)
@@ -64,6 +67,16 @@ def _of_sensor(fault: SensorFault) -> tuple[str, str]:
             return f"sensor in order again: {name}", ""
         case _:
             assert_never(fault)
+
+
+def _of_motor(fault: MotorFault) -> tuple[str, str]:
+    if fault == MotorFault():
+        return "motor in order again", ""
+    if fault.runs_on:
+        return "motor runs on", "it does not stop when it is told to"
+    return (
+        ("motor at another speed", f"{fault.ppm / 1e4:g} % of what it is told") if fault.ppm else ("motor stalled", "")
+    )
 
 
 def _words(sensor: Sensor) -> tuple[str, str]:

@@ -62,9 +62,9 @@ GIP: tuple[Section, ...] = (
                 "1.2.2",
                 "Over-infusion is alarmed.",
                 "> 10 % above for > 15 min, or free flow",
-                f"{TO_COME}the rule of 15 min; free flow of a loose plunger is not noticed (siphon_free_flow.toml)",
+                note="By the count of the motor: the free flow of a loose plunger is not noticed (siphon_free_flow.toml).",
             ),
-            row("1.2.3", "Under-infusion is alarmed.", "< 90 % for 15 min", f"{TO_COME}under-infusion"),
+            row("1.2.3", "Under-infusion is alarmed.", "< 90 % for 15 min", note="By the count of the motor."),
         ),
     ),
     Section(
@@ -102,13 +102,13 @@ GIP: tuple[Section, ...] = (
             row("1.5.2", "The time left is accurate.", "+-3 min", LEFT),
             row("1.5.3", "It is reckoned anew when the basal rate changes.", "", LEFT),
             row("1.5.4", "It is reckoned anew at each bolus.", "", LEFT),
-            row("1.5.5", "A low reservoir is alerted.", "< x mL, the site's", LEFT),
+            row("1.5.5", "A low reservoir is alerted.", "< x mL, the site's", note="Where the level is measured."),
             row(
                 "1.5.6",
                 "An empty reservoir is alarmed.",
                 "at 0 mL",
-                note="Found by the air sensor ahead of the pump, not reckoned; a pump without one draws air "
-                "(bag_runs_dry.toml).",
+                note="By the level, where it is measured, or by the air sensor ahead of the pump; a pump without either "
+                "draws air (bag_runs_dry.toml) or stalls (syringe_at_its_end.toml).",
             ),
         ),
     ),
@@ -213,7 +213,8 @@ GIP: tuple[Section, ...] = (
                 "3.5.2",
                 "A watchdog stops a pump that does not respond.",
                 "after 90 s",
-                note="The device's own, when its host is silent: after 2 s.",
+                note="The device's own, when its host is silent: after 2 s. The interlock's, when the pump is called later "
+                "than it was promised: after 10 s.",
             ),
         ),
     ),

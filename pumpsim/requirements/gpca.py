@@ -11,7 +11,6 @@ from pumpsim.requirements.requirement import TO_COME, Requirement, Section, Sour
 row = partial(Requirement, Source.GPCA)
 MODES = f"{TO_COME}the modes of PCA delivery"
 BOLUS = f"{TO_COME}doses on request"
-FLOW = f"{TO_COME}over- and under-infusion"
 TABLE = "its table is of one PCA pump; ours, of all models, is docs/alarms.md, and differs where makers do"
 NO_LOG = "a run's records hold every event and samples at record.every; the pump itself keeps no log"
 
@@ -53,8 +52,18 @@ GPCA: tuple[Section, ...] = (
                 "+-20 % (Tolerance_Max)",
                 MODES,
             ),
-            row("REQ 17", "Flow below the tolerance is notified.", "-5 % for a time, -20 % at once", FLOW),
-            row("REQ 19", "Flow above the tolerance pauses.", "+5 % for a time, +20 % at once", FLOW),
+            row(
+                "REQ 17",
+                "Flow below the tolerance is notified.",
+                "-5 % for a time, -20 % at once",
+                "shown for a time (OPCA R6.4.0(3)); at once only below 50 %, as a motor that stalls",
+            ),
+            row(
+                "REQ 19",
+                "Flow above the tolerance pauses.",
+                "+5 % for a time, +20 % at once",
+                note="By the count of the motor.",
+            ),
             row(
                 "REQ 20",
                 "Volume above the library's pauses.",
@@ -85,13 +94,13 @@ GPCA: tuple[Section, ...] = (
                 "REQ 18",
                 "A low reservoir is notified.",
                 "Low_Reservoir, the site's",
-                f"{TO_COME}the level of the reservoir",
+                note="Where the level is measured.",
             ),
             row(
                 "REQ 23",
                 "An empty reservoir pauses.",
                 "Empty_Reservoir, the site's",
-                note="Here by air ahead of the pump.",
+                note="By the level where it is measured, else by air ahead of the pump.",
             ),
         ),
     ),

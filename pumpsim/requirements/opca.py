@@ -12,8 +12,11 @@ from pumpsim.requirements.requirement import TO_COME, Requirement, Section, Sour
 row = partial(Requirement, Source.OPCA)
 SQUARE = f"{TO_COME}the clinician's bolus over a time"
 MAX_DOSE = f"{TO_COME}the limit of dose in a window"
-FLOW = f"{TO_COME}over- and under-infusion by measured flow"
-RESERVOIR = f"{TO_COME}the level of the reservoir"
+FLOW_NOTE = (
+    "By the count of the motor, with the times and effects that the document asks for as a model's data. At once only beyond "
+    "120 % of what is commanded, or below 50 %: then the interlock stops the pump."
+)
+AS_DATA = "Levels and effects are a model's data."
 UNNUMBERED = "Number not found."
 EARLIER = "In an earlier edition R{}."
 
@@ -73,12 +76,12 @@ OPCA: tuple[Section, ...] = (
     Section(
         "6.4 Over- and under-infusion, temperature",
         (
-            row("R6.4.0(2)", "Basal over-infusion: alarm and KVO.", "5 min; at once in free flow", FLOW),
-            row("R6.4.0(3)", "Basal under-infusion: warning.", "5 min; at once when stopped", FLOW),
-            row("R6.4.0(4)", "Over-infusion in a patient's bolus: alarm and KVO.", "1 min; at once", FLOW),
-            row("R6.4.0(5)", "Under-infusion in a patient's bolus: warning.", "1 min; at once", FLOW),
-            row("R6.4.0(6)", "Over-infusion in a square bolus: alarm and KVO.", "5 min; at once", FLOW),
-            row("R6.4.0(7)", "Under-infusion in a square bolus: warning.", "5 min; at once", FLOW),
+            row("R6.4.0(2)", "Basal over-infusion: alarm and KVO.", "5 min; at once in free flow", note=FLOW_NOTE),
+            row("R6.4.0(3)", "Basal under-infusion: warning.", "5 min; at once when stopped", note=FLOW_NOTE),
+            row("R6.4.0(4)", "Over-infusion in a patient's bolus: alarm and KVO.", "1 min; at once", note=FLOW_NOTE),
+            row("R6.4.0(5)", "Under-infusion in a patient's bolus: warning.", "1 min; at once", note=FLOW_NOTE),
+            row("R6.4.0(6)", "Over-infusion in a square bolus: alarm and KVO.", "5 min; at once", note=FLOW_NOTE),
+            row("R6.4.0(7)", "Under-infusion in a square bolus: warning.", "5 min; at once", note=FLOW_NOTE),
             row("R6.4.0(8)", "An overheated pump stops.", "55 degC", "the pump's own temperature is not modelled"),
         ),
     ),
@@ -110,9 +113,9 @@ OPCA: tuple[Section, ...] = (
     Section(
         "6.8 Reservoir",
         (
-            row("R6.8.0(2)", "The volume left is measured.", "+-1 mL", RESERVOIR),
-            row("R6.8.0(9)", "A low reservoir: warning and KVO.", "1 mL", RESERVOIR),
-            row("R6.8.0(10)", "An empty reservoir: alarm and stop.", "0.5 mL", RESERVOIR),
+            row("R6.8.0(2)", "The volume left is measured.", "+-1 mL", note="Counted from the motor's steps."),
+            row("R6.8.0(9)", "A low reservoir: warning and KVO.", "1 mL", note=AS_DATA),
+            row("R6.8.0(10)", "An empty reservoir: alarm and stop.", "0.5 mL", note=AS_DATA),
         ),
     ),
     Section(
@@ -122,7 +125,7 @@ OPCA: tuple[Section, ...] = (
             row("R7.2.0(4)", "An upstream occlusion is alarmed and stops the pump.", note="Of two lines its own."),
             row("R7.2.0(5)", "A downstream occlusion is alarmed and stops the pump."),
             row("R7.2.0(6)", "An occlusion stops the pump at once, in mid-stroke.", "at once"),
-            row("R7.2.0(7)", "An empty reservoir lets the stroke end, then stops.", "", RESERVOIR),
+            row("R7.2.0(7)", "An empty reservoir lets the stroke end, then stops."),
             row("R7.2.0(8)", "An open door is alarmed.", note="As the door's switch reports it."),
         ),
     ),

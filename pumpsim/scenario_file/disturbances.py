@@ -1,4 +1,4 @@
-"""What the world does to the pumps of a scenario file: clamps, heights, pressures, leaks, sensors and devices that fail.
+"""What the world does to the pumps of a scenario file: clamps, heights, pressures, leaks, sensors, motors, devices that fail.
 
 A disturbance with ``until`` ends there: what it changed is as it was before it. One that comes gradually becomes a row of
 small ones, each adding at most a tenth to the resistance.
@@ -15,6 +15,7 @@ from pumpsim.scenario_file.checks import Document, Faults, Path, tables_at, vali
 from pumpsim.scenario_file.device_faults import device_course
 from pumpsim.scenario_file.fields import millilitres
 from pumpsim.scenario_file.happening_tables import AirTable, FaultTable, HangTable, NarrowTable
+from pumpsim.scenario_file.motor_faults import motor_fault
 from pumpsim.scenario_file.places import Placed, Pumps, check_instant, line_of, pump_of
 from pumpsim.scenario_file.pumps import BuiltPump, is_rigid
 from pumpsim.scenario_file.secondaries import hangs_alone, head_of, limbs_of, too_low
@@ -37,6 +38,7 @@ from pumpsim.vocabulary.disturbances import (
 )
 from pumpsim.vocabulary.inputs import DeviceEvent
 from pumpsim.vocabulary.model import Drive
+from pumpsim.vocabulary.motor import MotorFault
 from pumpsim.vocabulary.path import WATER_DENSITY_KG_PER_M3, JunctionSetup, way_of
 from pumpsim.vocabulary.sensors import SensorFault
 
@@ -48,7 +50,7 @@ FIRST_SHARE = 0.001
 """A narrowing that grows begins at this share of its final resistance and grows by a tenth at each step."""
 
 
-World = Disturbance | SensorFault | DeviceEvent | Powering
+World = Disturbance | SensorFault | MotorFault | DeviceEvent | Powering
 """What the world, or the pump's own device, does."""
 
 
@@ -184,6 +186,9 @@ def _course(
     if table.sensor is not None:
         failing = sensor_course(table.sensor, pump, (*path, "sensor"), faults)
         return None if failing is None else _Course("sensor", failing.what, ((0, failing.begins),), failing.ends)
+    if table.motor is not None:
+        motor = motor_fault(table.motor, pump, (*path, "motor"), faults)
+        return None if motor is None else _Course("motor", "motor", ((0, motor),), MotorFault())
     if table.air is not None:
         return _aired(table, table.air, pump, path, faults)
     if table.device is not None or table.power is not None:

@@ -163,6 +163,7 @@ SomeLength = Annotated[Quantity, Text(_quantity(Dimension.LENGTH, zero=False), "
 Diffusivity = Annotated[Quantity, Text(_quantity(Dimension.DIFFUSIVITY, zero=False), "1e-9 m2/s")]
 SomeResistance = Annotated[Quantity, Text(_quantity(Dimension.RESISTANCE, zero=False), "0.02 kPa/(mL/h)")]
 Opening = Annotated[Quantity | None, Text(_opening, "0.2 kPa")]
+Percentage = Annotated[Quantity, Text(_quantity(Dimension.RATIO, zero=False), "110 %")]
 VolumeTolerance = Annotated[Quantity, Text(_quantity(Dimension.RATIO, Dimension.VOLUME), "2 %")]
 AmountTolerance = Annotated[Quantity, Text(_quantity(Dimension.RATIO, *AMOUNTS), "2 %")]
 Given = Annotated[Quantity, Text(_quantity(Dimension.VOLUME, *AMOUNTS, zero=False), "5 mL")]

@@ -2,7 +2,7 @@
 
 from typing import Annotated, ClassVar
 
-from pydantic import Field, model_validator
+from pydantic import Discriminator, Field, Tag, model_validator
 
 from pumpsim.scenario_file.fields import (
     Choice,
@@ -10,6 +10,7 @@ from pumpsim.scenario_file.fields import (
     GaugePressure,
     Height,
     Instant,
+    Percentage,
     ProgrammedVolume,
     Rate,
     Resistance,
@@ -34,13 +35,17 @@ from pumpsim.scenario_file.programme_tables import (
     TemporaryTable,
 )
 from pumpsim.scenario_file.pump_tables import (
+    TABLE,
+    TEXT,
     Alarm,
     ContainerTable,
     FluidField,
     Table,
     Text1,
+    text_or_table,
 )
 from pumpsim.vocabulary.model import AtEnd
+from pumpsim.vocabulary.motor import MotorFault
 from pumpsim.vocabulary.program import LineMode, Purpose
 
 Mode = Annotated[LineMode, Choice("mode", by_value(LineMode))]
@@ -221,11 +226,26 @@ class AirTable(Table):
     place: Annotated[str, Choice("place", {"container": "container", "pump": "pump"})] = "pump"
 
 
+MOTORS = {"stalled": MotorFault(0), "runs on": MotorFault(runs_on=True)}
+
+
+class MotorTable(Table):
+    """A motor that runs at another speed than it is told: a share of it."""
+
+    speed: Percentage
+
+
+MotorField = Annotated[
+    Annotated[MotorFault, Choice("motor fault", MOTORS), Tag(TEXT)] | Annotated[MotorTable, Tag(TABLE)],
+    Discriminator(text_or_table),
+]
+
+
 class FaultTable(Table):
     """A disturbance, from when, until when (for good, if not given): a place that is closed or narrowed, a pump that is
     lowered or raised, a container hung at another height, another pressure behind the access, a leak, a line that comes
-    apart, a plunger that nothing holds, a line that is warmed or cooled, a sensor that fails, air that comes into a line
-    (which has no ``until``), what the pump's device reports, power that is cut."""
+    apart, a plunger that nothing holds, a line that is warmed or cooled, a sensor or the motor that fails, air that comes into
+    a line (which has no ``until``), what the pump's device reports, power that is cut."""
 
     at: Instant
     pump: str | None = None
@@ -239,6 +259,7 @@ class FaultTable(Table):
     release_plunger: bool | None = None
     temperature: Temperature | None = None
     sensor: SensorTable | None = None
+    motor: MotorField | None = None
     air: AirTable | None = None
     device: Annotated[str, Choice("device fault", {word: word for word in DEVICE_FAULTS})] | None = None
     power: Annotated[str, Choice("state of power", {"off": "off"})] | None = None
@@ -254,6 +275,7 @@ class FaultTable(Table):
         "release_plunger",
         "temperature",
         "sensor",
+        "motor",
         "air",
         "device",
         "power",

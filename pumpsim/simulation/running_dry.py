@@ -22,6 +22,7 @@ from pumpsim.vocabulary.inputs import (
     Titrate,
 )
 from pumpsim.vocabulary.model import AtEnd, PumpModel
+from pumpsim.vocabulary.motor import PPM, MotorFault
 from pumpsim.vocabulary.path import LineSetup
 from pumpsim.vocabulary.program import InfusionProgram
 
@@ -46,9 +47,14 @@ def _least_hung_ml(setup: PumpSetup, scenario: Scenario, line: LineSetup) -> flo
 
 def _most_drawn_ml(setup: PumpSetup, scenario: Scenario, line: str) -> float:
     """What a line can have drawn by the end, and a cycle more: the lesser of what the highest rate that it was told by then
-    gives, and of all its volumes to be infused with KVO from then on; and on top of either, its doses.
+    gives, and of all its volumes to be infused with KVO from then on; and on top of either, its doses. A motor that runs too
+    fast gives as much more, one that does not stop what its rate gives.
     """
     model, asked, doses = setup.model, 0.0, 0
+    motors = [e.action for e in scenario.entries if e.pump == setup.id and isinstance(e.action, MotorFault)]
+    faster = max([PPM, *(motor.ppm for motor in motors)]) / PPM
+    if any(motor.runs_on for motor in motors):
+        asked = inf
     rate, drawn, at_ns, dose = 0, 0, 0, 0
     for entry in scenario.entries:
         action = entry.action
@@ -74,7 +80,7 @@ def _most_drawn_ml(setup: PumpSetup, scenario: Scenario, line: str) -> float:
             case _:
                 assert_never(action)
     drawn += rate * (scenario.duration_ns - at_ns)
-    return (min(drawn / NS_PER_H, asked) + doses) * 1e-6 + model.mechanism.cycle_fl * 1e-12
+    return (min(drawn / NS_PER_H, asked) + doses) * 1e-6 * faster + model.mechanism.cycle_fl * 1e-12
 
 
 def _asked_nl(model: PumpModel, program: InfusionProgram, left_ns: int) -> float:

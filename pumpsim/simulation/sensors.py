@@ -24,6 +24,8 @@ DISTAL, BUBBLE = Sensor(Signal.DISTAL_PRESSURE), Sensor(Signal.AIR_BUBBLE)
 BEHIND = (Signal.AIR_BUBBLE, Signal.AIR_ACCUMULATED, Signal.AIR_TOTAL)
 """What the air sensor behind the mechanism says: a bubble's size, and what it has counted, of late and in all."""
 PRESSURES = (Signal.DISTAL_PRESSURE, Signal.PROXIMAL_PRESSURE)
+WHOLE = 1.0 - 1e-6
+"""Of a step: a difference of volumes may come out a little too low."""
 LEAST_KPA, MOST_KPA = -1e6, 1e6
 MOST_STEPS = 2**53
 """Bounds of the search for a level: far beyond what a line can stand, and what a float can count."""
@@ -257,7 +259,8 @@ def _worked_out(signal: Signal, line: LineSetup, step_ml: float, hung: tuple[flo
         case Signal.PLUNGER_POSITION:
             return None if line.syringe is None else (base - since) * step_ml * 1000.0 / line.syringe.area_mm2
         case Signal.RESERVOIR_LEVEL:
-            return max(0.0, held_ml - (base - since) * step_ml)
+            left_ml = held_ml - (base - since) * step_ml
+            return left_ml if left_ml >= step_ml * WHOLE else 0.0  # less than a step is never given
         case _:
             return base
 

@@ -21,6 +21,8 @@ from pumpsim.controller.power import OFF, OFF_REASON
 from pumpsim.journal import Taken
 from pumpsim.scenario import Entry, PumpSetup
 from pumpsim.simulation.chance import Chance
+from pumpsim.simulation.motor import Motor
+from pumpsim.simulation.moving import next_moving_crossing
 from pumpsim.simulation.paths import Way
 from pumpsim.simulation.power_ons import POWERED_ON, PowerOn, what_ends
 from pumpsim.simulation.sensors import Sensors
@@ -35,7 +37,16 @@ from pumpsim.vocabulary.inputs import (
     SensorReading,
     Tick,
 )
-from pumpsim.vocabulary.outputs import CommandRejected, DeliveryEvent, LineMotion, MotorCommand, PowerChanged, Step
+from pumpsim.vocabulary.motor import MotorFault
+from pumpsim.vocabulary.outputs import (
+    CommandRejected,
+    DeliveryEvent,
+    LineMotion,
+    MotorCommand,
+    PowerChanged,
+    Step,
+    Watch,
+)
 from pumpsim.vocabulary.sensors import Mended, Sensor, SensorFault, Silent
 
 HOUSEKEEPING_NS = 6 * 3_600_000_000_000
@@ -77,14 +88,16 @@ class SimulatedPump:
     def __init__(self, setup: PumpSetup, entries: tuple[Entry, ...], chance: Chance, way: Way) -> None:
         self.way = way
         self._setup, self._sensors = setup, Sensors(setup, chance)
-        self._pump = Pump(setup.model)
+        self._pump, self._motor = Pump(setup.model), Motor()
         self._power_on = PowerOn(1, 0, dict.fromkeys(setup.model.lines, 0))
         self._cut = False
         self._missed: list[DeviceEvent] = []
         self._entries = list(entries)
         self._records: list[Recorded] = []
         self._decisions: list[tuple[int, MotorCommand]] = []
-        self._step = Step((), None, ())
+        self._step, self._armed_ns = Step((), None, ()), 0
+        self._still: tuple[Watch, ...] = ()
+        self._moving: tuple[Watch, ...] = ()
         self._noticed: list[tuple[int, Sensor]] = []
         self._silent: dict[Sensor, int] = {}
         self._older: deque[SensorReading] = deque()
@@ -140,7 +153,10 @@ class SimulatedPump:
                     return crossing if crossing <= horizon else None
                 if crossing is None and looked_to >= horizon:
                     return None
-        crossing = self._sensors.next_crossing(self.way, self._step.watches, now_ns, horizon)
+        crossing = self._sensors.next_crossing(self.way, self._still, now_ns, horizon)
+        within_ns = (now_ns, horizon if crossing is None else crossing)
+        moving = next_moving_crossing(self.way, self._moving, self._armed_ns, within_ns, sound=self._motor.sound)
+        crossing = crossing if moving is None else moving
         if version is not None:
             self._foreseen = (version, self._step, horizon, crossing)
         return crossing
@@ -155,6 +171,9 @@ class SimulatedPump:
             action = self._entries[0].action
             if isinstance(action, SensorFault):
                 self._fail(now_ns, action)
+            elif isinstance(action, MotorFault):
+                self._foreseen = None
+                self.way.command(now_ns, self._motor.failing(action))
             elif isinstance(action, Disturbance):
                 if isinstance(action, Hanging):
                     self._sensors.hang(action, self.way.read(now_ns))
@@ -189,11 +208,11 @@ class SimulatedPump:
         if not self._dead:
             self._look(now_ns)
             still = MotorCommand(tuple(LineMotion(line, 0) for line in self._setup.model.lines))
-            self.way.command(now_ns, still)
+            self.way.command(now_ns, self._motor.without_power(still))
             self._decisions.append((now_ns, still))
             self._records += (Recorded(now_ns, ended) for ended in what_ends(self._pump))
             self._records.append(Recorded(now_ns, PowerChanged(OFF)))
-        self._step = Step((), None, ())
+        self._look_out(now_ns, Step((), None, ()))
         self._noticed.clear()
         self._cut = True
 
@@ -238,7 +257,7 @@ class SimulatedPump:
         """Carry out the script's entries of this instant."""
         while self._entries and self._entries[0].at_ns <= now_ns:
             action = self._entries[0].action
-            if isinstance(action, Disturbance | SensorFault | Powering):
+            if isinstance(action, Disturbance | SensorFault | MotorFault | Powering):
                 self.suffer(now_ns)
                 continue
             del self._entries[0]
@@ -267,16 +286,22 @@ class SimulatedPump:
         if not self._dead:
             self._give(now_ns, self._power_on.reading(self._sensors.seen(truth, now_ns)))
 
+    def _look_out(self, now_ns: int, step: Step) -> None:
+        """Look out from now on for what a step wants to be told, and when."""
+        self._step, self._armed_ns = step, now_ns
+        self._still = tuple(watch for watch in step.watches if watch.per_h == 0.0)
+        self._moving = tuple(watch for watch in step.watches if watch.per_h != 0.0)
+
     def _give(self, now_ns: int, given: Input) -> None:
         """One input: the pump answers, the motor obeys, the rest is recorded."""
         power_on, at_ns = self._power_on, now_ns - self._power_on.zero_ns
         step = self._pump.step(at_ns, given)
-        self._step = power_on.answer(step)
+        self._look_out(now_ns, power_on.answer(step))
         self.taken.append(Taken(power_on.number, at_ns, given, step))
         for output in step.outputs:
             if isinstance(output, MotorCommand):
                 command = power_on.command(output)
-                self.way.command(now_ns, command)
+                self.way.command(now_ns, self._motor.told(command))
                 self._decisions.append((now_ns, command))
             elif not (isinstance(output, DeliveryEvent) and given == POWERED_ON):
                 self._records.append(Recorded(now_ns, output))

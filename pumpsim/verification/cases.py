@@ -1,6 +1,16 @@
 """The one list of verification cases, which page and tests take from here."""
 
-from pumpsim.verification import air, flow, infusion_times, line, occlusion, programmes, syringe, transport
+from pumpsim.verification import (
+    air,
+    deviation,
+    flow,
+    infusion_times,
+    line,
+    occlusion,
+    programmes,
+    syringe,
+    transport,
+)
 from pumpsim.verification.case import Case
 
 CASES: tuple[Case, ...] = (
@@ -12,4 +22,5 @@ CASES: tuple[Case, ...] = (
     *programmes.CASES,
     *infusion_times.CASES,
     *air.CASES,
+    *deviation.CASES,
 )

@@ -213,12 +213,14 @@ class Reminders:
 class FlowLimits:
     """Over- and under-infusion by the count of the motor: more, or less, than so many ppm of what is owed for so long.
 
-    None: not watched. Source of the defaults: GIP v1.0, 1.2.2 and 1.2.3.
+    None: not watched. ``dose_for_ns``: for how long while a dose on request, or a bolus at a rate, is given; None: as
+    otherwise. Source of the defaults: GIP v1.0, 1.2.2 and 1.2.3.
     """
 
     over_ppm: int | None = 1_100_000
     under_ppm: int | None = 900_000
     for_ns: int = 900_000_000_000
+    dose_for_ns: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -286,7 +288,7 @@ class PumpModel:
     auto_restart: AutoRestart | None = None
     back_off: BackOff | None = None
     reminders: Reminders = Reminders()
-    flow_limits: FlowLimits | None = None
+    flow_limits: FlowLimits | None = FlowLimits()
     audio_pause_ns: int = 120_000_000_000
     pressure_rise: PressureRise | None = None
 

@@ -6,6 +6,8 @@ from typing import assert_never
 
 from pumpsim.vocabulary.alarms import AlarmId, Direction, Priority, Signal
 
+NS_PER_H = 3_600_000_000_000
+
 
 class LineState(Enum):
     """Where a line is in its life. Only INFUSING, KVO and CONTINUING move fluid."""
@@ -195,12 +197,21 @@ class Watch:
     """A hint to the driver: hand over a reading at the first ns at which the signal is on this side of the level.
 
     It fires once; if it holds when armed, at once, but never twice in one instant. ``line`` None: a signal of the pump.
+    ``per_h``: by how much the level moves in each hour from the instant at which it was armed, in the unit of the signal; only
+    counts are watched so (what a mechanism should have made of them by then), and a correct one never crosses it.
     """
 
     signal: Signal
     line: str | None
     direction: Direction
     level: float
+    per_h: float = 0.0
+
+    def after(self, ns: int) -> "Watch":
+        """The watch with a level that stands, where a moving one has come to so long after it was armed."""
+        if self.per_h == 0.0:
+            return self
+        return Watch(self.signal, self.line, self.direction, self.level + self.per_h * (ns / NS_PER_H))
 
     def holds(self, value: float) -> bool:
         """Whether a value of the signal is on the watched side of the level."""

@@ -62,13 +62,25 @@ class Requests:
     ended_ns: int | None = None
 
 
+class Astray(Enum):
+    """On which side of what is owed the count is, beyond the share that is allowed."""
+
+    OVER = "over"
+    UNDER = "under"
+
+
 @dataclass(frozen=True, slots=True)
 class Reference:
-    """From where over- and under-infusion are counted: an instant, the count and what was owed then."""
+    """From where over- and under-infusion are counted: an instant, the count, what was owed and what the line did then.
+
+    ``astray``: the share that is allowed has been exceeded since then; None: it has not, as far as is known.
+    """
 
     at_ns: int
     steps: int
     owed: int
+    state: LineState
+    astray: Astray | None = None
 
 
 @dataclass(frozen=True, slots=True)

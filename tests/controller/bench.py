@@ -116,8 +116,8 @@ class Bench:
         found = []
         for watch in self._answer.watches:
             motion = next((m for m in self._motor.lines if m.line == watch.line), None)
-            if watch.signal is not Signal.STEPS or motion is None or motion.rate_nl_per_h <= 0:
-                continue
+            if watch.signal is not Signal.STEPS or motion is None or motion.rate_nl_per_h <= 0 or watch.per_h:
+                continue  # a watch that moves is never reached by a motor that does as it is told
             goal = int(watch.level)
             if motion.stop_at_step is not None and goal > motion.stop_at_step:
                 continue

@@ -1,5 +1,7 @@
 """A pump of one line, and what it says, for tests of what happens at an occlusion."""
 
+from dataclasses import replace
+
 from pumpsim.catalogue.pumps import MODELS, with_occlusion_limit, with_smooth_drive
 from pumpsim.controller import Pump
 from pumpsim.vocabulary.inputs import Input, LineReading, LoadProgram, SensorReading, Start
@@ -44,6 +46,20 @@ def said(outputs: tuple[Output, ...]) -> list[str]:
 
 
 def course(pump: Pump, *given: tuple[float, Input]) -> list[tuple[float, list[str]]]:
-    """Give a pump these inputs at these seconds; what it says, where it says something."""
-    answers = [(at_s, said(pump.step(round(at_s * S), one).outputs)) for at_s, one in given]
+    """Give a pump these inputs at these seconds; what it says, where it says something.
+
+    Where a reading leaves the count at 0 it is that of a motor that does as it is told.
+    """
+    answers = [
+        (at_s, said(pump.step(round(at_s * S), counted(pump, round(at_s * S), one)).outputs)) for at_s, one in given
+    ]
     return [(at_s, words) for at_s, words in answers if words]
+
+
+def counted(pump: Pump, at_ns: int, given: Input) -> Input:
+    """A reading with the count of a motor that does as it is told, for one that has none."""
+    if not isinstance(given, SensorReading) or given.lines[0].steps:
+        return given
+    state, step = pump.state, pump.model.mechanism.step_fl * 3_600_000
+    owed = state.line("A").owed + max(0, state.motor.lines[0].rate_nl_per_h) * (at_ns - state.now_ns)
+    return replace(given, lines=(replace(given.lines[0], steps=owed // step),))

@@ -43,10 +43,11 @@ def words(outputs: tuple[Output, ...]) -> list[str]:
 
 
 class Bench:
-    """Pump and mechanism; ``pumped``: steps of each line over all power-ons."""
+    """Pump and mechanism; ``pumped``: steps of each line over all power-ons. ``kind``: a whole pump, or its controller alone,
+    which no interlock stops when it is called late."""
 
-    def __init__(self, model: PumpModel = FULL) -> None:
-        self.model, self.now_ns, self.pump = model, 0, Pump(model)
+    def __init__(self, model: PumpModel = FULL, kind=Pump) -> None:
+        self.model, self.now_ns, self.pump = model, 0, kind(model)
         self.pumped = dict.fromkeys(model.lines, 0)
         self.steps: list[tuple[int, Input, Step]] = []
         self._from = dict.fromkeys(model.lines, 0)

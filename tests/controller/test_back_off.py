@@ -9,7 +9,7 @@ from pumpsim.catalogue.peristaltic import INFUSOMAT_SPACE
 from pumpsim.catalogue.pumps import MODELS
 from pumpsim.controller import Pump
 from pumpsim.controller.interlock import Interlock
-from pumpsim.vocabulary.inputs import Acknowledge, DeviceEvent, DeviceEventKind, LoadProgram, Start, Stop
+from pumpsim.vocabulary.inputs import Acknowledge, DeviceEvent, DeviceEventKind, LoadProgram, SensorReading, Start, Stop
 from pumpsim.vocabulary.model import BackOff
 from pumpsim.vocabulary.outputs import AlarmRaised, LineMotion, MotorCommand
 from tests.build import STROKES, S, program
@@ -25,9 +25,9 @@ BEGUN = [
 ]
 
 
-def closed(model=BACK, steps=900_000) -> Pump:
+def closed(model=BACK, steps=900_000, rate: float = 36.0) -> Pump:
     """A pump that has pumped so many steps and now comes to its limit."""
-    pump = running(model, rate=36.0)
+    pump = running(model, rate=rate)
     pump.step(90 * S, kpa(10.0, steps))
     pump.step(100 * S, kpa(LIMIT, steps))
     return pump
@@ -81,7 +81,7 @@ def test_it_begins_with_the_alarm_and_ends_with_it_only_when_somebody_acknowledg
 
 
 def test_it_does_not_count_below_zero():
-    pump = closed(steps=300_000)
+    pump = closed(steps=300_000, rate=10.8)
     assert pump.state.motor.lines == (LineMotion("A", -100_000_000, 0),)
 
 
@@ -138,19 +138,31 @@ def back(rate: int = -100_000_000, stop: int | None = 400_000) -> MotorCommand:
     return MotorCommand((LineMotion("A", rate, stop),))
 
 
+FORWARD = MotorCommand((LineMotion("A", 36_000_000),))
+
+
 def guarded(model=BACK, *, seen: float = LIMIT) -> Interlock:
     """An interlock that let 0.9 mL pass, and has seen this pressure."""
     interlock = Interlock(model)
-    interlock.observe(kpa(0.0, 0))
-    interlock.pass_or_stop(MotorCommand((LineMotion("A", 36_000_000),)))
-    interlock.pass_time(90 * S)
-    interlock.observe(kpa(seen, 900_000))
+    interlock.observe(0, kpa(0.0, 0), ())
+    interlock.observe(0, LoadProgram("A", program(36)), ())
+    interlock.let_through((FORWARD,))
+    interlock.observe(90 * S, kpa(seen, 900_000), ())
     return interlock
+
+
+def seen(interlock: Interlock, reading: SensorReading, at_s: float = 91) -> DeviceEvent | None:
+    return interlock.observe(round(at_s * S), reading, ())
+
+
+def passed(interlock: Interlock, command: MotorCommand) -> tuple[MotorCommand, DeviceEvent | None]:
+    (output,), event = interlock.let_through((command,))
+    return output, event
 
 
 @pytest.mark.requirement("GIP 1.8.1")
 @pytest.mark.parametrize(
-    ("given", "seen", "reason"),
+    ("given", "pressure", "reason"),
     [
         (back(), LIMIT, ""),
         (back(), LIMIT - 0.001, "there is no distal occlusion"),
@@ -159,26 +171,27 @@ def guarded(model=BACK, *, seen: float = LIMIT) -> Interlock:
         (back(stop=399_999), LIMIT, "by more than 0.5 mL"),
     ],
 )
-def test_the_interlock_lets_pass_only_what_is_bounded(given, seen, reason):
-    passed, event = guarded(seen=seen).pass_or_stop(given)
-    assert (event.detail if event else "") == (f"line A runs backwards: {reason}" if reason else "")
-    assert passed.moving is not bool(reason)
+def test_the_interlock_lets_pass_only_what_is_bounded(given, pressure, reason):
+    command, event = passed(guarded(seen=pressure), given)
+    assert (event.detail if event else "") == (f"line A: it runs backwards: {reason}" if reason else "")
+    assert command.moving is not bool(reason)
 
 
 @pytest.mark.requirement("GIP 1.8.1")
 def test_the_interlock_counts_for_itself_and_asks_for_an_occlusion_each_time():
     interlock = guarded()
-    interlock.pass_or_stop(back())
-    assert interlock.observe(kpa(30.0, 399_999)) is None, "a count is cut off to whole steps"
-    event = interlock.observe(kpa(30.0, 399_998))
+    passed(interlock, back())
+    assert seen(interlock, kpa(30.0, 399_999)) is None, "a count is cut off to whole steps"
+    event = seen(interlock, kpa(30.0, 399_998))
     assert event is not None
     assert "has run backwards by 500002 steps, 500000 allowed" in event.detail
+    assert seen(interlock, kpa(30.0, 399_000)) is None, "it says so once"
     interlock = guarded()
-    interlock.pass_or_stop(back())
-    interlock.observe(kpa(9.0, 700_000))
-    interlock.pass_or_stop(MotorCommand((LineMotion("A", 36_000_000),)))
-    interlock.observe(kpa(9.0, 700_001))
-    _, event = interlock.pass_or_stop(back())
+    passed(interlock, back())
+    seen(interlock, kpa(9.0, 700_000))
+    passed(interlock, FORWARD)
+    seen(interlock, kpa(9.0, 700_001))
+    _, event = passed(interlock, back())
     assert event is not None
 
 
@@ -187,11 +200,11 @@ def test_the_interlock_counts_for_itself_and_asks_for_an_occlusion_each_time():
 def test_the_interlock_counts_from_the_highest_of_all(stop, passes):
     """0.9 mL, 0.2 taken back, a little given, occluded again: 0.5 mL below 0.9, not below 0.7."""
     interlock = guarded()
-    interlock.pass_or_stop(back())
-    interlock.observe(kpa(9.0, 700_000))
-    interlock.pass_or_stop(MotorCommand((LineMotion("A", 36_000_000),)))
-    interlock.observe(kpa(LIMIT, 700_100))
-    assert (interlock.pass_or_stop(back(stop=stop))[1] is None) is passes
+    passed(interlock, back())
+    seen(interlock, kpa(9.0, 700_000))
+    passed(interlock, FORWARD)
+    seen(interlock, kpa(LIMIT, 700_100))
+    assert (passed(interlock, back(stop=stop))[1] is None) is passes
 
 
 @pytest.mark.requirement("GPCA REQ 22")
@@ -203,14 +216,13 @@ def test_a_device_that_goes_on_running_back_is_stopped_and_alarmed():
 
 
 def test_what_was_taken_back_may_be_given_again_and_no_more():
-    """0.9 mL commanded and given, 0.2 taken back: 10 s at 36 mL/h give 0.1; 0.7 + 0.1 and 10 % and a step are allowed."""
-    for more, trips in ((880_001, False), (880_002, True)):
+    """Taken back to 0.7 mL: 10 s at 36 mL/h give 0.1, and 20 %, two steps and what 5 s give are allowed beside."""
+    for more, trips in ((870_002, False), (870_003, True)):
         interlock = guarded()
-        interlock.pass_or_stop(back())
-        interlock.observe(kpa(9.0, 700_000))
-        interlock.pass_or_stop(MotorCommand((LineMotion("A", 36_000_000),)))
-        interlock.pass_time(100 * S)
-        assert (interlock.observe(kpa(9.0, more)) is not None) is trips
+        passed(interlock, back())
+        seen(interlock, kpa(9.0, 700_000))
+        passed(interlock, FORWARD)
+        assert (seen(interlock, kpa(9.0, more), 101) is not None) is trips
 
 
 def test_the_infusomat_is_one_that_does():

@@ -10,6 +10,7 @@ from pumpsim.catalogue.implanted import SYNCHROMED_II
 from pumpsim.catalogue.insulin import OMNIPOD
 from pumpsim.catalogue.peristaltic import LINEAR_PERISTALTIC
 from pumpsim.catalogue.pumps import with_smooth_drive
+from pumpsim.controller.pump_controller import PumpController
 from pumpsim.vocabulary.courses import (
     DAY_NS,
     Profile,
@@ -79,10 +80,13 @@ def test_a_held_stage_goes_on_where_it_was():
 
 def test_a_late_call_finds_the_stage_that_is_owed_by_then():
     """Nobody calls for an hour: 50 mL are owed at the first rate; that is in the second stage, whose end is 25 mL on."""
-    bench = started(LVP, program(50 * ML, 125 * ML, course=STEPS))
-    bench.pump.step(H, bench.reading())
-    assert bench.line().rate_nl_per_h == 100 * ML
-    assert bench.pump.step(H, Tick()).wake_at_ns == H + 15 * MIN
+    bench, late = started(LVP, program(50 * ML, 125 * ML, course=STEPS)), PumpController(LVP)
+    for at_ns, happened, _ in bench.given:
+        late.step(at_ns, happened)
+    bench.moved["A"] = 50 * ML * H
+    late.step(H, bench.reading())
+    assert late.state.line("A").rate_nl_per_h == 100 * ML
+    assert late.step(H, Tick()).wake_at_ns == H + 15 * MIN
 
 
 def test_loading_dose_comes_first_and_on_top():

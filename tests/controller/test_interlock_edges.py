@@ -1,89 +1,119 @@
-"""The corners of the interlock: other mechanisms, rounding, what it says, and what it owes when nothing was commanded."""
+"""The corners of the interlock: other mechanisms, rounding, what it says, and a new power-on."""
 
 from dataclasses import replace
 
 import pytest
 
 from pumpsim.controller.interlock import Interlock
-from pumpsim.vocabulary.inputs import DeviceEvent, DeviceEventKind
-from pumpsim.vocabulary.model import Drive, Interleave
-from pumpsim.vocabulary.outputs import LineMotion, MotorCommand
-from tests.build import MIN, STROKES, H
+from pumpsim.vocabulary.inputs import DeviceEvent, DeviceEventKind, LoadProgram, Tick, Titrate
+from pumpsim.vocabulary.model import AtEnd, Drive, Interleave
+from pumpsim.vocabulary.outputs import ConfirmationAsked, LineMotion, MotorCommand, Step
+from tests.build import MIN, STROKES, H, S, program
 from tests.controller.answers import shown
 
 CYCLE_STEPS = STROKES.mechanism.cycle_steps
-STEPS_PER_ML = 10_000
+STEPS_PER_ML, ML = 10_000, 1_000_000
+SLACK = 2 * CYCLE_STEPS + 5 * 100 * STEPS_PER_ML // 3600
+RUNS = MotorCommand((LineMotion("A", 100 * ML), LineMotion("B", 0)))
 
 
-def test_lines_that_take_turns_by_whole_strokes_may_be_a_cycle_and_a_half_ahead():
-    model = replace(STROKES, mechanism=replace(STROKES.mechanism, interleave=Interleave.WHOLE_STROKE))
-    for steps, trips in ((CYCLE_STEPS * 3 // 2, False), (CYCLE_STEPS * 3 // 2 + 1, True)):
-        interlock = Interlock(model)
-        interlock.observe(shown(0))
-        assert (interlock.observe(shown(steps)) is not None) == trips
-
-
-def test_a_drip_runs_ahead_as_it_may():
-    drip = Interlock(replace(STROKES, mechanism=replace(STROKES.mechanism, drive=Drive.ROLLER_CLAMP)))
-    drip.observe(shown(0))
-    assert drip.observe(shown(9_000_000)) is None
+def running(model=STROKES, programme=None) -> Interlock:
+    interlock = Interlock(model)
+    interlock.observe(0, shown(0), ())
+    interlock.observe(0, LoadProgram("A", programme or program(100)), ())
+    interlock.let_through((RUNS,))
+    return interlock
 
 
 @pytest.mark.parametrize("hours", range(1, 40))
-@pytest.mark.parametrize(("interleave", "ahead"), [(Interleave.WITHIN_CYCLE, 2), (Interleave.WHOLE_STROKE, 3)])
-def test_the_allowance_is_exact_however_much_was_owed(hours, interleave, ahead):
-    """100 mL/h: 110 mL an hour and a cycle, to the step; in floats some of these limits would fall short of themselves."""
+@pytest.mark.parametrize("interleave", list(Interleave))
+def test_what_is_allowed_is_exact_however_much_was_owed(hours, interleave):
+    """100 mL/h: 120 mL an hour and the slack, to the step; in floats some of these limits would fall short of themselves."""
     for beyond in (0, 1):
-        interlock = Interlock(replace(STROKES, mechanism=replace(STROKES.mechanism, interleave=interleave)))
-        interlock.observe(shown(0))
-        interlock.pass_or_stop(MotorCommand((LineMotion("A", 100_000_000), LineMotion("B", 0))))
-        interlock.pass_time(hours * H)
-        event = interlock.observe(shown(110 * STEPS_PER_ML * hours + CYCLE_STEPS * ahead // 2 + beyond))
+        interlock = running(replace(STROKES, mechanism=replace(STROKES.mechanism, interleave=interleave)))
+        event = interlock.observe(hours * H, shown(120 * STEPS_PER_ML * hours + SLACK + beyond), ())
         assert (event is not None) == bool(beyond)
 
 
 def test_minute_by_minute_it_owes_what_it_owes_at_once():
-    interlock = Interlock(STROKES)
-    interlock.observe(shown(0))
-    interlock.pass_or_stop(MotorCommand((LineMotion("A", 60_000_000),)))
+    interlock = running()
     for minute in range(1, 61):
-        interlock.pass_time(minute * MIN)
-    assert interlock.observe(shown(66 * STEPS_PER_ML + CYCLE_STEPS + 1)) == DeviceEvent(
-        DeviceEventKind.OVER_INFUSION, "line A has pumped 66.330 mL of 60.000 mL commanded"
+        interlock.observe(minute * MIN, Tick(), ())
+    assert interlock.observe(H, shown(120 * STEPS_PER_ML + SLACK + 1), ()) == DeviceEvent(
+        DeviceEventKind.OVER_INFUSION, "line A: 0.799 mL beyond 120 % of what it was commanded"
     )
 
 
 def test_nothing_is_owed_when_nothing_was_commanded_however_long():
     interlock = Interlock(STROKES)
-    interlock.observe(shown(0))
-    interlock.pass_time(10_000_000 * H)
-    assert interlock.observe(shown(0, CYCLE_STEPS + 1)) is not None
+    interlock.observe(0, shown(0), ())
+    assert interlock.observe(10_000_000 * H, shown(0, 2 * CYCLE_STEPS), ()) is None
+    assert interlock.observe(10_000_000 * H, shown(0, 2 * CYCLE_STEPS + 1), ()) is not None
+
+
+def test_a_motor_that_keeps_to_its_steps_has_two_of_them():
+    interlock = Interlock(replace(STROKES, mechanism=replace(STROKES.mechanism, drive=Drive.PERISTALTIC)))
+    interlock.observe(0, shown(0), ())
+    assert interlock.observe(H, shown(2), ()) is None
+    assert interlock.observe(H, shown(3), ()) is not None
 
 
 @pytest.mark.parametrize(
     ("lines", "says"),
     [
-        ((LineMotion("C", 1),), "no line C"),
-        ((LineMotion("A", 1_234_565_500),), "line A: 1234.57 mL/h"),
-        ((LineMotion("A", -100_000),), "line A runs backwards: it never may"),
+        ((LineMotion("C", 1),), "line C: there is none"),
+        ((LineMotion("A", 1_234_565_500),), "line A: 1234.57 mL/h, beyond the model's 999 mL/h"),
+        ((LineMotion("A", 100_100_000),), "line A: 100.1 mL/h, where no more than 100 mL/h was asked for"),
+        ((LineMotion("A", -100_000),), "line A: it runs backwards: it never may"),
         ((LineMotion("A", 300_000_000), LineMotion("B", 250_000_000)), "all lines together: 550 mL/h"),
     ],
 )
 def test_it_says_what_it_holds_against_a_command(lines, says):
-    passed, event = Interlock(STROKES).pass_or_stop(MotorCommand(lines))
+    interlock = Interlock(STROKES)
+    for line, rate in (("A", 100 if len(lines) == 1 else 300), ("B", 250)):
+        interlock.observe(0, LoadProgram(line, program(rate)), ())
+    (passed,), event = interlock.let_through((MotorCommand(lines),))
     assert event == DeviceEvent(DeviceEventKind.RATE_LIMIT, says)
     assert passed == MotorCommand(tuple(LineMotion(motion.line, 0) for motion in lines))
 
 
 def test_even_the_slowest_motion_of_two_lines_counts_as_two():
-    _, event = Interlock(replace(STROKES, concurrent=None)).pass_or_stop(
-        MotorCommand((LineMotion("A", 1), LineMotion("B", 1)))
-    )
+    interlock = Interlock(replace(STROKES, concurrent=None))
+    for line in "AB":
+        interlock.observe(0, LoadProgram(line, program(1)), ())
+    _, event = interlock.let_through((MotorCommand((LineMotion("A", 1), LineMotion("B", 1))),))
     assert event is not None
 
 
 def test_tripped_it_lets_every_stop_through():
     interlock = Interlock(STROKES)
-    interlock.pass_or_stop(MotorCommand((LineMotion("A", -1),)))
+    interlock.let_through((MotorCommand((LineMotion("A", -1),)),))
     still = MotorCommand((LineMotion("C", 0),))
-    assert interlock.pass_or_stop(still) == (still, None)
+    assert interlock.let_through((still,)) == ((still,), None)
+
+
+def test_a_new_power_on_goes_on_with_what_was_asked_for_and_counts_from_nothing():
+    """7 of 10 mL are in when the power goes, 20 min after the load; 3 mL more, and the slack, are all that may come."""
+    before = running(programme=program(100, 10.0, at_end=AtEnd.KVO))
+    before.observe(H // 3, shown(7 * STEPS_PER_ML), ())
+    waits = (ConfirmationAsked("titrate", "A", "above the soft limit"),)
+    before.observe(H // 3, Titrate("A", 200 * ML), waits)
+    after = Interlock.power_on(STROKES, before.status)
+    assert after.status.waiting == Titrate("A", 200 * ML)
+    assert (after.tripped, after.moving, after.status.now_ns) == (None, False, 0)
+    assert after.promise(Step((), None, ())).watches == (), "no count is known yet"
+    after.observe(0, shown(0), ())
+    assert after.let_through((RUNS,)) == ((RUNS,), None)
+    for steps, trips in ((41_655, False), (41_656, True)):  # 3 mL, 22 min of KVO at 1 mL/h, two cycles, 5 s at 100 mL/h
+        event = Interlock(STROKES, after.status).observe(2 * MIN, shown(steps), ())
+        assert (event is not None) == trips
+        if event is not None:
+            assert "mL programmed" in event.detail
+
+
+def test_a_trip_is_over_with_the_power():
+    before = running()
+    assert before.observe(S, shown(STEPS_PER_ML * 100), ()) is not None
+    assert Interlock.power_on(STROKES, before.status).let_through((RUNS,)) == ((RUNS,), None)
+    nothing = Interlock.power_on(STROKES, Interlock(STROKES).status)
+    assert nothing.let_through((RUNS,))[1] is not None, "nobody has asked for anything"

@@ -1,9 +1,13 @@
-"""A clock that runs late and calls that come twice: nothing is decided twice, and nothing that was due is lost."""
+"""A clock that runs late and calls that come twice: nothing is decided twice, and nothing that was due is lost.
+
+Where a call comes so late that the interlock stops the pump, the controller is asked alone.
+"""
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from pumpsim.controller.pump_controller import PumpController
 from pumpsim.vocabulary.courses import Profile, Repeat, Segment, Stage, Stages
 from pumpsim.vocabulary.inputs import DeviceEventKind, LoadProgram, SetClock, SetTemporary, Start, Tick
 from pumpsim.vocabulary.outputs import LineState
@@ -33,7 +37,7 @@ def test_a_call_that_comes_twice_says_nothing_the_second_time(script):
 
 
 def started(programmed: InfusionProgram) -> Bench:
-    bench = Bench()
+    bench = Bench(kind=PumpController)
     bench.give(SetClock(0))
     bench.give(LoadProgram("A", programmed))
     bench.give(Start())

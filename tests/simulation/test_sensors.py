@@ -291,6 +291,7 @@ def test_an_air_sensor_behind_the_pump_that_sticks_or_is_silent():
     assert air_alarms_s(fault='name = "bubble", does = "stuck", value = "0.3 mL"') == [60.0]
 
 
+@pytest.mark.requirement("OPCA R6.8.0(2)")
 def test_level_and_travel_are_counted_anew_from_what_is_hung():
     """10 mL are given of 50, then another full syringe, or 20 mL beside the 15 that stay of 40 in a reservoir."""
     way, sensors, _ = pushed()

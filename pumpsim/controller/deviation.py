@@ -1,0 +1,196 @@
+"""Over- and under-infusion: what the motor has counted against what is owed, line by line.
+
+Both are added up from a reference: where the line began to move, or where its count was last found in order. A count that
+leaves the band about what is owed is looked at. If it is beyond the model's share (10 %) since the reference, the line is
+astray: the alarm comes when that has lasted for the model's time (15 min) and exceeds the share by more than the allowance,
+what a correct mechanism may be beside its order: a pumping cycle for strokes (two where two lines share them), a step for the
+others, whose motor keeps to the rate. If it is not, the reference is set anew; so an onset in mid-run is alarmed later than
+one at the start only by the time in which it leaves the band. Titrations begin nothing anew: volumes are compared, not rates.
+Source: GIP v1.0, 1.2.2 and 1.2.3.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from functools import cache
+
+from pumpsim.controller.turn import FL_PER_NL, Turn
+from pumpsim.vocabulary.alarms import AlarmId, Direction, Signal
+from pumpsim.vocabulary.inputs import LineReading
+from pumpsim.vocabulary.model import Drive, FlowLimits, PumpModel
+from pumpsim.vocabulary.outputs import LineState, Watch
+from pumpsim.vocabulary.status import Astray, DoseKind, LineStatus, Reference
+
+PPM = 1_000_000
+BAND_PART = 5
+"""The band is so small a part of what the share comes to in the whole time: an onset is noticed that much sooner."""
+MARGIN_STEPS = 0.001
+"""By how much a watch is set late, so that no rounding lets it hold where the count itself does not."""
+
+
+@dataclass(frozen=True, slots=True)
+class Side:
+    """One of the two ways to go astray: its limit, the sign of its excess, when and as what it is alarmed."""
+
+    astray: Astray
+    alarm: AlarmId
+    ppm: int
+    sign: int
+    beyond: Direction
+    back: Direction
+
+
+@dataclass(slots=True)
+class Followed:
+    """A line that is watched: since when, what it has been owed since then, and what it is held to now."""
+
+    status: LineStatus
+    reference: Reference
+    owed: int
+    rate_nl_per_h: int
+    for_ns: int
+    allowance: int
+
+    def band(self, side: Side) -> int:
+        """How far the count may be beside what is owed before it is looked at, with the sign of the side."""
+        share = (side.ppm - PPM) * self.rate_nl_per_h * self.for_ns // (PPM * BAND_PART)
+        return share + side.sign * self.allowance
+
+
+def judge(turn: Turn) -> None:
+    """Compare the counts of a reading of this very instant with what is owed."""
+    for line in _followed(turn):
+        reading = turn.state.read_line(line.status.line)
+        if reading is not None:
+            _judge(turn, line, reading)
+
+
+def settle(turn: Turn) -> None:
+    """Begin to count where a line begins to move, from where it stood; end it where a line stops."""
+    if turn.model.flow_limits is None:
+        return
+    for status in turn.state.lines:
+        reference, reading = status.course.reference, turn.state.read_line(status.line)
+        if not status.state.delivering:
+            if reference is not None:
+                turn.put(replace(status, course=replace(status.course, reference=None)))
+            turn.clear_alarm(AlarmId.UNDER_INFUSION, status.line)
+        elif reference is None and reading is not None:
+            _renew(turn, status, reading)
+
+
+def deadlines(turn: Turn) -> Iterator[int]:
+    """When a line will have been astray for long enough, or on its way again for so long."""
+    for line in _followed(turn, steadily=False):
+        yield line.reference.at_ns + line.for_ns + (line.reference.astray is Astray.OVER)
+
+
+def watches(turn: Turn) -> Iterator[Watch]:
+    """The counts at which a line leaves the band, comes back from astray, or exceeds the allowance after its time."""
+    for line in _followed(turn):
+        for side in _sides(turn):
+            if line.reference.astray is None:
+                yield _watch(turn, line, side.beyond, line.owed + line.band(side), PPM)
+            elif line.reference.astray is side.astray:
+                share = line.owed * side.ppm // PPM
+                yield _watch(turn, line, side.back, share, side.ppm)
+                if turn.now_ns > line.reference.at_ns + line.for_ns:
+                    yield _watch(turn, line, side.beyond, share + side.sign * line.allowance, side.ppm)
+
+
+def _followed(turn: Turn, *, steadily: bool = True) -> Iterator[Followed]:
+    """The lines that deliver, with what each is held to; without those that do so ``steadily``, if they are not wanted."""
+    limits = turn.model.flow_limits
+    if limits is None:
+        return
+    for status in turn.state.lines:
+        reference, doses = status.course.reference, status.course.doses
+        if reference is None or not status.state.delivering:
+            continue
+        if not steadily and reference.astray is None and not turn.standing(AlarmId.UNDER_INFUSION, status.line):
+            continue
+        dosing = bool(doses) and doses[0].kind is not DoseKind.EXTENDED
+        for_ns = limits.dose_for_ns if dosing and limits.dose_for_ns is not None else limits.for_ns
+        allowance = allowance_steps(turn.model) * turn.step
+        yield Followed(status, reference, status.owed - reference.owed, turn.rate_nl_per_h(status), for_ns, allowance)
+
+
+def _sides(turn: Turn) -> tuple[Side, ...]:
+    """The sides that the model watches."""
+    return () if turn.model.flow_limits is None else _sides_of(turn.model.flow_limits)
+
+
+@cache
+def _sides_of(limits: FlowLimits) -> tuple[Side, ...]:
+    """Give the sides that a model watches; values, made once."""
+    found = []
+    if limits.over_ppm is not None:
+        found.append(
+            Side(Astray.OVER, AlarmId.OVER_INFUSION, limits.over_ppm, 1, Direction.AT_LEAST, Direction.AT_MOST)
+        )
+    if limits.under_ppm is not None:
+        found.append(
+            Side(Astray.UNDER, AlarmId.UNDER_INFUSION, limits.under_ppm, -1, Direction.AT_MOST, Direction.AT_LEAST)
+        )
+    return tuple(found)
+
+
+def _judge(turn: Turn, line: Followed, reading: LineReading) -> None:
+    """Go astray, come back, raise and clear; a line that does something else by now begins anew."""
+    status, reference = line.status, line.reference
+    if status.state is not reference.state:
+        _renew(turn, status, reading)
+        return
+    pumped = (reading.steps - reference.steps) * turn.step
+    passed_ns = turn.now_ns - reference.at_ns
+    astray, beyond = None, False
+    for side in _sides(turn):
+        excess = side.sign * (pumped - line.owed * side.ppm // PPM)
+        if excess > 0:
+            astray = side.astray
+            if excess > line.allowance and passed_ns >= line.for_ns + (astray is Astray.OVER):
+                detail = f"line {status.line}: {_ml(pumped)} of {_ml(line.owed)} mL in {passed_ns / 6e10:.1f} min"
+                turn.raise_alarm(side.alarm, status.line if turn.row(side.alarm).per_line else None, detail)
+                _renew(turn, status, reading)
+                return
+        beyond = beyond or side.sign * (pumped - line.owed - line.band(side)) > 0
+    if passed_ns >= line.for_ns and turn.standing(AlarmId.UNDER_INFUSION, status.line):
+        if astray is not Astray.UNDER:
+            turn.clear_alarm(AlarmId.UNDER_INFUSION, status.line)
+        _renew(turn, status, reading)
+    elif reference.astray is not None:
+        if astray is not reference.astray:
+            _renew(turn, status, reading)
+    elif beyond and astray is not None:
+        turn.put(replace(status, course=replace(status.course, reference=replace(reference, astray=astray))))
+    elif beyond:
+        _renew(turn, status, reading)
+
+
+def _renew(turn: Turn, status: LineStatus, reading: LineReading) -> None:
+    """Count from here."""
+    reference = Reference(turn.now_ns, reading.steps, status.owed, status.state)
+    turn.put(replace(status, course=replace(status.course, reference=reference)))
+
+
+def allowance_steps(model: PumpModel) -> int:
+    """What a correct mechanism may be beside what is owed, from one instant to another, in steps.
+
+    Of two lines each may be a cycle beside its order by the other's doing, and a cycle by its own.
+    """
+    strokes = model.mechanism.drive is Drive.STROKES
+    return model.mechanism.cycle_steps * len(model.lines) if strokes else 1
+
+
+def _watch(turn: Turn, line: Followed, direction: Direction, volume: int, ppm: int) -> Watch:
+    """A watch on the count that is ``volume`` beyond the reference's, moving with the line's rate times ``ppm``."""
+    status = line.status
+    level = line.reference.steps + volume / turn.step
+    level += MARGIN_STEPS if direction is Direction.AT_LEAST else -MARGIN_STEPS
+    all_owed = status.state is LineState.INFUSING and status.owed_end is not None and status.owed >= status.owed_end
+    rate = 0 if all_owed else line.rate_nl_per_h
+    per_h = rate * ppm * FL_PER_NL / (PPM * turn.model.mechanism.step_fl)
+    return Watch(Signal.STEPS, status.line, direction, level, per_h)
+
+
+def _ml(volume: int) -> str:
+    return f"{volume / 3.6e18:.3f}"
