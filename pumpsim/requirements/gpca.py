@@ -33,7 +33,7 @@ GPCA: tuple[Section, ...] = (
                 "VTBI",
                 note="Where the program says stop at the end; else it is KVO.",
             ),
-            row("REQ 29", "The clinician pauses delivery.", "", "A held line stands; there is no KVO then."),
+            row("REQ 29", "The clinician pauses delivery.", note="A held line stands; there is no KVO then."),
             row("REQ 43", "PAUSED delivers at the keep open rate.", "+-20 %", MODES),
             row(
                 "REQ 44",
