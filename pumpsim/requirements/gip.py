@@ -9,11 +9,8 @@ from pumpsim.requirements.requirement import TO_COME, Requirement, Section, Sour
 
 row = partial(Requirement, Source.GIP)
 BY_MODEL = "a figure of each model, not a rule of the pump: the catalogue has the makers' ranges, which differ"
-BOLUS = f"{TO_COME}a bolus beside the basal rate"
-SQUARE = f"{TO_COME}a bolus over a time"
-LEFT = f"{TO_COME}a reckoning of what is left in the container"
-INPUT = f"{TO_COME}input that is waited for, and its alerts"
-LIBRARY = f"{TO_COME}limits of a drug library"
+SQUARE = "the controller has no such setting; a bolus over a time ends with its volume"
+LEFT = f"{TO_COME}an estimate of the time left"
 INCREMENT = f"{BY_MODEL}; any step of ours is finer"
 
 GIP: tuple[Section, ...] = (
@@ -41,7 +38,7 @@ GIP: tuple[Section, ...] = (
                 "no figure to hold it to; concurrent_floor.toml measures it: 2.2 times the mean over 1 min",
             ),
             row("1.1.6", "A basal profile can be programmed.", "up to 24 h"),
-            row("1.1.7", "Programming a basal rate leaves the running one alone.", "", f"{TO_COME}basal profiles"),
+            row("1.1.7", "Programming a basal rate leaves the running one alone.", ""),
             row(
                 "1.1.8",
                 "A keep open rate (KVO) is there at all times.",

@@ -6,11 +6,11 @@ Constants that the source leaves open (durations of the flow tolerances, sizes o
 
 from functools import partial
 
-from pumpsim.requirements.requirement import TO_COME, Requirement, Section, Source
+from pumpsim.requirements.requirement import Requirement, Section, Source
 
 row = partial(Requirement, Source.GPCA)
-MODES = f"{TO_COME}the modes of PCA delivery"
-BOLUS = f"{TO_COME}doses on request"
+MODES = "by choice a held line stands: nothing is given that nobody has started"
+BOLUS = "every press is counted and recorded, with why it was denied; none is alarmed"
 TABLE = "its table is of one PCA pump; ours, of all models, is docs/alarms.md, and differs where makers do"
 NO_LOG = "a run's records hold every event and samples at record.every; the pump itself keeps no log"
 
@@ -33,7 +33,7 @@ GPCA: tuple[Section, ...] = (
                 "VTBI",
                 note="Where the program says stop at the end; else it is KVO.",
             ),
-            row("REQ 29", "The clinician pauses delivery.", "", MODES, "A held line stands; there is no KVO then."),
+            row("REQ 29", "The clinician pauses delivery.", note="A held line stands; there is no KVO then."),
             row("REQ 43", "PAUSED delivers at the keep open rate.", "+-20 %", MODES),
             row(
                 "REQ 44",
@@ -50,7 +50,6 @@ GPCA: tuple[Section, ...] = (
                 "REQ 16",
                 "Each mode delivers at its programmed rate.",
                 "+-20 % (Tolerance_Max)",
-                MODES,
             ),
             row(
                 "REQ 17",
@@ -83,8 +82,8 @@ GPCA: tuple[Section, ...] = (
                 note="By the count of the motor, after a distal occlusion; there is no flow sensor.",
             ),
             row("REQ 40", "BASAL delivers at its rate.", "+-20 %", note="As a mean over hours: pulses."),
-            row("REQ 41", "SQUARE BOLUS delivers at its rate.", "+-20 %", f"{TO_COME}a bolus over a time"),
-            row("REQ 42", "PATIENT BOLUS delivers at its rate.", "+-20 %", BOLUS),
+            row("REQ 41", "SQUARE BOLUS delivers at its rate.", "+-20 %"),
+            row("REQ 42", "PATIENT BOLUS delivers at its rate.", "+-20 %"),
         ),
     ),
     Section(
@@ -111,7 +110,7 @@ GPCA: tuple[Section, ...] = (
                 "REQ 24",
                 "Square boluses are scheduled.",
                 "every interval, for a duration",
-                f"{TO_COME}a bolus over a time",
+                "a repeated dose is a programme of its own, not a bolus beside another",
             ),
             row(
                 "REQ 25",
@@ -120,7 +119,7 @@ GPCA: tuple[Section, ...] = (
             ),
             row("REQ 26", "Frequent requests are notified.", "", BOLUS),
             row("REQ 27", "Requests above the number are notified.", "highest number", BOLUS),
-            row("REQ 33", "A request goes before a square bolus.", "", BOLUS),
+            row("REQ 33", "A request goes before a square bolus.", ""),
             row("REQ 36", "After it the square bolus resumes.", ""),
         ),
     ),

@@ -7,16 +7,16 @@ a number comes from an earlier edition, whose chapters are one lower throughout.
 
 from functools import partial
 
-from pumpsim.requirements.requirement import TO_COME, Requirement, Section, Source
+from pumpsim.requirements.requirement import Requirement, Section, Source
 
 row = partial(Requirement, Source.OPCA)
-SQUARE = f"{TO_COME}the clinician's bolus over a time"
-MAX_DOSE = f"{TO_COME}the limit of dose in a window"
+SQUARE = "the controller has no such setting; a bolus over a time ends with its volume"
 FLOW_NOTE = (
     "By the count of the motor, with the times and effects that the document asks for as a model's data. At once only beyond "
     "120 % of what is commanded, or below 50 %: then the interlock stops the pump."
 )
 AS_DATA = "Levels and effects are a model's data."
+BY_MODEL = "a figure of each model: docs and pumpsim list show those of the catalogue"
 UNNUMBERED = "Number not found."
 EARLIER = "In an earlier edition R{}."
 
@@ -30,9 +30,19 @@ OPCA: tuple[Section, ...] = (
                 "+-0.5 mL/h",
                 note="As a mean over hours: an ambulatory pump gives pulses.",
             ),
-            row("R5.1.0(2)", "The basal rate is within the pump's range.", "1-10 mL/h", f"{TO_COME}a PCA model row"),
-            row("R5.1.0(4)", "Any alarm stops basal delivery.", "", f"{TO_COME}the alarms of PCA delivery"),
-            row("R5.1.0(5)", "The keep open rate.", "1 mL/h", f"{TO_COME}KVO of PCA delivery"),
+            row(
+                "R5.1.0(2)",
+                "The basal rate is within the pump's range.",
+                "1-10 mL/h",
+                BY_MODEL,
+            ),
+            row("R5.1.0(4)", "Any alarm stops basal delivery.", ""),
+            row(
+                "R5.1.0(5)",
+                "The keep open rate.",
+                "1 mL/h",
+                BY_MODEL,
+            ),
         ),
     ),
     Section(
@@ -48,10 +58,10 @@ OPCA: tuple[Section, ...] = (
     Section(
         "5.3 Bolus on the clinician's request",
         (
-            row("R5.3.0(2)", "Its rate.", "min(VTBI / dt + basal, highest rate)", SQUARE),
+            row("R5.3.0(2)", "Its rate.", "min(VTBI / dt + basal, highest rate)"),
             row("R5.3.0(3)", "A patient's bolus goes first; then it resumes.", ""),
-            row("R5.3.0(4)", "Any alarm stops it.", "", SQUARE),
-            row("R5.3.0(7)", "The maximum dose halts it: warning and KVO.", "dose in a window", MAX_DOSE),
+            row("R5.3.0(4)", "Any alarm stops it.", ""),
+            row("R5.3.0(7)", "The maximum dose halts it: warning and KVO.", "dose in a window"),
             row("clinician-bolus-duration", "It has a longest duration.", "<= 6 h", SQUARE, UNNUMBERED),
         ),
     ),

@@ -123,7 +123,7 @@ def test_while_a_dose_is_given_no_other_is():
     assert asked(bench, 0, 0.5, 0.999, 1) == ["ok", "a dose is being given", "a dose is being given", "ok"]
 
 
-@pytest.mark.requirement("OPCA R5.3.0(3)", "GPCA REQ 36")
+@pytest.mark.requirement("OPCA R5.3.0(3)", "GPCA REQ 36", "GPCA REQ 33")
 def test_the_patient_goes_before_the_clinician_s_extended_bolus():
     bench = running(pca(rate=ML))
     bench.give(GiveBolus("A", 2 * ML, over_ns=H))
