@@ -131,7 +131,10 @@ class Turn:
 
     def standing(self, alarm: AlarmId, line: str | None) -> bool:
         """Whether the condition has been raised and not cleared."""
-        return any(a.standing and a.alarm is alarm and a.line == line for a in self.state.alarms)
+        for status in self.state.alarms:
+            if status.alarm is alarm and status.line == line:
+                return status.standing
+        return False
 
     def raise_alarm(self, alarm: AlarmId, line: str | None, detail: str = "") -> None:
         """Let a condition stand from now on; its effect on delivery comes with it. Once is enough."""

@@ -296,8 +296,11 @@ class PumpState:
     unit: UnitStatus = UnitStatus()
 
     def line(self, line: str) -> LineStatus:
-        """The status of a line of the model."""
-        return next(status for status in self.lines if status.line == line)
+        """The status of a line of the model. Raises LookupError for another one."""
+        for status in self.lines:
+            if status.line == line:
+                return status
+        raise LookupError(f"no line {line}")
 
     def read_line(self, line: str) -> LineReading | None:
         """The last reading of a line, None before the first."""
