@@ -44,7 +44,7 @@ def text_or_table(value: object) -> str | None:
     return TEXT if isinstance(value, str) else TABLE if isinstance(value, dict | BaseModel) else None
 
 
-Alarm = Annotated[AlarmId, Choice("alarm", by_value(AlarmId))]
+Alarm = Annotated[AlarmId, Choice("alarm", by_value(AlarmId), "docs/alarms.md")]
 Between = Annotated[list[Moment], Field(min_length=2, max_length=2)]
 Text1 = Annotated[str, Field(min_length=1)]
 
