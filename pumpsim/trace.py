@@ -17,7 +17,7 @@ from pumpsim.codec import encode
 from pumpsim.fluidics.arrays import Floats, Instants
 from pumpsim.fluidics.chunk import Chunk
 from pumpsim.fluidics.history import History
-from pumpsim.fluidics.transport.common_volume import Origin
+from pumpsim.fluidics.origin import Origin
 from pumpsim.vocabulary.model import PumpModel
 from pumpsim.vocabulary.outputs import MotorCommand, Record
 from pumpsim.vocabulary.path import AmountUnit, PathSetup

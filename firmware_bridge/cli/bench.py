@@ -16,7 +16,7 @@ from pumpsim.errors import PumpsimError
 from pumpsim.scenario import PumpSetup, Scenario
 from pumpsim.scenario_file import load_scenario
 from pumpsim.vocabulary.disturbances import Closing, Disturbance, Powering
-from pumpsim.vocabulary.inputs import DeviceEvent, OperatorCommand
+from pumpsim.vocabulary.inputs import Backprime, DeviceEvent, OperatorCommand
 from pumpsim.vocabulary.motor import MotorFault
 from pumpsim.vocabulary.path import LineSetup, PathSetup, Sensing
 from pumpsim.vocabulary.sensors import SensorFault
@@ -57,6 +57,10 @@ def bench_of(scenario: Scenario) -> Bench:
             faults.append((entry.at_ns, entry.action))
         elif isinstance(entry.action, Disturbance | SensorFault | MotorFault):
             raise PumpsimError(f"{scenario.name}: on a bench a line can be occluded, nothing else be done to it")
+        elif isinstance(entry.action, Backprime):
+            raise PumpsimError(
+                f"{scenario.name}: on a bench nothing is backprimed: the native protocol has no message for it"
+            )
         elif isinstance(entry.action, Powering):
             raise PumpsimError(f"{scenario.name}: on a bench nobody cuts the power: switch the device off by hand")
         else:

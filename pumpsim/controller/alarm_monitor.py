@@ -144,7 +144,8 @@ def deadlines(turn: Turn) -> Iterator[int]:
 
 
 def _watched(turn: Turn) -> Iterator[tuple[AlarmCondition, str | None]]:
-    """Every measured condition, for the pump or for each line that has a program."""
+    """Every measured condition, for the pump or for each line that has a program; for all lines while one is backprimed."""
+    backpriming = turn.state.unit.backpriming is not None
     for row in turn.model.alarms:
         if row.threshold is None:
             continue
@@ -152,7 +153,7 @@ def _watched(turn: Turn) -> Iterator[tuple[AlarmCondition, str | None]]:
             yield row, None
             continue
         for status in turn.state.lines:
-            if status.state is not LineState.EMPTY:
+            if status.state is not LineState.EMPTY or backpriming or _status(turn, row, status.line) is not None:
                 yield row, status.line
 
 

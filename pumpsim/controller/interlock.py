@@ -4,7 +4,8 @@ It stands between controller and motor with limits and a count of its own (``acc
 (``asked``), and never starts anything. It trips when
 
 - a motor command is above the model's limits, above what the operator has asked for, or runs backwards (but for what
-  ``turning_back`` lets pass, right after a distal occlusion and to a count);
+  ``turning_back`` lets pass, right after a distal occlusion and to a count), or drives into a limb what nobody asked for
+  (``driving_back``);
 - a line pumps more than it is commanded, or than its programme may come to, or moves without a command;
 - a line is commanded and does not move;
 - the pump is called much later than it was promised, while it moves.
@@ -17,8 +18,10 @@ nothing drives, only the commands are judged.
 from dataclasses import replace
 
 from pumpsim.controller import account, asked
+from pumpsim.controller.driving_back import DrivingBack
 from pumpsim.controller.turning_back import TurningBack
 from pumpsim.vocabulary.inputs import (
+    Backprime,
     Confirm,
     DeviceEvent,
     DeviceEventKind,
@@ -52,7 +55,7 @@ class Interlock:
         self._lines = {line.line: line for line in known.lines}
         self._now_ns, self._promised_ns = known.now_ns, known.promised_ns
         self._waiting, self.tripped = known.waiting, known.tripped
-        self._back = TurningBack(model, known.turning)
+        self._back, self._driving = TurningBack(model, known.turning), DrivingBack(model, known.driving)
 
     @classmethod
     def power_on(cls, model: PumpModel, status: InterlockStatus) -> "Interlock":
@@ -72,12 +75,13 @@ class Interlock:
     def status(self) -> InterlockStatus:
         """All that it knows, as a value to continue from."""
         lines = tuple(self._lines.values())
-        return InterlockStatus(self._now_ns, lines, self.tripped, self._back.status, self._promised_ns, self._waiting)
+        back, driving = self._back.status, self._driving.status
+        return InterlockStatus(self._now_ns, lines, self.tripped, back, self._promised_ns, self._waiting, driving)
 
     @property
     def moving(self) -> bool:
         """Whether the motor is commanded to move."""
-        return any(line.account.rate_nl_per_h for line in self._lines.values())
+        return self._driving.moving or any(line.account.rate_nl_per_h for line in self._lines.values())
 
     def observe(self, now_ns: int, given: Input, answer: tuple[Output, ...]) -> DeviceEvent | None:
         """See what the pump was given, and answered, at an instant; the event of a trip, if it trips now."""
@@ -135,12 +139,15 @@ class Interlock:
         self._waiting = given if waits and isinstance(given, OfALine) else None
         if waits or refused or command is None or command.line not in self._lines:
             return
+        if isinstance(command, Backprime):
+            self._driving.hear(command)
+            return
         line = self._lines[command.line]
         self._put(replace(line, asked=asked.hear(self._model, line.asked, command, self._now_ns, line.account.steps)))
 
     def _compare(self, reading: SensorReading) -> DeviceEvent | None:
         """Bring every account up to a reading, and judge it."""
-        turned = self._back.observe(reading)
+        turned = self._back.observe(reading) or self._driving.observe(reading)
         if turned and self.tripped is None:
             return self._trip(DeviceEventKind.RATE_LIMIT, turned)
         trips = [self._count(self._lines[read.line], read.steps) for read in reading.lines]
@@ -181,6 +188,7 @@ class Interlock:
 
     def _pass(self, command: MotorCommand) -> MotorCommand:
         self._back.commanded(command)
+        self._driving.commanded(command)
         for motion in command.lines:
             if motion.line in self._lines:
                 line = self._lines[motion.line]
@@ -189,6 +197,9 @@ class Interlock:
 
     def _against(self, command: MotorCommand) -> DeviceEvent | None:
         """Judge each line by itself, then all together."""
+        against = self._driving.against(command)
+        if against:
+            return self._trip(DeviceEventKind.RATE_LIMIT, f"it backprimes: {against}")
         total = moving = 0
         for motion in command.lines:
             reason = self._against_motion(motion)

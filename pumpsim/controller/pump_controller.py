@@ -10,6 +10,7 @@ from dataclasses import replace
 from pumpsim.controller import (
     alarm_monitor,
     back_off,
+    backprime,
     commands,
     course,
     demand,
@@ -73,6 +74,7 @@ class PumpController:
         dual.settle(turn)
         pressure_rise.judge(turn)
         back_off.judge(turn)
+        backprime.judge(turn)
         deviation.settle(turn)
         drugs.note(turn, self.state)
         if not turn.state.unit.power.off:
@@ -96,11 +98,12 @@ def _watches(turn: Turn) -> Iterator[Watch]:
     yield from alarm_monitor.watches(turn)
     yield from pressure_rise.watches(turn)
     yield from back_off.watches(turn)
+    yield from backprime.watches(turn)
 
 
 def _move(turn: Turn) -> None:
     """Say what the mechanism shall do, if that has changed."""
-    command = MotorCommand(tuple(_motion(turn, status) for status in turn.state.lines))
+    command = MotorCommand(tuple(_motion(turn, status) for status in turn.state.lines), backprime.motion(turn))
     if command != turn.state.motor:
         turn.state = replace(turn.state, motor=command)
         turn.said.append(command)
@@ -123,6 +126,18 @@ def _stop(turn: Turn, status: LineStatus) -> int | None:
 
 def _wake(turn: Turn) -> int | None:
     """The earliest deadline; one that has passed has been dealt with."""
-    parts = (programme, course, doses, demand, deviation, finishing, alarm_monitor, reminders, power, signals)
+    parts = (
+        programme,
+        course,
+        doses,
+        demand,
+        deviation,
+        finishing,
+        alarm_monitor,
+        backprime,
+        reminders,
+        power,
+        signals,
+    )
     due = [at for part in parts for at in part.deadlines(turn) if at > turn.now_ns]
     return min(due, default=None)

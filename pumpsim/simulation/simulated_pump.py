@@ -89,7 +89,8 @@ class SimulatedPump:
         self.way = way
         self._setup, self._sensors = setup, Sensors(setup, chance)
         self._pump, self._motor = Pump(setup.model), Motor()
-        self._power_on = PowerOn(1, 0, dict.fromkeys(setup.model.lines, 0))
+        zero = dict.fromkeys(setup.model.lines, 0)
+        self._power_on = PowerOn(1, 0, zero, zero)
         self._cut = False
         self._missed: list[DeviceEvent] = []
         self._entries = list(entries)
@@ -222,9 +223,7 @@ class SimulatedPump:
 
     def _switch_on(self, now_ns: int, first: DeviceEvent) -> None:
         """Begin a new power-on with what the pump has kept; tell it what has become of its switches, and test its sensors."""
-        here = self.way.read(now_ns)
-        counts = {line.line: line.steps for line in here.lines}
-        self._power_on = PowerOn(self._power_on.number + 1, now_ns, counts, here.air_total_ml)
+        self._power_on = PowerOn.again(self._power_on, now_ns, self.way.read(now_ns))
         self._pump = Pump.power_on(self._setup.model, self._pump.snapshot())
         missed, self._missed = self._missed, []
         for event in (first, *missed):

@@ -95,6 +95,7 @@ class Signal(Enum):
     AIR_ACCUMULATED = "air counted by the distal sensor within its window (mL)"
     AIR_TOTAL = "air counted by the distal sensor since power-on (mL)"
     STEPS = "motor steps (absolute count)"
+    BACKPRIMED = "motor steps backprimed (absolute count)"
     PLUNGER_FORCE = "plunger force (N)"
     PLUNGER_POSITION = "plunger position (mm)"
     RESERVOIR_LEVEL = "reservoir level (mL)"

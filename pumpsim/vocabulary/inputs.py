@@ -29,7 +29,7 @@ class LineReading:
     """One line at one instant: steps pumped since the device's power-on, pressure and air ahead of the pump.
 
     ``proximal_kpa`` is gauge; negative when the pump draws against a closed clamp. ``more``: the sensors that the model has
-    beside these.
+    beside these. ``backprimed``: steps driven into the line's limb since the device's power-on; ``steps`` has none of them.
     """
 
     line: str
@@ -37,6 +37,7 @@ class LineReading:
     proximal_kpa: float
     air: bool
     more: tuple[Measured, ...] = ()
+    backprimed: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +85,8 @@ def _of_line(reading: LineReading, signal: Signal) -> float | None:
             return float(reading.air)
         case Signal.STEPS:
             return float(reading.steps)
+        case Signal.BACKPRIMED:
+            return float(reading.backprimed)
         case _:
             return next((measured.value for measured in reading.more if measured.signal is signal), None)
 
@@ -156,6 +159,15 @@ class RequestDose:
 
 
 @dataclass(frozen=True, slots=True)
+class Backprime:
+    """Drive so much of the first line's fluid up into the limb of another line, with what stands in the mechanism ahead of
+    it, while nothing is delivered. It reaches no patient and counts for no line."""
+
+    line: str
+    volume_nl: int
+
+
+@dataclass(frozen=True, slots=True)
 class SetTemporary:
     """Run the programme's rates at so many percent, or at another rate, for so long; ``duration_ns`` 0 ends it."""
 
@@ -207,7 +219,17 @@ class Acknowledge:
 
 
 OfALine = (
-    LoadProgram | Start | Stop | Titrate | ChangeMode | GiveBolus | StopBolus | RequestDose | SetTemporary | Standby
+    LoadProgram
+    | Start
+    | Stop
+    | Titrate
+    | ChangeMode
+    | GiveBolus
+    | StopBolus
+    | RequestDose
+    | SetTemporary
+    | Standby
+    | Backprime
 )
 OfThePump = Acknowledge | SetClock | PauseAudio | ResetAir | Confirm
 OperatorCommand = OfALine | OfThePump

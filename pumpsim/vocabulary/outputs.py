@@ -52,6 +52,9 @@ class DeliveryEventKind(Enum):
     STANDBY_LEFT = "standby-left"
     BACK_OFF_STARTED = "back-off-started"
     BACK_OFF_COMPLETE = "back-off-complete"
+    BACKPRIME_STARTED = "backprime-started"
+    BACKPRIME_COMPLETE = "backprime-complete"
+    BACKPRIME_STOPPED = "backprime-stopped"
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,14 +72,19 @@ class LineMotion:
 
 @dataclass(frozen=True, slots=True)
 class MotorCommand:
-    """One per mechanism; it holds until another one is given."""
+    """One per mechanism; it holds until another one is given.
+
+    ``backpriming``, while no line moves: fluid of the first line is driven into the limb of this one, at the rate, until its
+    count of backprimed steps is ``stop_at_step``; without one it stands.
+    """
 
     lines: tuple[LineMotion, ...]
+    backpriming: LineMotion | None = None
 
     @property
     def moving(self) -> bool:
-        """Whether any line is asked to move."""
-        return any(motion.rate_nl_per_h for motion in self.lines)
+        """Whether the mechanism is asked to move."""
+        return self.backpriming is not None or any(motion.rate_nl_per_h for motion in self.lines)
 
 
 @dataclass(frozen=True, slots=True)

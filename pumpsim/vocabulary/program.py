@@ -205,6 +205,19 @@ def course_faults(model: PumpModel, program: InfusionProgram) -> tuple[str, ...]
     return tuple(faults)
 
 
+def backprime_faults(model: PumpModel, line: str, volume_nl: int) -> tuple[str, ...]:
+    """Say why a model cannot drive so much into the limb of a line; empty when it can."""
+    rule = model.backpriming
+    if rule is None:
+        return (f"model {model.id} does not backprime",)
+    faults = []
+    if line == model.lines[0]:
+        faults.append(f"line {line} gives the fluid: backprime line {model.lines[1]}")
+    if not 0 < volume_nl <= rule.most_nl:
+        faults.append(f"{volume_nl / 1e6:g} mL is not above 0 mL and up to {rule.most_nl / 1e6:g} mL")
+    return tuple(faults)
+
+
 def bolus_faults(model: PumpModel, volume_nl: int, rate_nl_per_h: int | None, over_ns: int | None) -> tuple[str, ...]:
     """Say why the model cannot give this bolus; empty when it can. Of rate and time at most one counts."""
     if not model.bolus_nl_per_h:

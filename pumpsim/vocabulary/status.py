@@ -251,6 +251,17 @@ class TurnedBack:
 
 
 @dataclass(frozen=True, slots=True)
+class Backpriming:
+    """The limb of a line is being backprimed: from which count of backprimed steps to which; ``late_ns``: when it should be
+    long over."""
+
+    line: str
+    from_step: int
+    to_step: int
+    late_ns: int
+
+
+@dataclass(frozen=True, slots=True)
 class PressureMark:
     """A pressure behind the pump, and when it was that."""
 
@@ -267,7 +278,7 @@ class UnitStatus:
     ``restarts_ns``: instants of automatic restarts. ``key_since_ns``: since when a key is pressed. ``touched_ns``: when
     somebody last did something. ``air_counted_ml``: what of the air counted since power-on somebody has taken note of;
     ``air_passing``: a bubble that somebody lets pass is still at the sensor. ``turned_back``: at the last distal occlusion.
-    ``rising``: pressures that a rise is measured from, in the order of time.
+    ``rising``: pressures that a rise is measured from, in the order of time. ``backpriming``: None while nothing is.
     """
 
     clock_ns: int | None = None
@@ -282,6 +293,7 @@ class UnitStatus:
     air_passing: bool = False
     turned_back: TurnedBack | None = None
     rising: tuple[PressureMark, ...] = ()
+    backpriming: Backpriming | None = None
 
 
 @dataclass(frozen=True, slots=True)

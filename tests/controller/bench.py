@@ -30,7 +30,7 @@ class Bench:
     def __init__(self, model: PumpModel) -> None:
         self.pump, self.model = Pump(model), model
         self.now_ns, self.kpa = 0, 0.0
-        self.moved = dict.fromkeys(model.lines, 0)
+        self.moved, self.driven = dict.fromkeys(model.lines, 0), dict.fromkeys(model.lines, 0)
         self.given: list[tuple[int, Input, Step]] = []
         self.said: list[tuple[int, Output]] = []
         self._motor = MotorCommand(())
@@ -71,7 +71,10 @@ class Bench:
 
     def reading(self) -> SensorReading:
         """What the sensors say now."""
-        lines = tuple(LineReading(line, self.steps(line), 4.9, False) for line in self.model.lines)
+        lines = tuple(
+            LineReading(line, self.steps(line), 4.9, False, backprimed=self.driven[line] // self._step)
+            for line in self.model.lines
+        )
         return SensorReading(lines, self.kpa)
 
     def steps(self, line: str = "A") -> int:
@@ -109,19 +112,30 @@ class Bench:
             if motion.stop_at_step is not None:
                 moved = max(self.moved[motion.line], min(moved, motion.stop_at_step * self._step))
             self.moved[motion.line] = moved
+        order = self._motor.backpriming
+        if order is not None and order.stop_at_step is not None:
+            driven = self.driven[order.line] + order.rate_nl_per_h * (at_ns - self.now_ns)
+            self.driven[order.line] = min(driven, max(self.driven[order.line], order.stop_at_step * self._step))
         self.now_ns = at_ns
 
     def _crossing(self) -> int | None:
         """When the first watched count is reached."""
         found = []
         for watch in self._answer.watches:
-            motion = next((m for m in self._motor.lines if m.line == watch.line), None)
-            if watch.signal is not Signal.STEPS or motion is None or motion.rate_nl_per_h <= 0 or watch.per_h:
-                continue  # a watch that moves is never reached by a motor that does as it is told
+            if watch.signal is Signal.BACKPRIMED:
+                motion, moved = self._motor.backpriming, self.driven
+            elif (
+                watch.signal is Signal.STEPS and not watch.per_h
+            ):  # one that moves is never reached by a motor that obeys
+                motion, moved = next((m for m in self._motor.lines if m.line == watch.line), None), self.moved
+            else:
+                continue
+            if motion is None or motion.rate_nl_per_h <= 0:
+                continue
             goal = int(watch.level)
             if motion.stop_at_step is not None and goal > motion.stop_at_step:
                 continue
-            left = goal * self._step - self.moved[motion.line]
+            left = goal * self._step - moved[motion.line]
             found.append(max(self.now_ns + 1, self.now_ns - (-left // motion.rate_nl_per_h)))
         return min(found, default=None)
 
