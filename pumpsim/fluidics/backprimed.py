@@ -3,7 +3,7 @@
     first line    what it would have drawn next is gone from it, the rest comes that much sooner
     other line    that fluid comes first now, the last of it ahead; what was there comes after it
 
-What a trap had kept of air rises ahead of all that is driven, and as much fluid stays in the trap, and is counted as taken away.
+What a trap had kept of air rises ahead of all that is driven, and as much fluid stays in the trap, counted as taken away.
 What is pushed up beyond the limb is in the container: fluids mix there at once.
 """
 

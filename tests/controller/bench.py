@@ -35,7 +35,7 @@ class Bench:
         self.said: list[tuple[int, Output]] = []
         self._motor = MotorCommand(())
         self._answer = Step((), None, ())
-        self._step = model.mechanism.step_fl * Q_PER_FL
+        self.step = model.mechanism.step_fl * Q_PER_FL
         self.give(self.reading())
 
     def give(self, given: Input) -> list[Output]:
@@ -72,14 +72,14 @@ class Bench:
     def reading(self) -> SensorReading:
         """What the sensors say now."""
         lines = tuple(
-            LineReading(line, self.steps(line), 4.9, False, backprimed=self.driven[line] // self._step)
+            LineReading(line, self.steps(line), 4.9, False, backprimed=self.driven[line] // self.step)
             for line in self.model.lines
         )
         return SensorReading(lines, self.kpa)
 
     def steps(self, line: str = "A") -> int:
         """Where the motor stands."""
-        return self.moved[line] // self._step
+        return self.moved[line] // self.step
 
     def ml(self, line: str = "A") -> float:
         """What has been moved."""
@@ -110,12 +110,12 @@ class Bench:
         for motion in self._motor.lines:
             moved = self.moved[motion.line] + motion.rate_nl_per_h * (at_ns - self.now_ns)
             if motion.stop_at_step is not None:
-                moved = max(self.moved[motion.line], min(moved, motion.stop_at_step * self._step))
+                moved = max(self.moved[motion.line], min(moved, motion.stop_at_step * self.step))
             self.moved[motion.line] = moved
         order = self._motor.backpriming
         if order is not None and order.stop_at_step is not None:
             driven = self.driven[order.line] + order.rate_nl_per_h * (at_ns - self.now_ns)
-            self.driven[order.line] = min(driven, max(self.driven[order.line], order.stop_at_step * self._step))
+            self.driven[order.line] = min(driven, max(self.driven[order.line], order.stop_at_step * self.step))
         self.now_ns = at_ns
 
     def _crossing(self) -> int | None:
@@ -135,7 +135,7 @@ class Bench:
             goal = int(watch.level)
             if motion.stop_at_step is not None and goal > motion.stop_at_step:
                 continue
-            left = goal * self._step - moved[motion.line]
+            left = goal * self.step - moved[motion.line]
             found.append(max(self.now_ns + 1, self.now_ns - (-left // motion.rate_nl_per_h)))
         return min(found, default=None)
 
