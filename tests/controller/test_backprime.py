@@ -119,7 +119,6 @@ def test_it_waits_for_a_first_reading():
     assert said(Pump(MODEL).step(0, Backprime("B", ML))) == ["refused: there is no reading from the pump yet"]
 
 
-@pytest.mark.requirement("GIP 1.8.1")
 @pytest.mark.parametrize(
     ("before", "reasons"),
     [
