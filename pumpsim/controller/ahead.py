@@ -49,7 +49,8 @@ class Ahead:
         self._turn = Turn(model, replace(state, lines=lines, alarms=(), unit=unit), state.now_ns)
         self._begin_ns = state.now_ns
         self._moved = {status.line: status.owed for status in lines}
-        self._empty = None if level_nl is None else self._moved[line] + level_nl * NL_NS_PER_H
+        pumped = self._moved[line] // step * step  # what is owed of a step is still in the reservoir
+        self._empty = None if level_nl is None else pumped + level_nl * NL_NS_PER_H
         self._seen: dict[int, _Seen] = {}
 
     @property
@@ -149,20 +150,26 @@ class Ahead:
             return
         before = self._seen.get(now_ns % period_ns)
         self._seen[now_ns % period_ns] = _Seen(now_ns, moved)
-        status, goals = self._status, [] if self._empty is None else [self._empty]
-        if status.stop_at_step is not None:
-            goals.append(status.stop_at_step * self._turn.step)
         if before is None or before.at_ns != now_ns - period_ns or moved == before.moved:
             return
-        each = moved - before.moved
-        count = min((goal - moved) // each for goal in goals if goal > moved) - 1
-        if count > 0:
-            since_ns, ahead_ns = status.course.since_ns, count * period_ns
-            now = replace(status.course, since_ns=None if since_ns is None else since_ns + ahead_ns)
-            state = self._turn.state.with_line(status.owing(status.owed + count * each, now))
-            self._turn = Turn(self._model, replace(state, now_ns=now_ns + ahead_ns), now_ns + ahead_ns)
-            self._moved[self._line] = moved + count * each
-            self._seen.clear()
+        each, left = moved - before.moved, min((goal - moved for goal in self._goals() if goal > moved), default=0)
+        count = left // each - 1
+        if count <= 0:
+            return
+        status, ahead_ns = self._status, count * period_ns
+        since_ns = None if status.course.since_ns is None else status.course.since_ns + ahead_ns
+        later = status.owing(status.owed + count * each, replace(status.course, since_ns=since_ns))
+        state = replace(self._turn.state.with_line(later), now_ns=now_ns + ahead_ns)
+        self._turn = Turn(self._model, state, state.now_ns)
+        self._moved[self._line] = moved + count * each
+        self._seen.clear()
+
+    def _goals(self) -> Iterator[int]:
+        """The ends that are looked for, as what has been moved by then."""
+        if self._status.stop_at_step is not None:
+            yield self._status.stop_at_step * self._turn.step
+        if self._empty is not None:
+            yield self._empty
 
     def _period_ns(self) -> int | None:
         """The time after which all comes again; None where something else goes on beside."""

@@ -73,7 +73,11 @@ class Bench:
 
     def reading(self) -> SensorReading:
         """What the sensors say now."""
-        level = () if self.reservoir_ml is None else (Measured(Signal.RESERVOIR_LEVEL, self.reservoir_ml - self.ml()),)
+        level = (
+            ()
+            if self.reservoir_ml is None
+            else (Measured(Signal.RESERVOIR_LEVEL, self.reservoir_ml - self.counted_ml()),)
+        )
         lines = tuple(
             LineReading(line, self.steps(line), 4.9, False, level if line == "A" else ()) for line in self.model.lines
         )
@@ -86,6 +90,10 @@ class Bench:
     def ml(self, line: str = "A") -> float:
         """What has been moved."""
         return self.moved[line] / Q_PER_ML
+
+    def counted_ml(self, line: str = "A") -> float:
+        """What whole steps have moved."""
+        return self.steps(line) * self._step / Q_PER_ML
 
     def line(self, line: str = "A") -> LineStatus:
         """The status of a line."""
