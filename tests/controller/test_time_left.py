@@ -114,6 +114,18 @@ def asked(model: PumpModel, *script: tuple[float, Input], reservoir_ml: float | 
         ),
         # 50 mL in 30 min, then 11 mL in the rest of the six hours: 61 mL. 32 of them are 1952 mL, then 48 mL in 28.8 min.
         pytest.param(LVP, [(0, LoadProgram("A", Q6H))], 2_000, 32 * 360 + 28.8, id="every six hours, eight days"),
+        # Four doses, 200 mL, the last of them done at 18.5 h; the pause after it is not waited for.
+        pytest.param(
+            LVP,
+            [
+                (0, LoadProgram("A", InfusionProgram(100 * ML, 200 * ML, course=Repeat(50 * ML, 6 * H)))),
+                (0, Start()),
+                (60, Tick()),
+            ],
+            150,
+            17.5 * 60,
+            id="asked between two doses",
+        ),
         pytest.param(
             DUAL,
             [
