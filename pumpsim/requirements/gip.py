@@ -9,7 +9,7 @@ from pumpsim.requirements.requirement import Requirement, Section, Source
 
 row = partial(Requirement, Source.GIP)
 BY_MODEL = "a figure of each model, not a rule of the pump: the catalogue has the makers' ranges, which differ"
-SQUARE = "the controller has no such setting; a bolus over a time ends with its volume"
+SQUARE = "square boluses do not recur here, so none has a period; a repeated dose is a programme of its own"
 INCREMENT = f"{BY_MODEL}; any step of ours is finer"
 
 GIP: tuple[Section, ...] = (
@@ -85,7 +85,12 @@ GIP: tuple[Section, ...] = (
             row("1.4.6", "Then the square bolus resumes.", ""),
             row("1.4.7", "A square bolus is even over its time.", ""),
             row("1.4.8", "There is one square bolus at a time.", "1"),
-            row("1.4.9", "A square bolus has a longest duration.", "x h, the site's", SQUARE),
+            row(
+                "1.4.9",
+                "A square bolus has a longest duration.",
+                "x h, the site's",
+                note="8 h, of insulin pumps; others have no limit.",
+            ),
             row("1.4.10", "A square bolus has a longest period.", "x h, the site's", SQUARE),
             row("1.4.11", "There is no normal bolus while the pump is in alarm.", ""),
             row("1.4.12", "A request above the dose limit is alarmed.", ""),

@@ -71,6 +71,18 @@ def test_a_bolus_gives_all_of_its_volume_where_the_basal_rate_comes_to_rest_besi
     assert bench.minutes("bolus-complete") == [120.0]
 
 
+@pytest.mark.requirement("GIP 1.4.9")
+@pytest.mark.parametrize(("beyond_ns", "faults"), [(-1, ()), (0, ()), (1, ("a bolus is given over 8 h at most",))])
+def test_an_extended_bolus_has_a_longest_duration(beyond_ns, faults):
+    assert bolus_faults(OMNIPOD, 2 * U, None, 8 * H + beyond_ns) == faults
+    refused = [
+        o
+        for o in quiet(OMNIPOD).give(GiveBolus("A", 2 * U, over_ns=8 * H + beyond_ns))
+        if isinstance(o, CommandRejected)
+    ]
+    assert [o.reason for o in refused] == list(faults)
+
+
 def test_what_is_less_than_a_pulse_is_carried_to_the_next_dose():
     """Four times 0.03 U: 0.12 U are two pulses, and 0.02 U stay owed."""
     bench = quiet(OMNIPOD)
