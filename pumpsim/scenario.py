@@ -288,3 +288,8 @@ class Scenario:
     orders: tuple[Order, ...] = ()
     requirements: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
+
+    def asks(self, pump: str) -> tuple[tuple[int, str], ...]:
+        """When a pump is to be asked what is left of which line."""
+        left = (e for e in self.expectations if isinstance(e, TimeLeftExpected) and e.pump == pump)
+        return tuple((expected.at_ns, expected.line) for expected in left)

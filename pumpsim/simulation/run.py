@@ -9,7 +9,7 @@ import simpy
 
 from pumpsim.fluidics.chunk import Chunk
 from pumpsim.journal import Taken
-from pumpsim.scenario import Scenario, TimeLeftExpected
+from pumpsim.scenario import Scenario
 from pumpsim.simulation.chance import Chance
 from pumpsim.simulation.paths import groups, ways
 from pumpsim.simulation.simulated_pump import SimulatedPump, live
@@ -59,11 +59,7 @@ def simulate(scenario: Scenario, sink: Callable[[str, Chunk], None] | None = Non
             SimulatedPump(
                 setup,
                 tuple(e for e in scenario.entries if e.pump == setup.id),
-                tuple(
-                    (e.at_ns, e.line)
-                    for e in scenario.expectations
-                    if isinstance(e, TimeLeftExpected) and e.pump == setup.id
-                ),
+                scenario.asks(setup.id),
                 Chance(scenario.seed, place[setup.id]),
                 way,
             )
