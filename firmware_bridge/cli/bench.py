@@ -24,11 +24,13 @@ from pumpsim.vocabulary.sensors import SensorFault
 
 @dataclass(frozen=True, slots=True)
 class Bench:
-    """One pump and its script, divided between the two ends of the wire. ``commands``: what the pump is given at the host."""
+    """One pump and its script, divided between the two ends of the wire. ``commands``: what the pump is given at the host,
+    ``asks``: when it is asked what is left of which line."""
 
     setup: PumpSetup
     commands: tuple[tuple[int, OperatorCommand | DeviceEvent], ...] = ()
     faults: tuple[tuple[int, Closing], ...] = ()
+    asks: tuple[tuple[int, str], ...] = ()
 
 
 def load_alone(file: Path, pump: str | None) -> Scenario:
@@ -65,7 +67,8 @@ def bench_of(scenario: Scenario) -> Bench:
             raise PumpsimError(f"{scenario.name}: on a bench nobody cuts the power: switch the device off by hand")
         else:
             commands.append((entry.at_ns, entry.action))
-    return Bench(scenario.pumps[0], tuple(commands), tuple(faults))
+    (setup,) = scenario.pumps
+    return Bench(setup, tuple(commands), tuple(faults), scenario.asks(setup.id))
 
 
 def bench_for(model: str | None, file: Path | None, pump: str | None) -> Bench:

@@ -31,6 +31,7 @@ def give(turn: Turn, line: str, kind: DoseKind, volume_nl: int, rate_nl_per_h: i
 def judge(turn: Turn) -> None:
     """End what is over, and let what waited go on."""
     for line in turn.model.lines:
+        _renew_target(turn, turn.state.line(line))
         while (over := _over(turn, turn.state.line(line))) is not None:
             status = turn.state.line(line)
             course = replace(status.course, doses=status.course.doses[1:])
@@ -82,8 +83,16 @@ def _set_target(turn: Turn, line: str) -> None:
         return
     dose = status.course.doses[0]
     steps = (status.owed % turn.step + dose.volume - dose.owed) // turn.step
-    doses = (replace(dose, stop_at_step=reading.steps + steps), *status.course.doses[1:])
+    stop = None if turn.base_nl_per_h(status) else reading.steps + steps
+    doses = (replace(dose, stop_at_step=stop), *status.course.doses[1:])
     turn.put(replace(status, course=replace(status.course, doses=doses)))
+
+
+def _renew_target(turn: Turn, status: LineStatus) -> None:
+    """Fix it anew where the programme has come to rest beside the dose: what it gave meanwhile is not taken off; or drop it."""
+    for dose in status.course.doses[:1]:
+        if (dose.stop_at_step is None) != (turn.base_nl_per_h(status) > 0):
+            _set_target(turn, status.line)
 
 
 def _place(dose: Dose) -> int:

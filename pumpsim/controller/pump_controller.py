@@ -114,10 +114,10 @@ def _motion(turn: Turn, status: LineStatus) -> LineMotion:
     if status.finish_at_step is not None:
         return LineMotion(status.line, finishing.rate_nl_per_h(turn, status), status.finish_at_step)
     back = back_off.motion(turn, status)
-    return back or LineMotion(status.line, turn.rate_nl_per_h(status), _stop(turn, status))
+    return back or LineMotion(status.line, turn.rate_nl_per_h(status), stop_at_step(turn, status))
 
 
-def _stop(turn: Turn, status: LineStatus) -> int | None:
+def stop_at_step(turn: Turn, status: LineStatus) -> int | None:
     """The count beyond which a line must not come: that of its VTBI, or of a dose after which nothing runs."""
     end = status.stop_at_step if status.state is LineState.INFUSING else None
     dose = doses.stop_at_step(turn, status)

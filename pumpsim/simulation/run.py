@@ -59,6 +59,7 @@ def simulate(scenario: Scenario, sink: Callable[[str, Chunk], None] | None = Non
             SimulatedPump(
                 setup,
                 tuple(e for e in scenario.entries if e.pump == setup.id),
+                scenario.asks(setup.id),
                 Chance(scenario.seed, place[setup.id]),
                 way,
             )

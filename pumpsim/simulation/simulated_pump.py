@@ -26,7 +26,7 @@ from pumpsim.simulation.moving import next_moving_crossing
 from pumpsim.simulation.paths import Way
 from pumpsim.simulation.power_ons import POWERED_ON, PowerOn, what_ends
 from pumpsim.simulation.sensors import Sensors
-from pumpsim.trace import PumpTrace, Recorded
+from pumpsim.trace import Estimate, PumpTrace, Recorded
 from pumpsim.vocabulary.disturbances import Disturbance, Hanging, PowerCut, Powering
 from pumpsim.vocabulary.inputs import (
     Acknowledge,
@@ -41,12 +41,14 @@ from pumpsim.vocabulary.motor import MotorFault
 from pumpsim.vocabulary.outputs import (
     CommandRejected,
     DeliveryEvent,
+    DeliveryEventKind,
     LineMotion,
     MotorCommand,
     PowerChanged,
     Step,
     Watch,
 )
+from pumpsim.vocabulary.remaining import reckoned_anew
 from pumpsim.vocabulary.sensors import Mended, Sensor, SensorFault, Silent
 
 HOUSEKEEPING_NS = 6 * 3_600_000_000_000
@@ -83,9 +85,11 @@ def live(env: simpy.Environment, pumps: Sequence["SimulatedPump"], until_ns: int
 
 
 class SimulatedPump:
-    """Pump, path and the script of what is done to them."""
+    """Pump, path and the script of what is done to them; ``asks``: when it is asked what is left of which line."""
 
-    def __init__(self, setup: PumpSetup, entries: tuple[Entry, ...], chance: Chance, way: Way) -> None:
+    def __init__(
+        self, setup: PumpSetup, entries: tuple[Entry, ...], asks: tuple[tuple[int, str], ...], chance: Chance, way: Way
+    ) -> None:
         self.way = way
         self._setup, self._sensors = setup, Sensors(setup, chance)
         self._pump, self._motor = Pump(setup.model), Motor()
@@ -93,8 +97,9 @@ class SimulatedPump:
         self._power_on = PowerOn(1, 0, zero, zero)
         self._cut = False
         self._missed: list[DeviceEvent] = []
-        self._entries = list(entries)
+        self._entries, self._asks = list(entries), sorted(asks)
         self._records: list[Recorded] = []
+        self._estimates: list[Estimate] = []
         self._decisions: list[tuple[int, MotorCommand]] = []
         self._step, self._armed_ns = Step((), None, ()), 0
         self._still: tuple[Watch, ...] = ()
@@ -121,6 +126,7 @@ class SimulatedPump:
             records=self._records,
             decisions=self._decisions,
             state=self._pump.state,
+            estimates=self._estimates,
         )
 
     def next(self, now_ns: int, until_ns: int) -> tuple[int, bool]:
@@ -128,6 +134,8 @@ class SimulatedPump:
         horizon = min(until_ns, now_ns + HOUSEKEEPING_NS)
         if self._entries:
             horizon = min(horizon, self._entries[0].at_ns)
+        if self._asks:
+            horizon = min(horizon, self._asks[0][0])
         wake = self._step.wake_at_ns
         if wake is not None:
             horizon = min(horizon, max(wake, now_ns))
@@ -164,7 +172,8 @@ class SimulatedPump:
 
     def due(self, now_ns: int) -> bool:
         """Whether the script has something for this instant, and the pump sees the world without delay."""
-        return bool(self._entries) and self._entries[0].at_ns <= now_ns and self._setup.sensing.period_ns is None
+        script = [*(entry.at_ns for entry in self._entries[:1]), *(at_ns for at_ns, _ in self._asks[:1])]
+        return self._setup.sensing.period_ns is None and any(at_ns <= now_ns for at_ns in script)
 
     def suffer(self, now_ns: int) -> None:
         """Let the disturbances of this instant happen."""
@@ -269,6 +278,16 @@ class SimulatedPump:
             if isinstance(action, Acknowledge):  # what was acknowledged is found again as long as it is so
                 for sensor, noticed_ns in self._silent.items():
                     self._test(now_ns + noticed_ns, sensor)
+        while self._asks and self._asks[0][0] <= now_ns:
+            self._estimate(now_ns, self._asks.pop(0)[1])
+
+    def _estimate(self, now_ns: int, line: str, after: DeliveryEventKind | None = None) -> None:
+        """Ask the pump what is left of a line; one without power says nothing, and of some lines nothing is known."""
+        if self._dead:
+            return
+        remaining = self._pump.remaining(line)
+        if remaining.vtbi is not None or remaining.reservoir is not None:
+            self._estimates.append(Estimate(now_ns, line, after, remaining))
 
     def _find_dead(self, now_ns: int, action: OperatorCommand | DeviceEvent) -> None:
         """What is done to a pump without power comes to nothing, but for mains: they switch on what the battery could not."""
@@ -304,3 +323,5 @@ class SimulatedPump:
                 self._decisions.append((now_ns, command))
             elif not (isinstance(output, DeliveryEvent) and given == POWERED_ON):
                 self._records.append(Recorded(now_ns, output))
+        for line, after in reckoned_anew(step.outputs).items():
+            self._estimate(now_ns, line, after)

@@ -263,10 +263,10 @@ class PumpModel:
     ``sensors``: what each line measures beside pressure, air and motor steps.
     ``air_sensor``: behind the mechanism, None for none; ``air_trap_ml``: what a trap ahead of the mechanism keeps of air.
 
-    ``bolus_adds``: a bolus is given beside the programme's rate, not in its place; ``bolus_max_nl``: the largest one, 0 where
-    there is none. ``lockout_from``: from when a lockout counts where the programme does not say. ``clockwork``: it can go by
-    time of day. ``battery``, ``auto_restart``, ``back_off``, ``pressure_rise``, ``backpriming``: None for
-    none. ``audio_pause_ns``: the longest.
+    ``bolus_adds``: a bolus is given beside the programme's rate, not in its place; ``bolus_max_nl``: the largest one,
+    ``square_max_ns``: the longest time over which one is given evenly, 0 where there is none. ``lockout_from``: from when a
+    lockout counts where the programme does not say. ``clockwork``: it can go by time of day. ``battery``, ``auto_restart``,
+    ``back_off``, ``pressure_rise``, ``backpriming``: None for none. ``audio_pause_ns``: the longest.
 
     Raises ValueError for a ``back_off`` that the mechanism cannot do, or whose alarm would be over with the pressure that it
     lets off itself, and for a ``backpriming`` that it cannot do.
@@ -296,6 +296,7 @@ class PumpModel:
     air_trap_ml: float = 0.0
     bolus_adds: bool = False
     bolus_max_nl: int = 0
+    square_max_ns: int = 0
     lockout_from: LockoutFrom = LockoutFrom.END
     clockwork: bool = False
     most_stages: int = 0

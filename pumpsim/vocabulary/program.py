@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import assert_never
 
-from pumpsim.vocabulary.courses import NL_NS_PER_H, Course, Demand, DoseLimit, Profile, Repeat, Stage, Stages
+from pumpsim.vocabulary.courses import H_NS, NL_NS_PER_H, Course, Demand, DoseLimit, Profile, Repeat, Stage, Stages
 from pumpsim.vocabulary.library import DrugRule
 from pumpsim.vocabulary.model import AtEnd, PumpModel
 
@@ -235,6 +235,8 @@ def bolus_faults(model: PumpModel, volume_nl: int, rate_nl_per_h: int | None, ov
         )
     if over_ns is not None and not volume_nl * NL_NS_PER_H <= model.bolus_nl_per_h * over_ns:
         faults.append(f"bolus {format_volume(volume_nl)} in that time is above {format_rate(model.bolus_nl_per_h)}")
+    if over_ns is not None and model.square_max_ns and over_ns > model.square_max_ns:
+        faults.append(f"a bolus is given over {model.square_max_ns / H_NS:g} h at most")
     return tuple(faults)
 
 

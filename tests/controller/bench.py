@@ -1,13 +1,14 @@
 """A pump on an ideal mechanism, in integers: it moves exactly as it is told. For rules in time without a fluid path.
 
 It honours wake-ups and watches as the drivers do: the pump gets a reading at each, then a ``Tick``. ``kpa`` is what the
-pressure sensor says; whoever changes it hands the reading over.
+pressure sensor says, ``reservoir_ml`` what line A's reservoir held at 0 (None: nobody measures it); whoever changes them hands
+the reading over.
 """
 
 from pumpsim.controller import Pump
 from pumpsim.controller.turn import Q_PER_FL
 from pumpsim.vocabulary.alarms import Signal
-from pumpsim.vocabulary.inputs import Input, LineReading, SensorReading, Tick
+from pumpsim.vocabulary.inputs import Input, LineReading, Measured, SensorReading, Tick
 from pumpsim.vocabulary.model import PumpModel
 from pumpsim.vocabulary.outputs import (
     AlarmCleared,
@@ -30,6 +31,7 @@ class Bench:
     def __init__(self, model: PumpModel) -> None:
         self.pump, self.model = Pump(model), model
         self.now_ns, self.kpa = 0, 0.0
+        self.reservoir_ml: float | None = None
         self.moved, self.driven = dict.fromkeys(model.lines, 0), dict.fromkeys(model.lines, 0)
         self.given: list[tuple[int, Input, Step]] = []
         self.said: list[tuple[int, Output]] = []
@@ -71,8 +73,20 @@ class Bench:
 
     def reading(self) -> SensorReading:
         """What the sensors say now."""
+        level = (
+            ()
+            if self.reservoir_ml is None
+            else (Measured(Signal.RESERVOIR_LEVEL, self.reservoir_ml - self.counted_ml()),)
+        )
         lines = tuple(
-            LineReading(line, self.steps(line), 4.9, False, backprimed=self.driven[line] // self.step)
+            LineReading(
+                line,
+                self.steps(line),
+                4.9,
+                False,
+                level if line == "A" else (),
+                backprimed=self.driven[line] // self.step,
+            )
             for line in self.model.lines
         )
         return SensorReading(lines, self.kpa)
@@ -84,6 +98,10 @@ class Bench:
     def ml(self, line: str = "A") -> float:
         """What has been moved."""
         return self.moved[line] / Q_PER_ML
+
+    def counted_ml(self, line: str = "A") -> float:
+        """What whole steps have moved."""
+        return self.steps(line) * self.step / Q_PER_ML
 
     def line(self, line: str = "A") -> LineStatus:
         """The status of a line."""
