@@ -39,6 +39,7 @@ from pumpsim.vocabulary.path import (
 )
 from pumpsim.vocabulary.program import LineMode
 from tests.build import DRUG, MIN, SALINE, SMOOTH, STROKES, H, S, path, program, run, scenario, simulate_one
+from tests.examples import examples
 
 CONCURRENT = LineMode.CONCURRENT
 STRONG = Fluid("drug 4 mg/mL", (DrugContent("drug", 4.0),))
@@ -211,7 +212,7 @@ def two_bags(script, model=STROKES, transport=Transport.PLUG, limb_ml=4.0):
     return scenario(*entries, until_ns=4 * H, model=model, setup=replace(setup, lines=lines))
 
 
-@settings(max_examples=120, deadline=None)
+@settings(max_examples=examples(120), deadline=None)
 @given(
     scripts,
     st.sampled_from([STROKES, SMOOTH]),
@@ -234,7 +235,7 @@ def as_network(lone: Scenario) -> PumpTrace:
     return simulate(replace(lone, pumps=(pump,), junctions=(meets,))).traces[0]
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=examples(30), deadline=None)
 @given(scripts, st.sampled_from([STROKES, SMOOTH]))
 def test_a_lone_line_and_a_network_agree(script, model):
     given_scenario = two_bags(script, model)
@@ -349,7 +350,7 @@ syringe_doings = st.one_of(
 )
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 @given(
     st.lists(st.tuples(st.integers(0, 3600 * 1000), syringe_doings), max_size=10),
     st.sampled_from([Transport.PLUG, Transport.MIXED, Transport.TANKS]),
@@ -378,12 +379,12 @@ def two_syringes(script, transport: Transport) -> Scenario:
         for ms, first, action in sorted(script, key=lambda row: row[0])
     ]
     meets = (JunctionSetup("all", common, Access("vein", 0.2, 1.3)),)
-    return Scenario("test", "test", 2 * H, 1, tuple(pumps), tuple(entries), (), MIN, "", meets)
+    return Scenario("test", "test", 40 * MIN, 1, tuple(pumps), tuple(entries), (), MIN, "", meets)
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=examples(15), deadline=None)
 @given(
-    st.lists(st.tuples(st.integers(0, 3600 * 1000), st.booleans(), syringe_doings), max_size=10),
+    st.lists(st.tuples(st.integers(0, 1200 * 1000), st.booleans(), syringe_doings), max_size=10),
     st.sampled_from([Transport.PLUG, Transport.MIXED, Transport.TANKS]),
 )
 def test_every_drug_of_two_pumps_is_accounted_for_whatever_syringes_are_put_on(script, transport):
@@ -440,7 +441,7 @@ def test_a_syringe_behind_a_limb():
     assert trace.sources[2].begin_ml == pytest.approx(trace.at([H + 30 * S - 1]).pumped_ml[0, 0] + 3.0, abs=1e-6)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 @given(
     st.lists(
         st.tuples(
@@ -526,7 +527,7 @@ def test_two_fluids_stirred():
 # Looking
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=examples(25), deadline=None)
 @given(st.lists(st.integers(0, 2 * H), min_size=1, max_size=20))
 def test_looking_does_not_disturb(looks):
     """Looks between two changes, in any order, are bit-equal to none: of a lone line and of a syringe."""

@@ -11,6 +11,7 @@ from pumpsim.simulation import Run, simulate
 from pumpsim.verification.line import first_drop_min
 from pumpsim.vocabulary.outputs import AlarmRaised
 from tests.build import MIN, H
+from tests.examples import examples
 
 START = """
 [[operator]]
@@ -159,7 +160,7 @@ def test_every_drug_of_three_pumps_in_one_lumen_is_accounted_for(valve, rest):
     assert total > 30.0
 
 
-@settings(max_examples=12)
+@settings(max_examples=examples(12))
 @given(st.tuples(*[st.sampled_from(["0.5 mL/h", "2 mL/h", "12 mL/h", "60 mL/h"])] * 3), st.booleans())
 def test_mass_is_conserved_whatever_the_rates(rates, valves):
     """In 8 min: by the half hour, valves that open and close with every stroke, the test above goes."""
