@@ -55,6 +55,7 @@ from pumpsim.vocabulary.program import InfusionProgram, LineMode
 from pumpsim.vocabulary.status import DoseKind, PumpState
 from tests.build import MIN, H, S
 from tests.controller.bench import Bench
+from tests.examples import examples
 
 ML, U = 1_000_000, 10_000
 MODELS = {
@@ -266,8 +267,11 @@ class Anything(RuleBasedStateMachine):
                     ended_ns = at_ns
 
 
+@pytest.mark.hypothesis
 @pytest.mark.requirement("GPCA REQ 1")
 @pytest.mark.parametrize("name", MODELS)
 def test_whatever_is_done(name):
     machine = type(f"Anything_{name}", (Anything,), {"name": name})
-    run_state_machine_as_test(machine, settings=settings(max_examples=20, stateful_step_count=40, deadline=None))
+    run_state_machine_as_test(
+        machine, settings=settings(max_examples=examples(20), stateful_step_count=40, deadline=None)
+    )
