@@ -342,7 +342,7 @@ BUSY = model_with(
 )
 
 
-@settings(max_examples=150)
+@settings(max_examples=settings.default.max_examples * 3 // 2)
 @given(
     st.lists(st.tuples(st.integers(0, 20), st.sampled_from(EVENTS)), max_size=12),
     st.lists(st.integers(0, 250 * S), max_size=8),
