@@ -114,7 +114,7 @@ def _switch_off(turn: Turn) -> None:
     unit = turn.state.unit
     if unit.signals.shown != Shown():
         turn.said.append(SignalChanged(None, None, None, audible=False))
-    power = replace(unit.power, charge_ns=0, charged_at_ns=turn.now_ns, off=True)
+    power = replace(unit.power, charge_ns=0, off=True)
     turn.state = turn.state.with_unit(replace(unit, power=power, signals=SignalStatus(), clock_ns=None))
     turn.said.append(PowerChanged(OFF))
 

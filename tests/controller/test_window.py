@@ -1,10 +1,10 @@
 """The dose-limit window against a count by hand: what is given grows evenly between instants at which its rate changes."""
 
 from dataclasses import replace
-from itertools import accumulate
+from itertools import accumulate, pairwise
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from pumpsim.catalogue.pumps import MODELS
@@ -76,20 +76,23 @@ UNIT = NL_NS_PER_H // WINDOW_NS
 
 
 @given(pieces, st.integers(0, 9), st.integers(1, 6))
+@example([(0, 500), (4, 500)], 2, 3)
+@example([(3, 1000)], 3, 3)
+@example([(4, 500), (0, 500)], 4, 2)
+@example([(5, 400), (0, 100), (2, 500)], 5, 4)
 def test_the_window_is_full_when_a_count_of_every_nanosecond_finds_it_full(course: Pieces, rate: int, nl: int) -> None:
     limit = DoseLimit(volume_nl=nl, window_ns=WINDOW_NS)
     course = [(one * UNIT, lasts) for one, lasts in course]
     turn, status = lived(course, limit)
-    if window.full(turn, status, limit):
-        return
     status = replace(status, state=LineState.INFUSING, rate_nl_per_h=rate * UNIT)
     for_ever = [*course, (rate * UNIT, 10 * WINDOW_NS)]
-    full = (
-        at
-        for at in range(turn.now_ns + 1, turn.now_ns + 3 * WINDOW_NS)
-        if given_by(for_ever, at) - given_by(for_ever, at - WINDOW_NS) >= nl * NL_NS_PER_H
-    )
-    assert window.reached_ns(turn, status, limit) == next(full, None)
+    is_full = [
+        given_by(for_ever, at) - given_by(for_ever, at - WINDOW_NS) >= nl * NL_NS_PER_H
+        for at in range(turn.now_ns, turn.now_ns + 3 * WINDOW_NS)
+    ]
+    comes = (n for n, (before, after) in enumerate(pairwise(is_full), start=1) if after and not before)
+    reached = next(comes, None)
+    assert window.reached_ns(turn, status, limit) == (None if reached is None else turn.now_ns + reached)
 
 
 FIXED = replace(LIMIT, rolling=False)
