@@ -53,8 +53,8 @@ def mark(turn: Turn, status: LineStatus, limit: DoseLimit) -> None:
         kept: tuple[Mark, ...] = (Mark(begun_ns, now.owed),)
     else:
         from_ns = turn.now_ns - limit.window_ns
-        older = tuple(m for m in marks if m.at_ns < from_ns)
-        recent = tuple(m for m in marks if from_ns <= m.at_ns < turn.now_ns)
+        older = tuple(m for m in marks if m.at_ns <= from_ns)
+        recent = tuple(m for m in marks if from_ns < m.at_ns < turn.now_ns)
         kept = _thinned((*older[-1:], *recent, now))
     turn.put(replace(status, course=replace(status.course, marks=kept)))
 

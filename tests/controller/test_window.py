@@ -182,3 +182,44 @@ def test_before_the_first_start_nothing_counts(limit: DoseLimit) -> None:
     window.mark(turn, status, limit)
     assert turn.state.line(LINE).course.marks == ()
     assert window.left(turn, status, limit) == NL_NS_PER_H
+
+
+@pytest.mark.parametrize(
+    ("before", "now_ns", "owed", "after"),
+    [
+        ([(0, 5)], 0, 5, [(0, 5)]),
+        ([(0, 5), (10, 7)], 10, 9, [(0, 5), (10, 9)]),
+        ([(10, 5), (20, 15)], 30, 25, [(10, 5), (30, 25)]),
+        ([(10, 5), (20, 15)], 30, 26, [(10, 5), (20, 15), (30, 26)]),
+        ([(0, 0), (200, 1), (300, 9)], 1200, 12, [(200, 1), (300, 9), (1200, 12)]),
+        ([(0, 0), (100, 0), (200, 1), (300, 9)], 1201, 12, [(200, 1), (300, 9), (1201, 12)]),
+        ([(0, 0), (200, 1), (300, 9)], 1299, 12, [(200, 1), (300, 9), (1299, 12)]),
+        ([(0, 0), (200, 1), (300, 9)], 5000, 12, [(300, 9), (5000, 12)]),
+    ],
+    ids=[
+        "the same again",
+        "the same instant",
+        "even",
+        "uneven",
+        "reaches back to one",
+        "beyond one",
+        "before one",
+        "old",
+    ],
+)
+def test_marks_are_kept_as_far_back_as_the_window_reaches(before, now_ns, owed, after) -> None:
+    """The last mark at or before the begin of the window, and all since; what grew evenly needs none between."""
+    turn = Turn(MODEL, Pump(MODEL).state, now_ns)
+    status = turn.state.line(LINE)
+    marks = tuple(Mark(*one) for one in before)
+    window.mark(turn, replace(status, owed=owed, course=replace(status.course, marks=marks)), LIMIT)
+    assert [(m.at_ns, m.owed) for m in turn.state.line(LINE).course.marks] == after
+
+
+def test_a_share_of_a_large_amount_is_exact() -> None:
+    """A third of 10**18 + 1, rounded down, left the window; the rest of it is inside. A float has 53 bits."""
+    most = 10**18 + 1
+    turn = Turn(MODEL, Pump(MODEL).state, WINDOW_NS + 1)
+    status = turn.state.line(LINE)
+    status = replace(status, owed=most, course=replace(status.course, marks=(Mark(0, 0), Mark(3, most))))
+    assert window.left(turn, status, LIMIT) == NL_NS_PER_H - (most - most // 3)
