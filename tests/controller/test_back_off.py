@@ -9,9 +9,17 @@ from pumpsim.catalogue.peristaltic import INFUSOMAT_SPACE
 from pumpsim.catalogue.pumps import MODELS
 from pumpsim.controller import Pump
 from pumpsim.controller.interlock import Interlock
+from pumpsim.vocabulary.alarms import Signal
 from pumpsim.vocabulary.inputs import Acknowledge, DeviceEvent, DeviceEventKind, LoadProgram, SensorReading, Start, Stop
 from pumpsim.vocabulary.model import BackOff
-from pumpsim.vocabulary.outputs import AlarmRaised, LineMotion, MotorCommand
+from pumpsim.vocabulary.outputs import (
+    AlarmRaised,
+    DeliveryEvent,
+    DeliveryEventKind,
+    LineMotion,
+    LineState,
+    MotorCommand,
+)
 from tests.build import STROKES, S, program
 from tests.controller.occlusion import LIMIT, ONE, course, kpa, running
 
@@ -78,6 +86,31 @@ def test_it_begins_with_the_alarm_and_ends_with_it_only_when_somebody_acknowledg
         (103, ["refused start: alarm occlusion-distal stands"]),
         (104, ["cleared occlusion-distal"]),
     ]
+
+
+def test_it_says_when_it_begins_and_how_much_it_took_back():
+    pump = running(BACK)
+    pump.step(90 * S, kpa(10.0, 900_000))
+    steps = [pump.step(100 * S, kpa(LIMIT, 900_000)), pump.step(101 * S, kpa(9.0, 776_500))]
+    said = [o for step in steps for o in step.outputs if isinstance(o, DeliveryEvent)]
+    assert said[1:] == [
+        DeliveryEvent(DeliveryEventKind.BACK_OFF_STARTED, "A", LineState.ALARM, 0, "occlusion-distal"),
+        DeliveryEvent(DeliveryEventKind.BACK_OFF_COMPLETE, "A", LineState.ALARM, 0, "0.1235 mL taken back"),
+    ]
+
+
+def test_an_occlusion_is_not_begun_to_be_taken_back_where_nothing_is_left_to():
+    """The count is 0: nothing has been given that could be taken back."""
+    pump = running(BACK)
+    assert course(pump, (0.000_000_001, kpa(LIMIT)))[0][1] == [*BEGUN[:2], "motor 0"]
+    assert pump.state.unit.turned_back is None
+
+
+def test_it_watches_the_share_and_the_count():
+    watches = closed().step(101 * S, kpa(20.0, 800_000)).watches
+    found = [(w.signal, w.line, w.direction.value, w.level) for w in watches]
+    assert (Signal.DISTAL_PRESSURE, None, "<=", 10.0) in found
+    assert (Signal.STEPS, "A", "<=", 400_000.0) in found
 
 
 def test_it_does_not_count_below_zero():

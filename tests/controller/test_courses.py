@@ -25,7 +25,7 @@ from pumpsim.vocabulary.courses import (
 )
 from pumpsim.vocabulary.inputs import LoadProgram, SetClock, SetTemporary, Standby, Start, Stop, Tick, Titrate
 from pumpsim.vocabulary.model import AtEnd
-from pumpsim.vocabulary.outputs import CommandRejected, LineState
+from pumpsim.vocabulary.outputs import CommandRejected, DeliveryEvent, LineState
 from pumpsim.vocabulary.program import InfusionProgram, program_faults
 from tests.build import MIN, STROKES, H, S
 from tests.controller.bench import Bench
@@ -87,6 +87,20 @@ def test_a_late_call_finds_the_stage_that_is_owed_by_then():
     late.step(H, bench.reading())
     assert late.state.line("A").rate_nl_per_h == 100 * ML
     assert late.step(H, Tick()).wake_at_ns == H + 15 * MIN
+
+
+def test_a_stage_is_named_and_the_last_one_goes_on_until_the_volume_is_in():
+    """All of it is owed after 75 min, but the motor lags: the rate stays that of the last stage."""
+    bench = started(LVP, program(50 * ML, 125 * ML, course=STEPS))
+    bench.run(74 * MIN)
+    causes = [(o.kind.value, o.cause) for _, o in bench.said if isinstance(o, DeliveryEvent) and "stage" in o.cause]
+    assert causes == [("rate-changed", "stage 2 of 3"), ("rate-changed", "stage 3 of 3")]
+    lags = PumpController(LVP)
+    for at_ns, happened, _ in bench.given:
+        lags.step(at_ns, happened)
+    lags.step(80 * MIN, bench.reading())
+    status = lags.state.line("A")
+    assert (status.state, status.rate_nl_per_h, status.owed) == (LineState.INFUSING, 200 * ML, status.owed_end)
 
 
 def test_loading_dose_comes_first_and_on_top():
@@ -162,6 +176,18 @@ def test_a_profile_goes_by_the_clock_and_over_midnight():
     assert rates(bench, 0, 59.999, 60, 179.999, 180, 9 * 60) == [0.012, 0.012, 0.01, 0.01, 0.008, 0.012]
     bench.run(DAY_NS)
     assert bench.ml() == pytest.approx(6 * 0.008 + 16 * 0.012 + 2 * 0.01, abs=1e-9)
+
+
+@pytest.mark.parametrize(
+    ("clock_h", "rate", "next_h"),
+    [(0, 3, 6), (5.999, 3, 6), (6, 1, 12), (11, 1, 12), (12, 2, 18), (18, 3, 30), (23, 3, 30)],
+)
+def test_before_the_first_segment_yesterday_s_last_one_goes_on(clock_h, rate, next_h):
+    """The deadline is the begin of the next segment, not that of the one which begins now."""
+    course = Profile((Segment(6 * H, 10 * U), Segment(12 * H, 20 * U), Segment(18 * H, 30 * U)))
+    bench = started(POD, program(10 * U, course=course), clock_ns=round(clock_h * H))
+    assert bench.rate() == rate / 10
+    assert bench.given[-1][2].wake_at_ns == next_h * H - round(clock_h * H)
 
 
 @pytest.mark.parametrize(

@@ -16,7 +16,6 @@ from tests.build import MIN, H, program
 from tests.controller.power_bench import FULL, Bench, event, words
 from tests.controller.test_power import BACK, LOST, OFF, ON, STOPPED, on_battery
 
-
 EMPTY_AT = 4 * H
 """After so long on its battery it is off."""
 
