@@ -99,7 +99,7 @@ def _serve(asked: int, answered: int) -> None:
 def _answer(session: pytest.Session, asked: int, answered: int) -> None:
     gc.freeze()
     running: dict[int, tuple[str, float]] = {}
-    rest, more = b"", True
+    notes, rest, more = ready.Notes(), b"", True
     while more or running:
         if more and select.select([asked], [], [], 0.005 if running else None)[0]:
             data = os.read(asked, 1 << 20)
@@ -107,7 +107,9 @@ def _answer(session: pytest.Session, asked: int, answered: int) -> None:
             *lines, rest = (rest + data).split(b"\n")
             for line in lines:
                 name, usual = json.loads(line)
-                running[ready.begin(session, usual, lambda name=name: set_mutant_under_test(name))] = name, monotonic()
+                where = name.partition("__mutmut_")[0]
+                pid = ready.begin(session, usual, lambda name=name: set_mutant_under_test(name), where, notes)
+                running[pid] = name, monotonic()
         pid, status = os.waitpid(-1, os.WNOHANG) if running else (0, 0)
         if pid:
             name, begun = running.pop(pid)

@@ -34,6 +34,30 @@ class _Ready:
         return True
 
 
+class Notes:
+    """Which tests have noticed changes of a function, the last of them first; forks of this process note them."""
+
+    MOST = 12
+
+    def __init__(self) -> None:
+        self._known: dict[str, list[str]] = {}
+        self._read, self._write = os.pipe()
+        os.set_blocking(self._read, False)
+
+    def note(self, where: str, test: str) -> None:
+        """Note a test that has noticed; short enough to be written at once, whoever writes beside."""
+        os.write(self._write, f"{where}\t{test}\n".encode())
+
+    def known(self, where: str) -> list[str]:
+        """Give the tests that have noticed a change there by now."""
+        with contextlib.suppress(BlockingIOError):
+            for line in os.read(self._read, 1 << 16).decode().splitlines():
+                at, _, test = line.partition("\t")
+                others = [other for other in self._known.get(at, []) if other != test]
+                self._known[at] = [test, *others][: self.MOST]
+        return self._known.get(where, [])
+
+
 def with_tests(arguments: list[str], work: Callable[[pytest.Session], None]) -> None:
     """Collect tests, then work with them. SystemExit when that fails."""
     if code := pytest.main(["-q", "-s", *arguments], plugins=[_Ready(work)]):
@@ -62,11 +86,19 @@ def usual_s(session: pytest.Session) -> dict[str, float]:
     return times
 
 
-def begin(session: pytest.Session, usual: dict[str, float], act: Callable[[], None]) -> int:
-    """Make a change in a fork and run the tests that ``usual`` names there, the fastest first; the id of its process.
+def begin(
+    session: pytest.Session,
+    usual: dict[str, float],
+    act: Callable[[], None],
+    where: str = "",
+    notes: Notes | None = None,
+) -> int:
+    """Make a change in a fork and run the tests that ``usual`` names there; the id of its process.
 
-    It exits with 0 when all of them pass, with ``TOO_SLOW`` when one runs for too long, else with 1.
+    It exits with 0 when all of them pass, with ``TOO_SLOW`` when one runs for too long, else with 1. Those go first that have
+    noticed another change ``where`` this one is, as the ``notes`` have it, then the fastest.
     """
+    known = [] if notes is None else notes.known(where)
     pid = os.fork()
     if pid:
         return pid
@@ -75,18 +107,22 @@ def begin(session: pytest.Session, usual: dict[str, float], act: Callable[[], No
         os.dup2(nowhere.fileno(), 1)
         os.dup2(nowhere.fileno(), 2)
         act()
-        code = int(_fails(session, usual))
+        failed = _first_that_fails(session, usual, known)
+        code = int(failed is not None)
+        if failed is not None and notes is not None:
+            notes.note(where, failed)
     os._exit(code)
 
 
-def _fails(session: pytest.Session, usual: dict[str, float]) -> bool:
-    items = sorted((item for item in session.items if item.nodeid in usual), key=lambda item: usual[item.nodeid])
+def _first_that_fails(session: pytest.Session, usual: dict[str, float], known: list[str]) -> str | None:
+    items = [item for item in session.items if item.nodeid in usual]
+    items.sort(key=lambda item: (known.index(item.nodeid) if item.nodeid in known else len(known), usual[item.nodeid]))
     for item, following in _pairs(items):
         signal.setitimer(signal.ITIMER_VIRTUAL, LEAST_S + SLOWER * usual[item.nodeid])
         session.config.hook.pytest_runtest_protocol(item=item, nextitem=following)
         if session.testsfailed:
-            return True
-    return False
+            return item.nodeid
+    return None
 
 
 def _pairs(items: list[pytest.Item]) -> list[tuple[pytest.Item, pytest.Item | None]]:

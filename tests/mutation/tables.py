@@ -33,12 +33,13 @@ def _try_all(session: pytest.Session, files: list[Path], out: Path) -> None:
     usual = ready.usual_s(session)
     waiting = [(file, change) for file in files for change in changes(file)]
     running: dict[int, tuple[str, str, str, str, int]] = {}
-    results = []
+    notes, results = ready.Notes(), []
     children = int(os.environ.get("CHILDREN", "2"))
     while waiting or running:
         while waiting and len(running) < children:
             file, (name, row, what, line, act) = waiting.pop(0)
-            running[ready.begin(session, usual, act)] = (file.as_posix(), name, row, what, line)
+            pid = ready.begin(session, usual, act, f"{file} {name}", notes)
+            running[pid] = (file.as_posix(), name, row, what, line)
         pid, status = os.wait()
         results.append([*running.pop(pid), os.waitstatus_to_exitcode(status) != 0])
     out.write_text(json.dumps(sorted(results)), encoding="utf-8")
