@@ -30,8 +30,7 @@ def judge(turn: Turn) -> None:
         _begin(turn, rule, status, turned)
     elif not turned.over and not _goes_on(turn, rule, turned):
         _put(turn, replace(turned, over=True))
-        back = (turned.from_step - _steps(turn, turned.line)) * turn.model.mechanism.step_fl
-        turn.say(DeliveryEventKind.BACK_OFF_COMPLETE, turned.line, f"{back / 1e12:.4f} mL taken back")
+        turn.say(DeliveryEventKind.BACK_OFF_COMPLETE, turned.line, _taken(turn, turned))
 
 
 def motion(turn: Turn, status: LineStatus) -> LineMotion | None:
@@ -51,9 +50,10 @@ def watches(turn: Turn) -> Iterator[Watch]:
 
 
 def _begin(turn: Turn, rule: BackOff, status: LineStatus, before: TurnedBack | None) -> None:
-    if not _may(turn):
+    steps = _steps(turn, status.line)
+    if steps is None or not _may(turn):
         return
-    steps, most = _steps(turn, status.line), rule.most_nl * FL_PER_NL // turn.model.mechanism.step_fl
+    most = rule.most_nl * FL_PER_NL // turn.model.mechanism.step_fl
     highest = steps if before is None else max(before.highest_step, steps)
     turned = TurnedBack(status.line, steps, highest, max(0, highest - most))
     if _goes_on(turn, rule, turned):
@@ -67,7 +67,8 @@ def _goes_on(turn: Turn, rule: BackOff, turned: TurnedBack) -> bool:
     assert reading is not None
     kpa = reading.value(Signal.DISTAL_PRESSURE, None)
     low = kpa is not None and kpa <= _to_kpa(turn, rule)
-    return _may(turn) and not low and _steps(turn, turned.line) > turned.to_step
+    steps = _steps(turn, turned.line)
+    return _may(turn) and not low and steps is not None and steps > turned.to_step
 
 
 def _may(turn: Turn) -> bool:
@@ -82,11 +83,18 @@ def _to_kpa(turn: Turn, rule: BackOff) -> float:
     return threshold.level * rule.to_ppm / 1_000_000
 
 
-def _steps(turn: Turn, line: str) -> int:
-    """The count of a line that an occlusion has stopped; so there is a reading."""
+def _steps(turn: Turn, line: str) -> int | None:
+    """The count of a line; None where the last reading says nothing of it."""
     reading = turn.state.read_line(line)
-    assert reading is not None
-    return reading.steps
+    return None if reading is None else reading.steps
+
+
+def _taken(turn: Turn, turned: TurnedBack) -> str:
+    """Say how much was taken back; where the count is not known, that."""
+    steps = _steps(turn, turned.line)
+    if steps is None:
+        return "how much was taken back is not known"
+    return f"{(turned.from_step - steps) * turn.model.mechanism.step_fl / 1e12:.4f} mL taken back"
 
 
 def _put(turn: Turn, turned: TurnedBack) -> None:

@@ -1,7 +1,8 @@
 """Doses on the patient's request: lockout, the limit of a window, what is counted; and what happens at the limit.
 
 A request is granted, granted in part, or denied with the reason, and counted in every case. The order of the reasons is that
-in which a clinician would look: is the programme running, is an alarm in the way, does a dose run, the lockout, the limit.
+in which a clinician would look: is the programme running (an alarm has stopped or limited it), does a dose run, the lockout,
+the limit.
 """
 
 from collections.abc import Iterator
@@ -50,8 +51,6 @@ def _granted(turn: Turn, status: LineStatus) -> Granted | str:
         return "no doses on request are programmed"
     if status.state is not LineState.INFUSING:
         return f"line {status.line} is {status.state.value}"
-    if in_the_way(turn, status.line):
-        return "an alarm stands"
     if any(dose.kind is not DoseKind.EXTENDED for dose in status.course.doses):
         return "a dose is being given"
     if turn.now_ns < lockout_end_ns(turn, status, program.demand):
@@ -60,7 +59,7 @@ def _granted(turn: Turn, status: LineStatus) -> Granted | str:
 
 
 def in_the_way(turn: Turn, line: str) -> bool:
-    """Whether a condition stands that stops or limits the line: then no dose is given (GIP 1.4.11)."""
+    """Whether a condition stands that stops or limits the line: then no bolus is given (GIP 1.4.11)."""
     return any(
         alarm.standing and alarm.line in (None, line) and turn.row(alarm.alarm).effect is not Effect.CONTINUE
         for alarm in turn.state.alarms

@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pumpsim.catalogue.syringe_pumps import GRASEBY_3300_PCA
+from pumpsim.controller.pump_controller import PumpController
 from pumpsim.vocabulary.courses import AtLimit, Demand, DoseLimit, LockoutFrom, Whole
 from pumpsim.vocabulary.inputs import (
     Acknowledge,
@@ -175,6 +176,27 @@ def test_what_is_left_of_the_limit_is_denied_or_given(part, answers, ml):
     bench.run(H)
     assert bench.ml() == ml
     assert bench.line().course.requests.in_part == (part is Whole.PARTIAL)
+
+
+@pytest.mark.parametrize(
+    ("left_nl", "given_nl"), [(-1, 0), (0, 0), (1, 1), (2, 2), (ML - 1, ML - 1), (ML, ML), (ML + 1, ML)]
+)
+def test_a_part_is_what_is_left_in_whole_nl(left_nl, given_nl):
+    """Half a nL more is left of the limit each time; it is not given."""
+    bench = running(pca(lockout_ns=0, limit=DoseLimit(5 * ML, 4 * H, continuous=False, part=Whole.PARTIAL)))
+    status = bench.line()
+    used = (5 * ML - left_nl) * 3_600_000_000_000 - 1_800_000_000_000
+    course = replace(status.course, dosed=used)
+    controller = PumpController(PCA, bench.pump.state.with_line(replace(status, owed=used, course=course)))
+    outputs = controller.step(MIN, RequestDose("A")).outputs
+    (dose,) = controller.state.line("A").course.doses or (None,)
+    assert [o.reason for o in outputs if isinstance(o, DoseDenied)] == ([] if given_nl else ["limit of the window"])
+    assert (dose is None) is (given_nl == 0)
+    if dose is not None:
+        assert (dose.volume, type(dose.volume)) == (given_nl * 3_600_000_000_000, int)
+    requests = controller.state.line("A").course.requests
+    assert (requests.made, requests.granted, requests.denied) == (1, int(given_nl > 0), int(given_nl == 0))
+    assert requests.in_part == (0 < given_nl < ML)
 
 
 @pytest.mark.parametrize(("continuous", "answer"), [(True, "limit of the window"), (False, "ok")])
