@@ -35,7 +35,7 @@ class _Ready:
 
 
 class Notes:
-    """Which tests have noticed changes of a function, the last of them first; forks of this process note them."""
+    """Which tests have noticed changes of a function; forks of this process note them."""
 
     MOST = 12
 
@@ -96,9 +96,10 @@ def begin(
     """Make a change in a fork and run the tests that ``usual`` names there; the id of its process.
 
     It exits with 0 when all of them pass, with ``TOO_SLOW`` when one runs for too long, else with 1. Those go first that have
-    noticed another change ``where`` this one is, as the ``notes`` have it, then the fastest.
+    noticed another change ``where`` this one is, as the ``notes`` have it, then those of its module, and the fastest of each.
     """
     known = [] if notes is None else notes.known(where)
+    module = where.split(".")[-2] if "." in where else where
     pid = os.fork()
     if pid:
         return pid
@@ -107,16 +108,16 @@ def begin(
         os.dup2(nowhere.fileno(), 1)
         os.dup2(nowhere.fileno(), 2)
         act()
-        failed = _first_that_fails(session, usual, known)
+        failed = _first_that_fails(session, usual, known, module)
         code = int(failed is not None)
         if failed is not None and notes is not None:
             notes.note(where, failed)
     os._exit(code)
 
 
-def _first_that_fails(session: pytest.Session, usual: dict[str, float], known: list[str]) -> str | None:
+def _first_that_fails(session: pytest.Session, usual: dict[str, float], known: list[str], module: str) -> str | None:
     items = [item for item in session.items if item.nodeid in usual]
-    items.sort(key=lambda item: (known.index(item.nodeid) if item.nodeid in known else len(known), usual[item.nodeid]))
+    items.sort(key=lambda item: (item.nodeid not in known, f"/test_{module}" not in item.nodeid, usual[item.nodeid]))
     for item, following in _pairs(items):
         signal.setitimer(signal.ITIMER_VIRTUAL, LEAST_S + SLOWER * usual[item.nodeid])
         session.config.hook.pytest_runtest_protocol(item=item, nextitem=following)

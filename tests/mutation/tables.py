@@ -38,7 +38,7 @@ def _try_all(session: pytest.Session, files: list[Path], out: Path) -> None:
     while waiting or running:
         while waiting and len(running) < children:
             file, (name, row, what, line, act) = waiting.pop(0)
-            pid = ready.begin(session, usual, act, f"{file} {name}", notes)
+            pid = ready.begin(session, usual, act, f"{file.stem}.{name}", notes)
             running[pid] = (file.as_posix(), name, row, what, line)
         pid, status = os.wait()
         results.append([*running.pop(pid), os.waitstatus_to_exitcode(status) != 0])
