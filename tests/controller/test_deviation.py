@@ -113,6 +113,15 @@ def test_under_infusion_lets_the_line_run_and_is_over_once_it_runs_as_it_should(
     assert heard(controller, (45 * MIN, 65 * ML)) == ["under-infusion over"]
 
 
+@pytest.mark.parametrize(("under_nl", "over"), [(2_500_002, False), (2_500_001, False), (2_500_000, True)])
+def test_it_stands_on_for_as_long_as_a_further_time_is_short_of_the_share(under_nl, over):
+    """5 mL too little in the first 15 min; then 10 % and no more of the next 15, in which the allowance is no excuse."""
+    controller = running()
+    found = heard(controller, (15 * MIN, 20 * ML), (30 * MIN, 20 * ML + WINDOW_NL - under_nl))
+    assert found == ["under-infusion", *(["under-infusion over"] if over else [])]
+    assert controller.state.line("A").course.reference.at_ns == 30 * MIN
+
+
 @pytest.mark.parametrize("ends", [Stop("A"), None])
 def test_it_is_over_when_the_line_stops(ends):
     programme = program(100, 60.0, at_end=AtEnd.STOP)
