@@ -51,7 +51,7 @@ def watches(turn: Turn) -> Iterator[Watch]:
 
 def _begin(turn: Turn, rule: BackOff, status: LineStatus, before: TurnedBack | None) -> None:
     steps = _steps(turn, status.line)
-    if steps is None or not _may(turn):
+    if steps is None:
         return
     most = rule.most_nl * FL_PER_NL // turn.model.mechanism.step_fl
     highest = steps if before is None else max(before.highest_step, steps)

@@ -104,8 +104,8 @@ def judge(turn: Turn) -> None:
 def stops_at_limit(turn: Turn, line: str) -> bool:
     """Whether the maximum dose stops a line, rather than letting it keep open; not where its new program has no limit."""
     program = turn.state.line(line).program
-    limit = program.limit if program is not None else None
-    return limit is not None and limit.at_limit is AtLimit.STOP
+    assert program is not None
+    return program.limit is not None and program.limit.at_limit is AtLimit.STOP
 
 
 def deadlines(turn: Turn) -> Iterator[int]:

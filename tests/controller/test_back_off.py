@@ -9,7 +9,7 @@ from pumpsim.catalogue.peristaltic import INFUSOMAT_SPACE
 from pumpsim.catalogue.pumps import MODELS
 from pumpsim.controller import Pump
 from pumpsim.controller.interlock import Interlock
-from pumpsim.vocabulary.alarms import Signal
+from pumpsim.vocabulary.alarms import AlarmId, Signal
 from pumpsim.vocabulary.inputs import Acknowledge, DeviceEvent, DeviceEventKind, LoadProgram, SensorReading, Start, Stop
 from pumpsim.vocabulary.model import BackOff
 from pumpsim.vocabulary.outputs import (
@@ -21,7 +21,7 @@ from pumpsim.vocabulary.outputs import (
     MotorCommand,
 )
 from tests.build import STROKES, S, program
-from tests.controller.occlusion import LIMIT, ONE, course, kpa, running
+from tests.controller.occlusion import LIMIT, ONE, course, kpa, running, said
 
 BACK = replace(with_back_off(ONE, on=True), back_off=BackOff(100_000_000, 500_000, 250_000))
 """To 10 kPa of 40, 0.5 mL at most; a step is 1 nL."""
@@ -92,8 +92,8 @@ def test_it_says_when_it_begins_and_how_much_it_took_back():
     pump = running(BACK)
     pump.step(90 * S, kpa(10.0, 900_000))
     steps = [pump.step(100 * S, kpa(LIMIT, 900_000)), pump.step(101 * S, kpa(9.0, 776_500))]
-    said = [o for step in steps for o in step.outputs if isinstance(o, DeliveryEvent)]
-    assert said[1:] == [
+    events = [o for step in steps for o in step.outputs if isinstance(o, DeliveryEvent)]
+    assert events[1:] == [
         DeliveryEvent(DeliveryEventKind.BACK_OFF_STARTED, "A", LineState.ALARM, 0, "occlusion-distal"),
         DeliveryEvent(DeliveryEventKind.BACK_OFF_COMPLETE, "A", LineState.ALARM, 0, "0.1235 mL taken back"),
     ]
@@ -104,6 +104,16 @@ def test_an_occlusion_is_not_begun_to_be_taken_back_where_nothing_is_left_to():
     pump = running(BACK)
     assert course(pump, (0.000_000_001, kpa(LIMIT)))[0][1] == [*BEGUN[:2], "motor 0"]
     assert pump.state.unit.turned_back is None
+
+
+def test_what_only_pends_beside_it_keeps_nothing_from_being_turned_back():
+    """Ahead of the pump the pressure is beyond its limit too, but not for long enough."""
+    rows = tuple(replace(r, delay_ns=60 * S) if r.id is AlarmId.OCCLUSION_PROXIMAL else r for r in BACK.alarms)
+    pump = running(replace(BACK, alarms=rows))
+    pump.step(90 * S, kpa(10.0, 900_000))
+    occluded = kpa(LIMIT, 900_000)
+    both = replace(occluded, lines=(replace(occluded.lines[0], proximal_kpa=-90.0),))
+    assert said(pump.step(100 * S, both).outputs) == BEGUN
 
 
 def test_it_watches_the_share_and_the_count():

@@ -11,9 +11,9 @@ from pumpsim.vocabulary.inputs import GiveBolus, LineReading, LoadProgram, Senso
 from pumpsim.vocabulary.outputs import DeliveryEvent, LineState
 from pumpsim.vocabulary.program import LineMode
 from tests.build import MIN, STROKES, S, program
-from tests.controller.occlusion import LIMIT, kpa
+from tests.controller.occlusion import LIMIT, kpa, running
 from tests.controller.power_bench import FULL, ML, Bench, words
-from tests.controller.test_back_off import closed
+from tests.controller.test_back_off import BACK, closed
 
 NOTHING = SensorReading((), 0.0)
 
@@ -25,6 +25,13 @@ def test_what_is_turned_back_and_no_more_counted_stands():
     said = pump.step(101 * S, SensorReading((), LIMIT)).outputs
     assert [o.cause for o in said if isinstance(o, DeliveryEvent)] == ["how much was taken back is not known"]
     assert not pump.state.motor.moving
+
+
+def test_an_occlusion_without_a_count_is_alarmed_and_nothing_is_turned_back():
+    pump = running(BACK)
+    pump.step(100 * S, SensorReading((), LIMIT))
+    assert (pump.state.line("A").state, pump.state.motor.moving) == (LineState.ALARM, False)
+    assert pump.state.unit.turned_back is None
 
 
 def test_nothing_is_turned_back_whose_count_is_not_known():

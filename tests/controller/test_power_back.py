@@ -4,15 +4,24 @@ from dataclasses import replace
 
 import pytest
 
+from pumpsim.catalogue.pumps import with_occlusion_limit
 from pumpsim.controller import Pump
 from pumpsim.vocabulary.alarms import AlarmId, Priority
 from pumpsim.vocabulary.courses import Profile, Segment
 from pumpsim.vocabulary.inputs import Acknowledge, DeviceEventKind, LoadProgram, PauseAudio, SetClock, Start, Tick
 from pumpsim.vocabulary.model import Reminders
-from pumpsim.vocabulary.outputs import AlarmCleared, AlarmRaised, CommandRejected, LineState, SignalChanged
+from pumpsim.vocabulary.outputs import (
+    AlarmCleared,
+    AlarmRaised,
+    CommandRejected,
+    DeliveryEvent,
+    DeliveryEventKind,
+    LineState,
+    SignalChanged,
+)
 from pumpsim.vocabulary.program import InfusionProgram, LineMode
 from pumpsim.vocabulary.status import AlarmStatus, PowerStatus, SignalStatus
-from tests.build import MIN, H, program
+from tests.build import MIN, H, S, program
 from tests.controller.power_bench import FULL, Bench, event, words
 from tests.controller.test_power import BACK, LOST, OFF, ON, STOPPED, on_battery
 
@@ -124,3 +133,19 @@ def test_a_model_without_the_conditions_runs_on_and_off_all_the_same():
     bench.look(5 * MIN)
     said = ["AlarmCleared mains-lost", "AlarmCleared battery-depleted", "PowerChanged mains"]
     assert sorted(words(bench.give(event(BACK)).outputs)) == sorted(said)
+
+
+def test_what_only_pended_is_measured_anew():
+    """An occlusion must last for 4 s; it had been there for 2 s when the power went. No reading comes in between."""
+    bench = Bench(with_occlusion_limit(replace(FULL, battery=None), 40.0, 4 * S))
+    bench.give(LoadProgram("A", program(60)))
+    bench.give(Start())
+    bench.give(bench.reading(50.0))
+    bench.pass_time(2 * S)
+    assert [(o.kind, o.cause) for o in bench.give(event(LOST)).outputs if isinstance(o, DeliveryEvent)] == [
+        (DeliveryEventKind.DELIVERY_STOPPED, "power lost")
+    ]
+    bench.pass_time(H)
+    step = bench.give(event(BACK))
+    assert words(step.outputs)[-1] == "AlarmRaised power-lost"
+    assert step.wake_at_ns == bench.now_ns + 4 * S
