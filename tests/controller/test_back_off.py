@@ -147,6 +147,18 @@ def test_again_and_again_it_never_goes_further_below_the_highest_count():
     assert lowest == 400_000
 
 
+def test_after_something_was_delivered_an_occlusion_is_taken_back_again():
+    pump = closed()
+    given = [
+        (101, kpa(10.0, 700_000)),
+        (102, Acknowledge()),
+        (103, Start()),
+        (104, kpa(10.0, 710_000)),
+        (105, kpa(LIMIT, 720_000)),
+    ]
+    assert course(pump, *given)[-1] == (105, BEGUN)
+
+
 def test_what_was_taken_back_is_still_owed():
     pump = Pump(BACK)
     pump.step(0, kpa(0.0))

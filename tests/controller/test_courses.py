@@ -179,6 +179,20 @@ def test_a_profile_goes_by_the_clock_and_over_midnight():
 
 
 @pytest.mark.parametrize(
+    ("called_ns", "since_ns"), [(H - 1, 0), (H, H), (H + 1, H), (2 * H - 1, H), (2 * H, 2 * H), (9 * H, 9 * H)]
+)
+def test_a_repeat_that_is_called_late_keeps_its_time_but_never_makes_up_for_another(called_ns, since_ns):
+    """25 mL in 30 min of every hour; nobody calls in between."""
+    late = PumpController(LVP)
+    for one in (Bench(LVP).reading(), LoadProgram("A", program(50 * ML, course=Repeat(25 * ML, H))), Start()):
+        late.step(0, one)
+    wake_ns = late.step(called_ns, Tick()).wake_at_ns
+    assert late.state.line("A").course.since_ns == since_ns
+    assert wake_ns is not None
+    assert wake_ns <= since_ns + H
+
+
+@pytest.mark.parametrize(
     ("clock_h", "rate", "next_h"),
     [(0, 3, 6), (5.999, 3, 6), (6, 1, 12), (11, 1, 12), (12, 2, 18), (18, 3, 30), (23, 3, 30)],
 )

@@ -46,6 +46,18 @@ def quiet(model) -> Bench:
     return running(model, 0, course=Profile((Segment(0, 0), Segment(20 * H, U))))
 
 
+def test_where_nothing_runs_after_a_dose_the_motor_has_its_end():
+    """1.0 U over an hour, of which half is in when 0.2 U are given at once; a step is 1 nL, and 10 of them are 1 mU."""
+    bench = quiet(POD)
+    ends = []
+    for at_ns, bolus in ((0, GiveBolus("A", U, over_ns=H)), (30 * MIN, GiveBolus("A", U // 5)), (40 * MIN, None)):
+        bench.do(at_ns, *([] if bolus is None else [bolus]))
+        ends.append(bench.pump.state.motor.lines[0].stop_at_step)
+    assert ends == [10_000, 7_000, 12_000]
+    bench.run(2 * H)
+    assert bench.steps() == 12_000
+
+
 def test_an_omnipod_bolus_is_22_pulses_in_44_s():
     """V12: 1.10 U, a pulse of 0.05 U every 2 s; the last is in at 44 s, and not one more comes."""
     bench = quiet(OMNIPOD)

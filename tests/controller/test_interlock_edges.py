@@ -51,6 +51,17 @@ def test_nothing_is_owed_when_nothing_was_commanded_however_long():
     assert interlock.observe(10_000_000 * H, shown(0, 2 * CYCLE_STEPS + 1), ()) is not None
 
 
+@pytest.mark.parametrize(("stopped", "says"), [(False, DeviceEventKind.MOTOR_STALL), (True, None)])
+def test_a_motor_that_has_been_stopped_is_not_short_of_anything(stopped, says):
+    """It has not moved for an hour; nothing is said of that once it is to stand."""
+    interlock = running()
+    interlock.observe(H, Tick(), ())
+    if stopped:
+        interlock.let_through((MotorCommand((LineMotion("A", 0), LineMotion("B", 0))),))
+    event = interlock.observe(H, shown(0), ())
+    assert (event.kind if event else None) is says
+
+
 def test_a_motor_that_keeps_to_its_steps_has_two_of_them():
     interlock = Interlock(replace(STROKES, mechanism=replace(STROKES.mechanism, drive=Drive.PERISTALTIC)))
     interlock.observe(0, shown(0), ())

@@ -6,7 +6,7 @@ import pytest
 
 from pumpsim.controller import Pump
 from pumpsim.controller.turn import Turn
-from pumpsim.vocabulary.inputs import DeviceEventKind, GiveBolus, LoadProgram, Start, Stop, StopBolus
+from pumpsim.vocabulary.inputs import DeviceEventKind, GiveBolus, LoadProgram, Start, Stop, StopBolus, Titrate
 from pumpsim.vocabulary.library import DrugRule
 from pumpsim.vocabulary.outputs import DeliveryEvent, DeliveryEventKind, LineState
 from pumpsim.vocabulary.program import InfusionProgram
@@ -49,6 +49,18 @@ def test_a_dose_that_ends_early_says_how_much_of_it_was_given_and_why(after_s, e
         if isinstance(o, DeliveryEvent) and o.kind is DeliveryEventKind.BOLUS_STOPPED
     ]
     assert said.cause == cause
+
+
+@pytest.mark.parametrize(("ordered", "said"), [("5 mcg/kg/min", "5 mcg/kg/min"), ("", "operator")])
+def test_a_titration_keeps_how_it_was_ordered(ordered, said):
+    bench = Bench(FULL)
+    for given in (LoadProgram("A", replace(program(60), ordered="3 mcg/kg/min")), Start("A")):
+        bench.give(given)
+    outputs = bench.give(Titrate("A", 70 * ML, ordered)).outputs
+    assert [o.cause for o in outputs if isinstance(o, DeliveryEvent)] == [said]
+    after = bench.pump.state.line("A").program
+    assert after is not None
+    assert (after.rate_nl_per_h, after.ordered) == (70 * ML, ordered)
 
 
 def test_a_dose_that_ends_with_the_volume_says_so():
