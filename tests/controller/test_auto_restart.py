@@ -10,7 +10,7 @@ from pumpsim.controller.pump_controller import PumpController
 from pumpsim.vocabulary.alarms import AlarmId, Direction, Signal
 from pumpsim.vocabulary.inputs import DeviceEvent, DeviceEventKind, LoadProgram, Start, Stop, Tick, Titrate
 from pumpsim.vocabulary.model import AutoRestart
-from pumpsim.vocabulary.outputs import LineState
+from pumpsim.vocabulary.outputs import AlarmRaised, LineState
 from pumpsim.vocabulary.program import LineMode
 from pumpsim.vocabulary.status import PumpState
 from tests.build import SMOOTH, S, program
@@ -106,6 +106,13 @@ def test_a_line_that_does_not_deliver_is_not_checked():
     pump = running(TWICE)
     pump.step(5 * S, Stop("A"))
     assert course(pump, (10, kpa(LIMIT))) == [(10, ["raised occlusion-distal"])]
+
+
+def test_the_alarm_after_a_check_says_what_there_is_now():
+    pump = running(TWICE)
+    pump.step(10 * S, kpa(LIMIT))
+    (raised,) = (o for o in pump.step(25 * S, kpa(35.5)).outputs if isinstance(o, AlarmRaised))
+    assert raised.detail == "35.50 kPa, limit 40.00 kPa"
 
 
 def test_the_delay_comes_first():

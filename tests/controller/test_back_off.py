@@ -33,6 +33,9 @@ BEGUN = [
 ]
 
 
+CLEAR = next(r.threshold.clear_level for r in BACK.alarms if r.id is AlarmId.OCCLUSION_DISTAL and r.threshold)
+
+
 def closed(model=BACK, steps=900_000, rate: float = 36.0) -> Pump:
     """A pump that has pumped so many steps and now comes to its limit."""
     pump = running(model, rate=rate)
@@ -230,6 +233,19 @@ def test_the_interlock_lets_pass_only_what_is_bounded(given, pressure, reason):
     command, event = passed(guarded(seen=pressure), given)
     assert (event.detail if event else "") == (f"line A: it runs backwards: {reason}" if reason else "")
     assert command.moving is not bool(reason)
+
+
+@pytest.mark.requirement("GIP 1.8.1")
+@pytest.mark.parametrize(
+    ("stopped", "then_kpa", "passes"), [(False, CLEAR, True), (False, CLEAR - 0.001, False), (True, 0.0, True)]
+)
+def test_an_occlusion_is_believed_until_the_pressure_is_gone_or_the_line_has_been_stopped(stopped, then_kpa, passes):
+    """While something is delivered it must still be there; what is stopped by it may have lost some of it."""
+    interlock = guarded()
+    if stopped:
+        passed(interlock, MotorCommand((LineMotion("A", 0),)))
+    seen(interlock, kpa(then_kpa, 900_000))
+    assert (passed(interlock, back())[1] is None) is passes
 
 
 @pytest.mark.requirement("GIP 1.8.1")

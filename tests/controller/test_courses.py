@@ -255,6 +255,7 @@ def test_standby_calls_back_and_delivers_nothing():
     bench.give(LoadProgram("A", program(10 * ML)))
     bench.do(MIN, Standby("A", 30 * MIN))
     assert bench.line().state is LineState.STANDBY
+    assert [o.cause for _, o in bench.said if isinstance(o, DeliveryEvent)][-1] == "operator"
     bench.run(H)
     assert bench.minutes("alarm standby-over") == [31.0]
     assert bench.line().state is LineState.HELD

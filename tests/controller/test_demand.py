@@ -20,7 +20,7 @@ from pumpsim.vocabulary.inputs import (
     Stop,
     Titrate,
 )
-from pumpsim.vocabulary.model import Drive, Mechanism, RateBand
+from pumpsim.vocabulary.model import Drive, Mechanism, RateBand, Reminders
 from pumpsim.vocabulary.outputs import CommandRejected, DoseDenied, LineState
 from pumpsim.vocabulary.program import InfusionProgram
 from tests.build import MIN, H, S
@@ -204,6 +204,45 @@ def test_whether_the_continuous_rate_counts(continuous, answer):
     limit = DoseLimit(3 * ML, 4 * H, continuous=continuous)
     bench = running(pca(rate=ML, lockout_ns=0, limit=limit))
     assert asked(bench, 0, 90) == ["ok", answer if continuous else "ok"]
+
+
+@pytest.mark.parametrize(
+    ("limit", "wake_ns"),
+    [
+        (DoseLimit(4 * ML, 2 * H), None),
+        (DoseLimit(4 * ML, 2 * H, rolling=False), 2 * H),
+        (DoseLimit(4 * ML, 2 * H, at_limit=AtLimit.STOP), None),
+        (DoseLimit(ML, 2 * H, at_limit=AtLimit.STOP), H),
+        (DoseLimit(ML, 2 * H), None),
+    ],
+    ids=["rolling", "fixed", "never full", "full", "full, and only requests are denied"],
+)
+def test_it_wakes_for_a_new_window_and_for_a_full_one_and_for_nothing_else(limit, wake_ns):
+    """1 mL/h."""
+    bench = running(pca(rate=ML, limit=limit), replace(PCA, reminders=Reminders()))
+    assert bench.given[-1][2].wake_at_ns == wake_ns
+    bench.give(Stop())
+    assert bench.given[-1][2].wake_at_ns == (wake_ns if not limit.rolling else None)
+
+
+NEW_LIMIT = DoseLimit(2 * ML, 3 * H, continuous=False)
+
+
+@pytest.mark.parametrize(
+    ("limit", "kept"),
+    [(NEW_LIMIT, True), (replace(NEW_LIMIT, continuous=True), False), (None, False)],
+    ids=["counted in the same way", "counted in another way", "no limit"],
+)
+def test_a_new_program_keeps_what_was_given_and_the_marks_that_it_can_use(limit, kept):
+    bench = running(pca(limit=replace(NEW_LIMIT, window_ns=H)))
+    assert asked(bench, 1) == ["ok"]
+    bench.do(10 * MIN, Stop())
+    before = bench.line().course
+    bench.give(LoadProgram("A", pca(limit=limit)))
+    after = bench.line().course
+    assert (after.dosed, after.requests) == (before.dosed, before.requests)
+    assert before.dosed == Q_PER_ML
+    assert after.marks == (before.marks if kept else ())
 
 
 @pytest.mark.requirement("OPCA R5.2.0(5)", "GIP 1.4.12")

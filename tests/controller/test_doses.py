@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from pumpsim.catalogue.insulin import OMNIPOD
 from pumpsim.catalogue.peristaltic import INFUSOMAT_SPACE
 from pumpsim.catalogue.pumps import with_smooth_drive
+from pumpsim.vocabulary.alarms import Direction, Signal
 from pumpsim.vocabulary.courses import Profile, Segment
 from pumpsim.vocabulary.inputs import (
     DeviceEvent,
@@ -22,7 +23,7 @@ from pumpsim.vocabulary.inputs import (
     Titrate,
 )
 from pumpsim.vocabulary.model import AtEnd
-from pumpsim.vocabulary.outputs import CommandRejected
+from pumpsim.vocabulary.outputs import CommandRejected, Watch
 from pumpsim.vocabulary.program import InfusionProgram, bolus_faults
 from tests.build import MIN, STROKES, H, S
 from tests.controller.bench import Bench
@@ -56,6 +57,17 @@ def test_where_nothing_runs_after_a_dose_the_motor_has_its_end():
     assert ends == [10_000, 7_000, 12_000]
     bench.run(2 * H)
     assert bench.steps() == 12_000
+
+
+def test_the_end_of_a_dose_that_is_all_owed_is_watched():
+    """0.2 U at 90 U/h, the bolus rate: 8 s. The motor has not quite come to it."""
+    bench = quiet(POD)
+    bench.give(GiveBolus("A", U // 5))
+    due_ns = bench.given[-1][2].wake_at_ns
+    before = bench.pump.step(due_ns - 1, bench.reading())
+    after = bench.pump.step(due_ns, bench.reading())
+    end = Watch(Signal.STEPS, "A", Direction.AT_LEAST, 2_000.0)
+    assert (end in before.watches, end in after.watches) == (False, True)
 
 
 def test_an_omnipod_bolus_is_22_pulses_in_44_s():

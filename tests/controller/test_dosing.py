@@ -9,8 +9,10 @@ from pumpsim.vocabulary.courses import Demand, DoseLimit
 from pumpsim.vocabulary.inputs import (
     DeviceEventKind,
     GiveBolus,
+    LineReading,
     LoadProgram,
     RequestDose,
+    SensorReading,
     SetTemporary,
     Start,
     Stop,
@@ -24,6 +26,7 @@ from tests.controller.power_bench import FULL, ML, Bench, event, words
 
 LOADED, STARTED = LoadProgram("A", program(60)), Start("A")
 LIMITED = LoadProgram("A", InfusionProgram(ML, demand=Demand(ML, 0), limit=DoseLimit(5 * ML, H, continuous=False)))
+DRAWS_IN_VAIN = SensorReading((LineReading("A", 0, -90.0, False), LineReading("B", 0, 4.9, False)), 0.0)
 BOLUS, EXTENDED = GiveBolus("A", 2 * ML), GiveBolus("A", 2 * ML, over_ns=H)
 INSTEAD = replace(FULL, bolus_adds=False)
 
@@ -63,6 +66,17 @@ def refused(bench: Bench, command) -> str:
         ((LOADED, STARTED), GiveBolus("A", 0), "a bolus must be above 0"),
         ((LOADED, STARTED), GiveBolus("A", 20 * ML), ""),
         ((LOADED, STARTED), GiveBolus("A", 20 * ML + 1), "bolus 20.000001 mL is above 20 mL"),
+        (
+            (LOADED, STARTED),
+            GiveBolus("A", ML, 200 * ML + 1),
+            "bolus rate 200.000001 mL/h is outside 0 mL/h to 200 mL/h",
+        ),
+        ((LOADED, STARTED), GiveBolus("A", ML, 200 * ML), ""),
+        (
+            (LOADED, STARTED, DRAWS_IN_VAIN),
+            BOLUS,
+            "line A is alarm: a bolus needs a running programme; an alarm stands",
+        ),
         ((LIMITED, STARTED), GiveBolus("A", 5 * ML), ""),
         ((LIMITED, STARTED), GiveBolus("A", 5 * ML + 1), "limit of the window"),
         ((LIMITED, STARTED, RequestDose("A")), GiveBolus("A", 4 * ML), ""),

@@ -110,6 +110,23 @@ def test_what_both_lines_give_flushes_the_common_volume(minutes, found):
     )
 
 
+def test_every_pair_that_does_not_go_together_is_named():
+    """Heparin was given before dopamine is loaded beside furosemide: it meets both."""
+    both = replace(B_DRUG, incompatible=("furosemide", "heparin"))
+    trace = run(
+        (0, LoadProgram("A", of(OTHER))),
+        (0, Start("A")),
+        (MIN, Stop("A")),
+        (MIN, LoadProgram("A", of(A_DRUG))),
+        (2 * MIN, LoadProgram("B", of(both, CONCURRENT))),
+        until_ns=3 * MIN,
+        model=SMOOTH,
+    )
+    assert [detail for _, _, detail in warnings(trace)] == [
+        "furosemide on line A with dopamine on line B; dopamine on line B after heparin, 0 mL ago"
+    ]
+
+
 def test_a_piggyback_after_its_primary_is_warned_of_and_so_is_one_that_is_complete():
     """A pauses while B runs: the primary is in the common volume when the piggyback comes."""
     trace = run(

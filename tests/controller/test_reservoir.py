@@ -10,7 +10,7 @@ from pumpsim.catalogue.implanted import SYNCHROMED_II
 from pumpsim.catalogue.insulin import OMNIPOD, TSLIM_X2
 from pumpsim.catalogue.pumps import DUAL_CHANNEL_CASSETTE, SINGLE_CHANNEL_CASSETTE
 from pumpsim.controller.pump_controller import PumpController
-from pumpsim.vocabulary.alarms import AlarmId, Effect, Priority, Signal
+from pumpsim.vocabulary.alarms import AlarmId, Direction, Effect, Priority, Signal
 from pumpsim.vocabulary.courses import Repeat
 from pumpsim.vocabulary.inputs import (
     DeviceEvent,
@@ -23,7 +23,7 @@ from pumpsim.vocabulary.inputs import (
     Stop,
     Tick,
 )
-from pumpsim.vocabulary.outputs import AlarmCleared, AlarmRaised, CommandRejected, MotorCommand
+from pumpsim.vocabulary.outputs import AlarmCleared, AlarmRaised, CommandRejected, MotorCommand, Watch
 from pumpsim.vocabulary.program import InfusionProgram, LineMode
 from tests.build import MIN, H, S, program
 
@@ -111,7 +111,7 @@ def test_an_empty_container_lets_the_stroke_end_then_stops(steps, end):
     assert controller.state.line("A").state.value == "alarm"
     assert motion(controller) == (100 * ML, end)
     assert controller.state.line("A").owed == 100 * ML * MIN + (end - steps) * 100 * 3_600_000_000_000
-    assert any(watch.level == end and watch.signal is Signal.STEPS for watch in step.watches)
+    assert Watch(Signal.STEPS, "A", Direction.AT_LEAST, float(end)) in step.watches
     controller.step(MIN + S, reading(end - 1, 0.4))
     assert motion(controller) == (100 * ML, end)
     (stop,) = [o for o in controller.step(MIN + 2 * S, reading(end, 0.4)).outputs if isinstance(o, MotorCommand)]
