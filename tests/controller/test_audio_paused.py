@@ -3,8 +3,10 @@
 import pytest
 
 from pumpsim.controller.pump_controller import PumpController
-from pumpsim.vocabulary.inputs import Acknowledge, PauseAudio
-from tests.build import S
+from pumpsim.vocabulary.alarms import AlarmId
+from pumpsim.vocabulary.inputs import Acknowledge, LineReading, LoadProgram, PauseAudio, SensorReading, Start
+from pumpsim.vocabulary.outputs import SignalChanged
+from tests.build import S, program
 from tests.controller.attention import LOW, OFF, OPEN, READING, SEATED, SHUT, conditions, model_with, play, signals
 
 PAUSE = PauseAudio(120 * S)
@@ -61,6 +63,22 @@ def test_a_new_condition_of_lower_priority_sounds_through_the_pause_and_the_high
         (20, "high door silent, syringe sounds, paused"),
         (30, "high door silent, paused"),
     ]
+
+
+def test_what_sounds_through_it_is_said_with_its_line():
+    said = play(
+        model_with(),
+        [
+            (0, LoadProgram("B", program(60, 0.1))),
+            (0, Start()),
+            (1, OPEN),
+            (2, PAUSE),
+            (6, SensorReading((LineReading("A", 0, 4.9, False), LineReading("B", 1_000, 4.9, False)), 0.0)),
+        ],
+        7,
+    )
+    changes = [(o.alarm, o.line, o.sounding, o.sounding_line) for _, o in said if isinstance(o, SignalChanged)]
+    assert changes[-1] == (AlarmId.DOOR_OPEN, None, AlarmId.INFUSION_COMPLETE, "B")
 
 
 def test_what_waits_for_its_signal_delay_is_not_paused_with_the_others():

@@ -4,12 +4,24 @@ from dataclasses import replace
 
 import pytest
 
+from pumpsim.vocabulary.alarms import AlarmId
 from pumpsim.vocabulary.courses import Demand, Profile, Repeat, Segment, Stage, Stages
-from pumpsim.vocabulary.inputs import Confirm, GiveBolus, LoadProgram, SetTemporary, Start, Stop, Titrate
+from pumpsim.vocabulary.inputs import (
+    Confirm,
+    DeviceEvent,
+    DeviceEventKind,
+    GiveBolus,
+    LoadProgram,
+    SetTemporary,
+    Start,
+    Stop,
+    Tick,
+    Titrate,
+)
 from pumpsim.vocabulary.library import DrugRule, Limits
-from pumpsim.vocabulary.outputs import CommandRejected, ConfirmationAsked
+from pumpsim.vocabulary.outputs import AlarmRaised, CommandRejected, ConfirmationAsked
 from tests.build import MIN, H
-from tests.controller.test_library_limits import FAST, ML, MODEL, RULE, SLOW, answers, of, running
+from tests.controller.test_library_limits import FAST, ML, MODEL, RULE, SLOW, answers, of, running, waiting
 
 TOP = MODEL.max_rate_nl_per_h
 BOTH = DrugRule("heparin", "ward", Limits(soft_high=20 * ML), Limits(soft_high=4 * ML), bolus_rate=Limits(soft_high=ML))
@@ -189,3 +201,10 @@ def test_a_share_never_makes_more_than_the_model_can():
 @pytest.mark.parametrize("command", [Start("A"), Stop("A"), Confirm()])
 def test_a_command_without_a_figure_is_held_against_nothing(command):
     assert not any("limit" in reason for reason in asked(command))
+
+
+def test_a_key_that_is_stuck_meanwhile_is_not_the_question():
+    controller = waiting()
+    controller.step(MIN, DeviceEvent(DeviceEventKind.KEY_PRESSED))
+    raised = [o for o in controller.step(2 * MIN, Tick()).outputs if isinstance(o, AlarmRaised)]
+    assert [(o.alarm, o.detail) for o in raised] == [(AlarmId.KEY_STUCK, "")]
