@@ -118,6 +118,16 @@ def test_a_bolus_has_its_rate_or_that_which_gives_it_in_its_time(command, kind, 
     assert (dose.kind, dose.volume, dose.rate_nl_per_h) == (kind, command.volume_nl * H, rate_nl_per_h)
 
 
+@pytest.mark.parametrize(("model", "base"), [(FULL, 60), (INSTEAD, 0)])
+def test_what_is_owed_of_a_dose_and_beside_it_is_exact(model, base):
+    """9 s at 200 mL/h, and at 60 mL/h beside it where it does not take the place of the programme."""
+    bench = after(LOADED, STARTED, BOLUS, model=model)
+    bench.pass_time(9 * S)
+    bench.give(bench.reading())
+    status = bench.pump.state.line("A")
+    assert (status.owed, status.course.dosed) == ((200 + base) * ML * 9 * S, 200 * ML * 9 * S)
+
+
 HALF, FIXED = SetTemporary("A", H, percent=50), SetTemporary("A", H, rate_nl_per_h=10 * ML)
 
 

@@ -33,6 +33,8 @@ def test_what_is_allowed_is_exact_however_much_was_owed(hours, interleave):
         interlock = running(replace(STROKES, mechanism=replace(STROKES.mechanism, interleave=interleave)))
         event = interlock.observe(hours * H, shown(120 * STEPS_PER_ML * hours + SLACK + beyond), ())
         assert (event is not None) == bool(beyond)
+        account = interlock.status.lines[0].account
+        assert {type(value) for value in (account.ahead, account.behind, account.due)} == {int}
 
 
 def test_minute_by_minute_it_owes_what_it_owes_at_once():
