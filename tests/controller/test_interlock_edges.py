@@ -53,6 +53,17 @@ def test_nothing_is_owed_when_nothing_was_commanded_however_long():
     assert interlock.observe(10_000_000 * H, shown(0, 2 * CYCLE_STEPS + 1), ()) is not None
 
 
+def test_a_new_command_forgives_nothing():
+    """All of the slack is used up before it; a step more is too much after it."""
+    interlock = running()
+    most = 120 * STEPS_PER_ML + SLACK
+    assert interlock.observe(H, shown(most), ()) is None
+    interlock.let_through((RUNS,))
+    event = interlock.observe(H, shown(most + 1), ())
+    assert event is not None
+    assert event.kind is DeviceEventKind.OVER_INFUSION
+
+
 @pytest.mark.parametrize(("stopped", "says"), [(False, DeviceEventKind.MOTOR_STALL), (True, None)])
 def test_a_motor_that_has_been_stopped_is_not_short_of_anything(stopped, says):
     """It has not moved for an hour; nothing is said of that once it is to stand."""
