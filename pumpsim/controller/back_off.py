@@ -25,7 +25,7 @@ def judge(turn: Turn) -> None:
     status, turned = turn.state.lines[0], turn.state.unit.turned_back
     if status.state.delivering:
         if turned is not None and not turned.delivered:
-            _put(turn, replace(turned, over=True, delivered=True))
+            _put(turn, replace(turned, delivered=True))
     elif turned is None or turned.delivered:
         _begin(turn, rule, status, turned)
     elif not turned.over and not _goes_on(turn, rule, turned):

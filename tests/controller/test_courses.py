@@ -113,8 +113,18 @@ def test_loading_dose_comes_first_and_on_top():
 
 def test_titrating_during_the_loading_dose_changes_what_follows():
     bench = started(LVP, program(10 * ML, 20 * ML, first=Stage(100 * ML, 5 * ML)))
-    bench.do(MIN, Titrate("A", 20 * ML))
+    said = [o for o in bench.do(MIN, Titrate("A", 20 * ML)) if isinstance(o, DeliveryEvent)]
+    assert [(o.kind.value, o.rate_nl_per_h) for o in said] == [("rate-changed", 100 * ML)]
     assert rates(bench, 1, 2.999, 3) == [100, 100, 20]
+
+
+def test_titrating_while_the_loading_dose_is_held_sets_what_is_programmed():
+    bench = started(LVP, program(10 * ML, 20 * ML, first=Stage(100 * ML, 5 * ML)))
+    bench.do(MIN, Stop())
+    bench.do(MIN, Titrate("A", 20 * ML))
+    assert bench.line().rate_nl_per_h == 20 * ML
+    bench.do(2 * MIN, Start())
+    assert rates(bench, 2, 3.999, 4) == [100, 100, 20]
 
 
 def test_stages_are_not_titrated():

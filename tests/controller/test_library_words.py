@@ -4,14 +4,20 @@ from dataclasses import replace
 
 import pytest
 
+from pumpsim.controller import Pump
 from pumpsim.vocabulary.alarms import AlarmId
 from pumpsim.vocabulary.courses import Demand, Profile, Repeat, Segment, Stage, Stages
 from pumpsim.vocabulary.inputs import (
+    Acknowledge,
     Confirm,
     DeviceEvent,
     DeviceEventKind,
     GiveBolus,
+    LineReading,
     LoadProgram,
+    PauseAudio,
+    RequestDose,
+    SensorReading,
     SetTemporary,
     Start,
     Stop,
@@ -21,7 +27,7 @@ from pumpsim.vocabulary.inputs import (
 from pumpsim.vocabulary.library import DrugRule, Limits
 from pumpsim.vocabulary.outputs import AlarmRaised, CommandRejected, ConfirmationAsked
 from tests.build import MIN, H
-from tests.controller.test_library_limits import FAST, ML, MODEL, RULE, SLOW, answers, of, running, waiting
+from tests.controller.test_library_limits import ASK, FAST, ML, MODEL, RULE, SLOW, answers, of, running, waiting
 
 TOP = MODEL.max_rate_nl_per_h
 BOTH = DrugRule("heparin", "ward", Limits(soft_high=20 * ML), Limits(soft_high=4 * ML), bolus_rate=Limits(soft_high=ML))
@@ -208,3 +214,36 @@ def test_a_key_that_is_stuck_meanwhile_is_not_the_question():
     controller.step(MIN, DeviceEvent(DeviceEventKind.KEY_PRESSED))
     raised = [o for o in controller.step(2 * MIN, Tick()).outputs if isinstance(o, AlarmRaised)]
     assert [(o.alarm, o.detail) for o in raised] == [(AlarmId.KEY_STUCK, "")]
+
+
+@pytest.mark.parametrize(
+    "between",
+    [
+        RequestDose("A"),
+        Titrate("A", 31 * ML),
+        Start("B"),
+        Acknowledge(),
+        PauseAudio(),
+        GiveBolus("A", 6 * ML),
+        Tick(),
+    ],
+    ids=lambda between: type(between).__name__,
+)
+def test_what_is_confirmed_is_delivered_whatever_came_in_between(between):
+    """What answers a patient or a sound, and what is refused, leaves the question as it is: for the interlock as well."""
+    pump = Pump(MODEL)
+    nothing = SensorReading(tuple(LineReading(line, 0, 4.9, False) for line in "AB"), 0.0)
+    for given in (nothing, LoadProgram("A", of()), Start("A"), ASK, between):
+        pump.step(0, given)
+    said = pump.step(0, Confirm()).outputs
+    assert [o for o in said if isinstance(o, AlarmRaised | CommandRejected)] == []
+    assert pump.state.motor.lines[0].rate_nl_per_h == ASK.rate_nl_per_h
+
+
+def test_what_was_given_up_is_not_asked_of_the_interlock_by_a_later_confirmation():
+    pump = Pump(MODEL)
+    nothing = SensorReading(tuple(LineReading(line, 0, 4.9, False) for line in "AB"), 0.0)
+    for given in (nothing, LoadProgram("A", of()), Start("A"), ASK, Stop("A"), Confirm(), Confirm()):
+        pump.step(0, given)
+    interlock = pump.snapshot().interlock
+    assert (interlock.waiting, interlock.lines[0].asked.base_nl_per_h) == (None, 10 * ML)

@@ -6,10 +6,10 @@ import pytest
 
 from pumpsim.catalogue.alarms import pressure_rise
 from pumpsim.catalogue.occlusion import with_pressure_rise
-from pumpsim.vocabulary.alarms import AlarmId, Effect, Priority, Signal
+from pumpsim.vocabulary.alarms import AlarmId, Direction, Effect, Priority, Signal
 from pumpsim.vocabulary.inputs import Start, Stop, Tick
 from pumpsim.vocabulary.model import PressureRise
-from pumpsim.vocabulary.outputs import AlarmRaised
+from pumpsim.vocabulary.outputs import AlarmRaised, Watch
 from tests.build import S
 from tests.controller.occlusion import ONE, counted, course, kpa, running
 
@@ -69,6 +69,12 @@ def test_it_watches_a_quarter_up_and_down_and_never_wakes():
     assert step.wake_at_ns is None
     levels = [(w.direction.value, w.level) for w in step.watches if w.signal is Signal.DISTAL_PRESSURE]
     assert levels == [(">=", 40.0), (">=", 5.0), ("<=", -5.0)]
+
+
+def test_while_it_stands_it_watches_for_half_of_the_rise_to_be_gone():
+    watches = running(RISING).step(40 * S, kpa(20.0)).watches
+    assert Watch(Signal.DISTAL_PRESSURE, None, Direction.BELOW, 10.0) in watches
+    assert [w.level for w in watches if w.signal is Signal.DISTAL_PRESSURE] == [40.0, 10.0]
 
 
 def test_nothing_rises_while_nothing_is_delivered_and_a_start_begins_anew():
