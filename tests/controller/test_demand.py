@@ -190,7 +190,8 @@ def test_a_part_is_what_is_left_in_whole_nl(left_nl, given_nl):
     controller = PumpController(PCA, bench.pump.state.with_line(replace(status, owed=used, course=course)))
     outputs = controller.step(MIN, RequestDose("A")).outputs
     (dose,) = controller.state.line("A").course.doses or (None,)
-    assert [o.reason for o in outputs if isinstance(o, DoseDenied)] == ([] if given_nl else ["limit of the window"])
+    denied = [o for o in outputs if isinstance(o, DoseDenied)]
+    assert denied == ([] if given_nl else [DoseDenied("A", "limit of the window")])
     assert (dose is None) is (given_nl == 0)
     if dose is not None:
         assert (dose.volume, type(dose.volume)) == (given_nl * 3_600_000_000_000, int)

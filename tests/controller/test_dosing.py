@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from pumpsim.controller.pump_controller import PumpController
-from pumpsim.vocabulary.courses import Demand, DoseLimit
+from pumpsim.vocabulary.courses import Demand, DoseLimit, Stage, Stages
 from pumpsim.vocabulary.inputs import (
     DeviceEventKind,
     GiveBolus,
@@ -17,6 +17,7 @@ from pumpsim.vocabulary.inputs import (
     Start,
     Stop,
     StopBolus,
+    Titrate,
 )
 from pumpsim.vocabulary.outputs import CommandRejected
 from pumpsim.vocabulary.program import InfusionProgram
@@ -126,6 +127,24 @@ def test_what_is_owed_of_a_dose_and_beside_it_is_exact(model, base):
     bench.give(bench.reading())
     status = bench.pump.state.line("A")
     assert (status.owed, status.course.dosed) == ((200 + base) * ML * 9 * S, 200 * ML * 9 * S)
+
+
+def test_where_the_programme_takes_all_of_the_mechanism_a_dose_waits_until_it_is_less():
+    """999 mL/h is the most; at 900 there are 99 for 2 mL, which take 72.7 s."""
+    bench = after(LoadProgram("A", program(999)), STARTED, BOLUS)
+    assert bench.pump.state.motor.lines[0].rate_nl_per_h == 999 * ML
+    assert bench.steps[-1][2].wake_at_ns is None
+    step = bench.give(Titrate("A", 900 * ML))
+    assert bench.pump.state.motor.lines[0].rate_nl_per_h == 999 * ML
+    assert step.wake_at_ns == 2 * ML * H // (99 * ML)
+
+
+@pytest.mark.parametrize(("model", "wake_ns"), [(FULL, 20 * S), (INSTEAD, 36 * S)])
+def test_a_stage_waits_for_a_dose_that_is_given_in_its_place(model, wake_ns):
+    """1 mL at 180 mL/h is over after 20 s, a dose of 2 mL at 200 after 36; in its place nothing of the stage is given."""
+    stages = Stages((Stage(180 * ML, ML), Stage(90 * ML, ML)))
+    bench = after(LoadProgram("A", InfusionProgram(180 * ML, 2 * ML, course=stages)), STARTED, BOLUS, model=model)
+    assert bench.steps[-1][2].wake_at_ns == wake_ns
 
 
 HALF, FIXED = SetTemporary("A", H, percent=50), SetTemporary("A", H, rate_nl_per_h=10 * ML)
