@@ -53,6 +53,20 @@ def test_nothing_is_owed_when_nothing_was_commanded_however_long():
     assert interlock.observe(10_000_000 * H, shown(0, 2 * CYCLE_STEPS + 1), ()) is not None
 
 
+def test_a_programme_that_is_loaded_before_the_first_count_counts_from_there():
+    """1 mL are programmed and 500 steps had been counted before."""
+    interlock = Interlock(STROKES)
+    interlock.observe(0, LoadProgram("A", program(100, 1.0, at_end=AtEnd.STOP)), ())
+    interlock.observe(0, shown(500), ())
+    assert interlock.status.lines[0].asked.since_steps == 500
+    interlock.let_through((RUNS,))
+    most = 500 + STEPS_PER_ML + SLACK
+    assert interlock.observe(40 * S, shown(most), ()) is None
+    event = interlock.observe(40 * S, shown(most + 1), ())
+    assert event is not None
+    assert "pumped of 1.000 mL programmed" in event.detail
+
+
 def test_a_new_command_forgives_nothing():
     """All of the slack is used up before it; a step more is too much after it."""
     interlock = running()
