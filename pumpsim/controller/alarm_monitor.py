@@ -81,7 +81,7 @@ def effect_on(turn: Turn, line: str) -> tuple[Effect, str]:
 def _effect(turn: Turn, alarm: AlarmStatus, line: str) -> Effect:
     """What one condition does to a line: a line that may not keep open, or stops at its maximum dose, stops instead."""
     effect = turn.row(alarm.alarm).effect
-    stops = alarm.alarm is AlarmId.MAX_DOSE and demand.stops_at_limit(turn, alarm.line)
+    stops = alarm.alarm is AlarmId.MAX_DOSE and alarm.line == line and demand.stops_at_limit(turn, line)
     return Effect.STOP_LINE if effect is Effect.KVO and (stops or turn.state.line(line).forbids_kvo) else effect
 
 

@@ -25,12 +25,12 @@ def judge(turn: Turn) -> None:
     status, turned = turn.state.lines[0], turn.state.unit.turned_back
     if status.state.delivering:
         if turned is not None and not turned.delivered:
-            _put(turn, replace(turned, over=True, delivered=True))
+            _put(turn, replace(turned, delivered=True))
     elif turned is None or turned.delivered:
         _begin(turn, rule, status, turned)
     elif not turned.over and not _goes_on(turn, rule, turned):
         _put(turn, replace(turned, over=True))
-        _say(turn, DeliveryEventKind.BACK_OFF_COMPLETE, turned)
+        turn.say(DeliveryEventKind.BACK_OFF_COMPLETE, turned.line, _taken(turn, turned))
 
 
 def motion(turn: Turn, status: LineStatus) -> LineMotion | None:
@@ -50,12 +50,12 @@ def watches(turn: Turn) -> Iterator[Watch]:
 
 
 def _begin(turn: Turn, rule: BackOff, status: LineStatus, before: TurnedBack | None) -> None:
-    reading = turn.state.read_line(status.line)
-    if reading is None or not _may(turn):
+    steps = _steps(turn, status.line)
+    if steps is None:
         return
     most = rule.most_nl * FL_PER_NL // turn.model.mechanism.step_fl
-    highest = reading.steps if before is None else max(before.highest_step, reading.steps)
-    turned = TurnedBack(status.line, reading.steps, highest, max(0, highest - most))
+    highest = steps if before is None else max(before.highest_step, steps)
+    turned = TurnedBack(status.line, steps, highest, max(0, highest - most))
     if _goes_on(turn, rule, turned):
         _put(turn, turned)
         turn.say(DeliveryEventKind.BACK_OFF_STARTED, status.line, AlarmId.OCCLUSION_DISTAL.value)
@@ -63,11 +63,12 @@ def _begin(turn: Turn, rule: BackOff, status: LineStatus, before: TurnedBack | N
 
 def _goes_on(turn: Turn, rule: BackOff, turned: TurnedBack) -> bool:
     """Whether there is still something to take back."""
-    state = turn.state
-    kpa = None if state.reading is None else state.reading.value(Signal.DISTAL_PRESSURE, None)
-    reading = state.read_line(turned.line)
+    reading = turn.state.reading
+    assert reading is not None
+    kpa = reading.value(Signal.DISTAL_PRESSURE, None)
     low = kpa is not None and kpa <= _to_kpa(turn, rule)
-    return _may(turn) and not low and reading is not None and reading.steps > turned.to_step
+    steps = _steps(turn, turned.line)
+    return _may(turn) and not low and steps is not None and steps > turned.to_step
 
 
 def _may(turn: Turn) -> bool:
@@ -82,10 +83,18 @@ def _to_kpa(turn: Turn, rule: BackOff) -> float:
     return threshold.level * rule.to_ppm / 1_000_000
 
 
-def _say(turn: Turn, kind: DeliveryEventKind, turned: TurnedBack) -> None:
-    reading = turn.state.read_line(turned.line)
-    steps = 0 if reading is None else turned.from_step - reading.steps
-    turn.say(kind, turned.line, f"{steps * turn.model.mechanism.step_fl / 1e12:.4f} mL taken back")
+def _steps(turn: Turn, line: str) -> int | None:
+    """The count of a line; None where the last reading says nothing of it."""
+    reading = turn.state.read_line(line)
+    return None if reading is None else reading.steps
+
+
+def _taken(turn: Turn, turned: TurnedBack) -> str:
+    """Say how much was taken back; where the count is not known, that."""
+    steps = _steps(turn, turned.line)
+    if steps is None:
+        return "how much was taken back is not known"
+    return f"{(turned.from_step - steps) * turn.model.mechanism.step_fl / 1e12:.4f} mL taken back"
 
 
 def _put(turn: Turn, turned: TurnedBack) -> None:

@@ -68,8 +68,10 @@ def wanted(turn: Turn, status: LineStatus) -> Wanted:
 
 
 def time_of_day_ns(turn: Turn) -> int:
-    """The time of day now; midnight at power-on where the clock was never set."""
-    return (turn.now_ns + (turn.state.unit.clock_ns or 0)) % DAY_NS
+    """The time of day now. The clock is set: without it no profile starts, and switching off stops what goes by it."""
+    clock_ns = turn.state.unit.clock_ns
+    assert clock_ns is not None
+    return (turn.now_ns + clock_ns) % DAY_NS
 
 
 def _renewed(turn: Turn, status: LineStatus) -> LineStatus:

@@ -93,7 +93,7 @@ def watches(turn: Turn) -> Iterator[Watch]:
             elif line.reference.astray is side.astray:
                 share = line.owed * side.ppm // PPM
                 yield _watch(turn, line, side.back, share, side.ppm)
-                if turn.now_ns > line.reference.at_ns + line.for_ns:
+                if turn.now_ns >= line.reference.at_ns + line.for_ns:
                     yield _watch(turn, line, side.beyond, share + side.sign * line.allowance, side.ppm)
 
 

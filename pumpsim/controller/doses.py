@@ -68,12 +68,11 @@ def watches(turn: Turn) -> Iterator[Watch]:
 
 def _over(turn: Turn, status: LineStatus) -> Dose | None:
     """The running dose, if it has ended by now."""
-    for dose in status.course.doses[:1]:
-        if dose.owed < dose.volume:
-            return None
-        stop, reading = stop_at_step(turn, status), turn.state.read_line(status.line)
-        return dose if stop is None or (reading is not None and reading.steps >= stop) else None
-    return None
+    if not status.course.doses or status.course.doses[0].owed < status.course.doses[0].volume:
+        return None
+    stop, reading = stop_at_step(turn, status), turn.state.read_line(status.line)
+    come = stop is None or (reading is not None and reading.steps >= stop)
+    return status.course.doses[0] if come else None
 
 
 def _set_target(turn: Turn, line: str) -> None:

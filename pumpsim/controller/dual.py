@@ -3,10 +3,12 @@
 One rule, applied after every input: while a piggyback secondary infuses, the primary is paused; otherwise a paused
 primary resumes. It holds however the piggyback ended: volume in, held, alarm, container empty, made concurrent. A primary
 that the operator has held, or an alarm has stopped, is not paused and so does not resume; nor does one whose piggyback waits
-while the line is checked. When the primary takes over, a
-piggyback's own KVO ends. In concurrent mode nothing here touches either line.
+while the line is checked. A primary that resumes does so no further than a standing condition lets it, which may have come
+while it was paused. When the primary takes over, a piggyback's own KVO ends. In concurrent mode nothing here touches either
+line.
 """
 
+from pumpsim.controller import alarm_monitor
 from pumpsim.controller.line_table import Trigger
 from pumpsim.controller.turn import Turn
 from pumpsim.vocabulary.outputs import LineState
@@ -28,6 +30,7 @@ def settle(turn: Turn) -> None:
         return
     if primary.state is LineState.PAUSED:
         turn.fire(primary.line, Trigger.RESUME, f"{secondary.line} has ended, stopped or changed mode")
+        alarm_monitor.act(turn)
     if piggyback and secondary.state is LineState.KVO and turn.state.lines[0].state.delivering:
         turn.fire(secondary.line, Trigger.TAKEN_OVER, f"{primary.line} delivers")
 

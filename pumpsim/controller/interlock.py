@@ -132,11 +132,17 @@ class Interlock:
         self._lines[line.line] = line
 
     def _listen(self, given: OfALine | Confirm, answer: tuple[Output, ...]) -> None:
-        """Hear what the operator asks of a line, once it is accepted; what needs a confirmation, when that comes."""
-        command = self._waiting if isinstance(given, Confirm) else given
+        """Hear what the operator asks of a line, once it is accepted; what needs a confirmation, when that comes.
+
+        What waits stays, whatever comes in between: once it is given up its confirmation is refused.
+        """
         waits = any(isinstance(output, ConfirmationAsked) for output in answer)
         refused = any(isinstance(output, CommandRejected | DoseDenied) for output in answer)
-        self._waiting = given if waits and isinstance(given, OfALine) else None
+        command = self._waiting if isinstance(given, Confirm) else given
+        if isinstance(given, Confirm):
+            self._waiting = None
+        elif waits:
+            self._waiting = given
         if waits or refused or command is None or command.line not in self._lines:
             return
         if isinstance(command, Backprime):

@@ -35,8 +35,10 @@ class Held:
 
 
 def held(model: PumpModel, status: LineStatus | None, command: OperatorCommand) -> Held:
-    """Hold a command against the drug library; ``status``: of the line that it is about."""
-    program = command.program if isinstance(command, LoadProgram) else status.program if status is not None else None
+    """Hold a command against the drug library; ``status``: of the line that it is about, None where it is about none."""
+    if status is None:
+        return Held()
+    program = command.program if isinstance(command, LoadProgram) else status.program
     rule = program.drug if program is not None else None
     if program is None or rule is None:
         return Held()
@@ -70,10 +72,10 @@ def _written(value: int, is_volume: bool) -> str:
 
 
 def _figures(
-    model: PumpModel, status: LineStatus | None, command: OperatorCommand, program: InfusionProgram, rule: DrugRule
+    model: PumpModel, status: LineStatus, command: OperatorCommand, program: InfusionProgram, rule: DrugRule
 ) -> Iterator[Figure]:
     """What the command sets, figure by figure."""
-    temporary = status.course.temporary if status is not None else None
+    temporary = status.course.temporary
     match command:
         case LoadProgram():
             yield from _of_first(program, rule)

@@ -114,7 +114,7 @@ def _switch_off(turn: Turn) -> None:
     unit = turn.state.unit
     if unit.signals.shown != Shown():
         turn.said.append(SignalChanged(None, None, None, audible=False))
-    power = replace(unit.power, charge_ns=0, charged_at_ns=turn.now_ns, off=True)
+    power = replace(unit.power, charge_ns=0, off=True)
     turn.state = turn.state.with_unit(replace(unit, power=power, signals=SignalStatus(), clock_ns=None))
     turn.said.append(PowerChanged(OFF))
 
@@ -125,14 +125,14 @@ def _switch_on(turn: Turn) -> None:
     turn.state = turn.state.with_unit(replace(turn.state.unit, power=power, touched_ns=turn.now_ns))
     turn.said.append(PowerChanged(MAINS if power.mains else BATTERY))
     _hold(turn)
-    stood = [alarm for alarm in turn.state.alarms if alarm.standing and alarm.alarm not in JUDGED_ANEW]
-    for alarm in turn.state.alarms:
+    known = turn.state.alarms
+    for alarm in known:
         turn.clear_alarm(alarm.alarm, alarm.line)
     turn.state = replace(turn.state, alarms=())
     if turn.has(AlarmId.POWER_LOST):
         turn.raise_alarm(AlarmId.POWER_LOST, None)
-    for alarm in stood:
-        if turn.row(alarm.alarm).threshold is None:
+    for alarm in known:
+        if turn.row(alarm.alarm).threshold is None and alarm.alarm not in JUDGED_ANEW:
             turn.raise_alarm(alarm.alarm, alarm.line, "stood before the power was lost")
 
 

@@ -82,10 +82,9 @@ def pause_audio(turn: Turn, command: PauseAudio) -> None:
     if reasons:
         refuse(turn, command, reasons)
         return
-    since_ns = turn.now_ns if command.duration_ns else None
-    until_ns = turn.now_ns + command.duration_ns if command.duration_ns else None
+    until_ns = turn.now_ns + command.duration_ns
     silenced = tuple(replace(c, silent_until_ns=until_ns) if c in heard else c for c in signals.conditions)
-    _put(turn, SignalStatus(silenced, signals.shown, until_ns, since_ns))
+    _put(turn, SignalStatus(silenced, signals.shown, until_ns, turn.now_ns))
 
 
 def deadlines(turn: Turn) -> Iterator[int]:

@@ -99,7 +99,7 @@ class Turn:
         complete = transition.said is DeliveryEventKind.DELIVERY_COMPLETE
         if status.state is LineState.INFUSING and complete:
             after = to
-        if status.course.doses and (complete or to is LineState.KVO or not to.delivering):
+        if status.course.doses:  # only a line that infuses gives any: it ceases to
             self.drop_doses(line, cause or trigger.value)
             status = self.state.line(line)
         self.put(replace(status, state=to, after_end=after, start_at_ns=None, finish_at_step=None))

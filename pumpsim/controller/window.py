@@ -53,8 +53,8 @@ def mark(turn: Turn, status: LineStatus, limit: DoseLimit) -> None:
         kept: tuple[Mark, ...] = (Mark(begun_ns, now.owed),)
     else:
         from_ns = turn.now_ns - limit.window_ns
-        older = tuple(m for m in marks if m.at_ns < from_ns)
-        recent = tuple(m for m in marks if from_ns <= m.at_ns < turn.now_ns)
+        older = tuple(m for m in marks if m.at_ns <= from_ns)
+        recent = tuple(m for m in marks if from_ns < m.at_ns < turn.now_ns)
         kept = _thinned((*older[-1:], *recent, now))
     turn.put(replace(status, course=replace(status.course, marks=kept)))
 
@@ -69,23 +69,24 @@ def _thinned(marks: tuple[Mark, ...]) -> tuple[Mark, ...]:
 
 
 def reached_ns(turn: Turn, status: LineStatus, limit: DoseLimit) -> int | None:
-    """The first instant after now at which the window is full if rates stay as they are; None when it never is.
+    """The first instant after now at which the window comes to be full if rates stay as they are; None when it never does.
 
-    What is given grows at the present rate; what leaves the window grew at the rates between the marks.
+    What is given grows at the present rate; what leaves a rolling window grew at the rates between the marks.
     """
     rate = turn.rate_nl_per_h(status) if limit.continuous else 0
-    at_ns, given = turn.now_ns, counted(status, limit)
+    at_ns, given, inside = turn.now_ns, counted(status, limit), _inside(turn, status, limit)
     full = limit.volume_nl * NL_NS_PER_H
-    ends = [m.at_ns + limit.window_ns for m in status.course.marks if limit.rolling]
-    for end_ns in (*(end for end in ends if end > at_ns), None):
-        inside = given - _before(status, limit, at_ns)
-        if end_ns is None:
-            return at_ns - (inside - full) // rate if rate > 0 and not limit.rolling else None
+    if not limit.rolling:
+        return at_ns - (inside - full) // rate if rate > 0 else None
+    for old in status.course.marks:
+        end_ns = old.at_ns + limit.window_ns
+        if end_ns <= at_ns:
+            continue
         later = given + rate * (end_ns - at_ns)
-        grown = later - _before(status, limit, end_ns) - inside
-        if inside + grown >= full and grown > 0:
-            return at_ns - (inside - full) * (end_ns - at_ns) // grown
-        at_ns, given = end_ns, later
+        then = later - _before(status, limit, end_ns)
+        if inside < full <= then:
+            return at_ns - (inside - full) * (end_ns - at_ns) // (then - inside)
+        at_ns, given, inside = end_ns, later, then
     return None
 
 

@@ -1,10 +1,13 @@
 """Somebody takes note of air: a bubble may pass once, and what is counted begins anew."""
 
+from dataclasses import replace
+
 import pytest
 
 from pumpsim.controller import Pump
-from pumpsim.vocabulary.alarms import Signal
-from pumpsim.vocabulary.inputs import ResetAir, Start
+from pumpsim.vocabulary.alarms import AlarmId, Signal
+from pumpsim.vocabulary.inputs import DeviceEvent, DeviceEventKind, ResetAir, Start, Tick
+from pumpsim.vocabulary.sensors import Sensor
 from tests.build import STROKES, S
 from tests.controller.occlusion import ONE, course, kpa, running
 from tests.controller.test_alarm_delay import kpa as both
@@ -96,3 +99,25 @@ def test_where_nothing_was_found_or_nothing_looks():
     pump.step(0, both(0.0))
     assert pump.step(1, ResetAir()).outputs == ()
     assert course(Pump(ONE), (1, ResetAir())) == [(1, ["refused reset-air: there is no air sensor behind the pump"])]
+
+
+def test_a_bubble_that_nobody_has_seen_is_not_let_pass():
+    """The sensor says nothing while somebody takes note; when it speaks again there is a bubble."""
+    silent = replace(air(0.0, 0.0, 0.0), silent=(Sensor(Signal.AIR_BUBBLE, None),))
+    assert course(running(ONE), (10, silent), (11, ResetAir()), (12, air(0.2, 0.2, 0.2))) == [(12, BUBBLE)]
+
+
+def test_what_only_pends_is_noted_as_well_and_nothing_else_is():
+    """With a delay of 4 s on what is counted: noted within it, it is not raised; a fault of the device stands on."""
+    rows = tuple(replace(r, delay_ns=4 * S) if r.id is AlarmId.AIR_ACCUMULATED else r for r in ONE.alarms)
+    pump = running(replace(ONE, alarms=rows))
+    given = [
+        (9, DeviceEvent(DeviceEventKind.DEVICE_FAULT)),
+        (10, air(0.0, 1.0, 1.0)),
+        (12, ResetAir()),
+        (14, Tick()),
+        (15, Start()),
+    ]
+    found = course(pump, *given)
+    assert found[1:] == [(15, ["refused start: alarm device-fault stands"])]
+    assert [alarm.alarm for alarm in pump.state.alarms] == [AlarmId.DEVICE_FAULT]

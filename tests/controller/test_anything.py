@@ -1,8 +1,8 @@
 """Operator commands x faults x time, by chance, on an ideal mechanism: what must hold whatever is done.
 
 Never more than programmed plus the stated allowance (a motor step; what keeps the vein open after it); no motion of a line
-while a condition stands that stops it; no dose inside the lockout; totals only grow; a doubled call says nothing; the state
-survives being written down; and the whole session replays to the bit.
+while a condition stands that stops it; no dose inside the lockout; totals only grow; a further call in the same instant says
+nothing; the state survives being written down; and the whole session replays to the bit.
 """
 
 import json
@@ -194,6 +194,10 @@ class Anything(RuleBasedStateMachine):
         self.bench.give(self.bench.reading())
         again = self.bench.give(self.bench.reading()) + self.bench.give(Tick())
         assert again == []
+
+    @invariant()
+    def nothing_is_left_to_be_said(self) -> None:
+        assert self.bench.give(Tick()) == []
 
     @invariant()
     def never_more_than_programmed(self) -> None:

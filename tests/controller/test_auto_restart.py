@@ -10,7 +10,7 @@ from pumpsim.controller.pump_controller import PumpController
 from pumpsim.vocabulary.alarms import AlarmId, Direction, Signal
 from pumpsim.vocabulary.inputs import DeviceEvent, DeviceEventKind, LoadProgram, Start, Stop, Tick, Titrate
 from pumpsim.vocabulary.model import AutoRestart
-from pumpsim.vocabulary.outputs import LineState
+from pumpsim.vocabulary.outputs import AlarmRaised, LineState
 from pumpsim.vocabulary.program import LineMode
 from pumpsim.vocabulary.status import PumpState
 from tests.build import SMOOTH, S, program
@@ -108,10 +108,28 @@ def test_a_line_that_does_not_deliver_is_not_checked():
     assert course(pump, (10, kpa(LIMIT))) == [(10, ["raised occlusion-distal"])]
 
 
+def test_the_alarm_after_a_check_says_what_there_is_now():
+    pump = running(TWICE)
+    pump.step(10 * S, kpa(LIMIT))
+    (raised,) = (o for o in pump.step(25 * S, kpa(35.5)).outputs if isinstance(o, AlarmRaised))
+    assert raised.detail == "35.50 kPa, limit 40.00 kPa"
+
+
 def test_the_delay_comes_first():
     rows = tuple(replace(r, delay_ns=4 * S) if r.id is AlarmId.OCCLUSION_DISTAL else r for r in TWICE.alarms)
-    found = course(running(replace(TWICE, alarms=rows)), (10, kpa(40.0)), (14, Tick()), (28.999, Tick()), (29, Tick()))
+    pump = running(replace(TWICE, alarms=rows))
+    found = course(pump, (10, kpa(40.0)), (14, Tick()), (28.999, Tick()), (29, Tick()))
     assert found == [(14, CHECK), (29, ALARM)]
+    assert running(replace(TWICE, alarms=rows)).step(10 * S, kpa(40.0)).wake_at_ns == 14 * S
+
+
+@pytest.mark.parametrize(("at_s", "n"), [(701, 2), (702, 1), (5000, 1)])
+def test_restarts_that_have_left_the_window_are_forgotten(at_s, n):
+    """One at 102 s; the window is ten minutes."""
+    pump = running(TWICE)
+    assert kinked(pump, 100)[-1][1] == again(1)
+    assert kinked(pump, at_s - 2)[-1] == (at_s, again(n))
+    assert len(pump.state.unit.restarts_ns) == n
 
 
 def test_a_state_in_the_middle_of_a_check_is_enough_to_go_on_from():

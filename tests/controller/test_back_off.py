@@ -9,11 +9,19 @@ from pumpsim.catalogue.peristaltic import INFUSOMAT_SPACE
 from pumpsim.catalogue.pumps import MODELS
 from pumpsim.controller import Pump
 from pumpsim.controller.interlock import Interlock
+from pumpsim.vocabulary.alarms import AlarmId, Signal
 from pumpsim.vocabulary.inputs import Acknowledge, DeviceEvent, DeviceEventKind, LoadProgram, SensorReading, Start, Stop
 from pumpsim.vocabulary.model import BackOff
-from pumpsim.vocabulary.outputs import AlarmRaised, LineMotion, MotorCommand
+from pumpsim.vocabulary.outputs import (
+    AlarmRaised,
+    DeliveryEvent,
+    DeliveryEventKind,
+    LineMotion,
+    LineState,
+    MotorCommand,
+)
 from tests.build import STROKES, S, program
-from tests.controller.occlusion import LIMIT, ONE, course, kpa, running
+from tests.controller.occlusion import LIMIT, ONE, course, kpa, running, said
 
 BACK = replace(with_back_off(ONE, on=True), back_off=BackOff(100_000_000, 500_000, 250_000))
 """To 10 kPa of 40, 0.5 mL at most; a step is 1 nL."""
@@ -23,6 +31,9 @@ BEGUN = [
     "alarm: occlusion-distal",  # back-off-started
     "motor -100 to 400000",
 ]
+
+
+CLEAR = next(r.threshold.clear_level for r in BACK.alarms if r.id is AlarmId.OCCLUSION_DISTAL and r.threshold)
 
 
 def closed(model=BACK, steps=900_000, rate: float = 36.0) -> Pump:
@@ -80,6 +91,41 @@ def test_it_begins_with_the_alarm_and_ends_with_it_only_when_somebody_acknowledg
     ]
 
 
+def test_it_says_when_it_begins_and_how_much_it_took_back():
+    pump = running(BACK)
+    pump.step(90 * S, kpa(10.0, 900_000))
+    steps = [pump.step(100 * S, kpa(LIMIT, 900_000)), pump.step(101 * S, kpa(9.0, 776_500))]
+    events = [o for step in steps for o in step.outputs if isinstance(o, DeliveryEvent)]
+    assert events[1:] == [
+        DeliveryEvent(DeliveryEventKind.BACK_OFF_STARTED, "A", LineState.ALARM, 0, "occlusion-distal"),
+        DeliveryEvent(DeliveryEventKind.BACK_OFF_COMPLETE, "A", LineState.ALARM, 0, "0.1235 mL taken back"),
+    ]
+
+
+def test_an_occlusion_is_not_begun_to_be_taken_back_where_nothing_is_left_to():
+    """The count is 0: nothing has been given that could be taken back."""
+    pump = running(BACK)
+    assert course(pump, (0.000_000_001, kpa(LIMIT)))[0][1] == [*BEGUN[:2], "motor 0"]
+    assert pump.state.unit.turned_back is None
+
+
+def test_what_only_pends_beside_it_keeps_nothing_from_being_turned_back():
+    """Ahead of the pump the pressure is beyond its limit too, but not for long enough."""
+    rows = tuple(replace(r, delay_ns=60 * S) if r.id is AlarmId.OCCLUSION_PROXIMAL else r for r in BACK.alarms)
+    pump = running(replace(BACK, alarms=rows))
+    pump.step(90 * S, kpa(10.0, 900_000))
+    occluded = kpa(LIMIT, 900_000)
+    both = replace(occluded, lines=(replace(occluded.lines[0], proximal_kpa=-90.0),))
+    assert said(pump.step(100 * S, both).outputs) == BEGUN
+
+
+def test_it_watches_the_share_and_the_count():
+    watches = closed().step(101 * S, kpa(20.0, 800_000)).watches
+    found = [(w.signal, w.line, w.direction.value, w.level) for w in watches]
+    assert (Signal.DISTAL_PRESSURE, None, "<=", 10.0) in found
+    assert (Signal.STEPS, "A", "<=", 400_000.0) in found
+
+
 def test_it_does_not_count_below_zero():
     pump = closed(steps=300_000, rate=10.8)
     assert pump.state.motor.lines == (LineMotion("A", -100_000_000, 0),)
@@ -102,6 +148,18 @@ def test_again_and_again_it_never_goes_further_below_the_highest_count():
         at_s += 1
         pump.step(at_s * S, kpa(LIMIT, steps))
     assert lowest == 400_000
+
+
+def test_after_something_was_delivered_an_occlusion_is_taken_back_again():
+    pump = closed()
+    given = [
+        (101, kpa(10.0, 700_000)),
+        (102, Acknowledge()),
+        (103, Start()),
+        (104, kpa(10.0, 710_000)),
+        (105, kpa(LIMIT, 720_000)),
+    ]
+    assert course(pump, *given)[-1] == (105, BEGUN)
 
 
 def test_what_was_taken_back_is_still_owed():
@@ -175,6 +233,19 @@ def test_the_interlock_lets_pass_only_what_is_bounded(given, pressure, reason):
     command, event = passed(guarded(seen=pressure), given)
     assert (event.detail if event else "") == (f"line A: it runs backwards: {reason}" if reason else "")
     assert command.moving is not bool(reason)
+
+
+@pytest.mark.requirement("GIP 1.8.1")
+@pytest.mark.parametrize(
+    ("stopped", "then_kpa", "passes"), [(False, CLEAR, True), (False, CLEAR - 0.001, False), (True, 0.0, True)]
+)
+def test_an_occlusion_is_believed_until_the_pressure_is_gone_or_the_line_has_been_stopped(stopped, then_kpa, passes):
+    """While something is delivered it must still be there; what is stopped by it may have lost some of it."""
+    interlock = guarded()
+    if stopped:
+        passed(interlock, MotorCommand((LineMotion("A", 0),)))
+    seen(interlock, kpa(then_kpa, 900_000))
+    assert (passed(interlock, back())[1] is None) is passes
 
 
 @pytest.mark.requirement("GIP 1.8.1")

@@ -25,7 +25,7 @@ from pumpsim.vocabulary.courses import (
 )
 from pumpsim.vocabulary.inputs import LoadProgram, SetClock, SetTemporary, Standby, Start, Stop, Tick, Titrate
 from pumpsim.vocabulary.model import AtEnd
-from pumpsim.vocabulary.outputs import CommandRejected, LineState
+from pumpsim.vocabulary.outputs import CommandRejected, DeliveryEvent, LineState
 from pumpsim.vocabulary.program import InfusionProgram, program_faults
 from tests.build import MIN, STROKES, H, S
 from tests.controller.bench import Bench
@@ -89,6 +89,20 @@ def test_a_late_call_finds_the_stage_that_is_owed_by_then():
     assert late.step(H, Tick()).wake_at_ns == H + 15 * MIN
 
 
+def test_a_stage_is_named_and_the_last_one_goes_on_until_the_volume_is_in():
+    """All of it is owed after 75 min, but the motor lags: the rate stays that of the last stage."""
+    bench = started(LVP, program(50 * ML, 125 * ML, course=STEPS))
+    bench.run(74 * MIN)
+    causes = [(o.kind.value, o.cause) for _, o in bench.said if isinstance(o, DeliveryEvent) and "stage" in o.cause]
+    assert causes == [("rate-changed", "stage 2 of 3"), ("rate-changed", "stage 3 of 3")]
+    lags = PumpController(LVP)
+    for at_ns, happened, _ in bench.given:
+        lags.step(at_ns, happened)
+    lags.step(80 * MIN, bench.reading())
+    status = lags.state.line("A")
+    assert (status.state, status.rate_nl_per_h, status.owed) == (LineState.INFUSING, 200 * ML, status.owed_end)
+
+
 def test_loading_dose_comes_first_and_on_top():
     bench = started(LVP, program(10 * ML, 20 * ML, first=Stage(100 * ML, 5 * ML)))
     assert rates(bench, 0, 2.999, 3) == [100, 100, 10]
@@ -99,8 +113,18 @@ def test_loading_dose_comes_first_and_on_top():
 
 def test_titrating_during_the_loading_dose_changes_what_follows():
     bench = started(LVP, program(10 * ML, 20 * ML, first=Stage(100 * ML, 5 * ML)))
-    bench.do(MIN, Titrate("A", 20 * ML))
+    said = [o for o in bench.do(MIN, Titrate("A", 20 * ML)) if isinstance(o, DeliveryEvent)]
+    assert [(o.kind.value, o.rate_nl_per_h) for o in said] == [("rate-changed", 100 * ML)]
     assert rates(bench, 1, 2.999, 3) == [100, 100, 20]
+
+
+def test_titrating_while_the_loading_dose_is_held_sets_what_is_programmed():
+    bench = started(LVP, program(10 * ML, 20 * ML, first=Stage(100 * ML, 5 * ML)))
+    bench.do(MIN, Stop())
+    bench.do(MIN, Titrate("A", 20 * ML))
+    assert bench.line().rate_nl_per_h == 20 * ML
+    bench.do(2 * MIN, Start())
+    assert rates(bench, 2, 3.999, 4) == [100, 100, 20]
 
 
 def test_stages_are_not_titrated():
@@ -165,6 +189,32 @@ def test_a_profile_goes_by_the_clock_and_over_midnight():
 
 
 @pytest.mark.parametrize(
+    ("called_ns", "since_ns"), [(H - 1, 0), (H, H), (H + 1, H), (2 * H - 1, H), (2 * H, 2 * H), (9 * H, 9 * H)]
+)
+def test_a_repeat_that_is_called_late_keeps_its_time_but_never_makes_up_for_another(called_ns, since_ns):
+    """25 mL in 30 min of every hour; nobody calls in between."""
+    late = PumpController(LVP)
+    for one in (Bench(LVP).reading(), LoadProgram("A", program(50 * ML, course=Repeat(25 * ML, H))), Start()):
+        late.step(0, one)
+    wake_ns = late.step(called_ns, Tick()).wake_at_ns
+    assert late.state.line("A").course.since_ns == since_ns
+    assert wake_ns is not None
+    assert wake_ns <= since_ns + H
+
+
+@pytest.mark.parametrize(
+    ("clock_h", "rate", "next_h"),
+    [(0, 3, 6), (5.999, 3, 6), (6, 1, 12), (11, 1, 12), (12, 2, 18), (18, 3, 30), (23, 3, 30)],
+)
+def test_before_the_first_segment_yesterday_s_last_one_goes_on(clock_h, rate, next_h):
+    """The deadline is the begin of the next segment, not that of the one which begins now."""
+    course = Profile((Segment(6 * H, 10 * U), Segment(12 * H, 20 * U), Segment(18 * H, 30 * U)))
+    bench = started(POD, program(10 * U, course=course), clock_ns=round(clock_h * H))
+    assert bench.rate() == rate / 10
+    assert bench.given[-1][2].wake_at_ns == next_h * H - round(clock_h * H)
+
+
+@pytest.mark.parametrize(
     ("to_h", "expected"), [(5.5, 0.008), (6, 0.012), (21.99, 0.012), (22, 0.01), (23.99, 0.01), (0, 0.008)]
 )
 def test_setting_the_clock_forward_or_back_is_followed_at_once(to_h, expected):
@@ -215,6 +265,7 @@ def test_standby_calls_back_and_delivers_nothing():
     bench.give(LoadProgram("A", program(10 * ML)))
     bench.do(MIN, Standby("A", 30 * MIN))
     assert bench.line().state is LineState.STANDBY
+    assert [o.cause for _, o in bench.said if isinstance(o, DeliveryEvent)][-1] == "operator"
     bench.run(H)
     assert bench.minutes("alarm standby-over") == [31.0]
     assert bench.line().state is LineState.HELD

@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pumpsim.catalogue.syringe_pumps import GRASEBY_3300_PCA
+from pumpsim.controller.pump_controller import PumpController
 from pumpsim.vocabulary.courses import AtLimit, Demand, DoseLimit, LockoutFrom, Whole
 from pumpsim.vocabulary.inputs import (
     Acknowledge,
@@ -19,7 +20,7 @@ from pumpsim.vocabulary.inputs import (
     Stop,
     Titrate,
 )
-from pumpsim.vocabulary.model import Drive, Mechanism, RateBand
+from pumpsim.vocabulary.model import Drive, Mechanism, RateBand, Reminders
 from pumpsim.vocabulary.outputs import CommandRejected, DoseDenied, LineState
 from pumpsim.vocabulary.program import InfusionProgram
 from tests.build import MIN, H, S
@@ -177,11 +178,72 @@ def test_what_is_left_of_the_limit_is_denied_or_given(part, answers, ml):
     assert bench.line().course.requests.in_part == (part is Whole.PARTIAL)
 
 
+@pytest.mark.parametrize(
+    ("left_nl", "given_nl"), [(-1, 0), (0, 0), (1, 1), (2, 2), (ML - 1, ML - 1), (ML, ML), (ML + 1, ML)]
+)
+def test_a_part_is_what_is_left_in_whole_nl(left_nl, given_nl):
+    """Half a nL more is left of the limit each time; it is not given."""
+    bench = running(pca(lockout_ns=0, limit=DoseLimit(5 * ML, 4 * H, continuous=False, part=Whole.PARTIAL)))
+    status = bench.line()
+    used = (5 * ML - left_nl) * 3_600_000_000_000 - 1_800_000_000_000
+    course = replace(status.course, dosed=used)
+    controller = PumpController(PCA, bench.pump.state.with_line(replace(status, owed=used, course=course)))
+    outputs = controller.step(MIN, RequestDose("A")).outputs
+    (dose,) = controller.state.line("A").course.doses or (None,)
+    denied = [o for o in outputs if isinstance(o, DoseDenied)]
+    assert denied == ([] if given_nl else [DoseDenied("A", "limit of the window")])
+    assert (dose is None) is (given_nl == 0)
+    if dose is not None:
+        assert (dose.volume, type(dose.volume)) == (given_nl * 3_600_000_000_000, int)
+    requests = controller.state.line("A").course.requests
+    assert (requests.made, requests.granted, requests.denied) == (1, int(given_nl > 0), int(given_nl == 0))
+    assert requests.in_part == (0 < given_nl < ML)
+
+
 @pytest.mark.parametrize(("continuous", "answer"), [(True, "limit of the window"), (False, "ok")])
 def test_whether_the_continuous_rate_counts(continuous, answer):
     limit = DoseLimit(3 * ML, 4 * H, continuous=continuous)
     bench = running(pca(rate=ML, lockout_ns=0, limit=limit))
     assert asked(bench, 0, 90) == ["ok", answer if continuous else "ok"]
+
+
+@pytest.mark.parametrize(
+    ("limit", "wake_ns"),
+    [
+        (DoseLimit(4 * ML, 2 * H), None),
+        (DoseLimit(4 * ML, 2 * H, rolling=False), 2 * H),
+        (DoseLimit(4 * ML, 2 * H, at_limit=AtLimit.STOP), None),
+        (DoseLimit(ML, 2 * H, at_limit=AtLimit.STOP), H),
+        (DoseLimit(ML, 2 * H), None),
+    ],
+    ids=["rolling", "fixed", "never full", "full", "full, and only requests are denied"],
+)
+def test_it_wakes_for_a_new_window_and_for_a_full_one_and_for_nothing_else(limit, wake_ns):
+    """1 mL/h."""
+    bench = running(pca(rate=ML, limit=limit), replace(PCA, reminders=Reminders()))
+    assert bench.given[-1][2].wake_at_ns == wake_ns
+    bench.give(Stop())
+    assert bench.given[-1][2].wake_at_ns == (wake_ns if not limit.rolling else None)
+
+
+NEW_LIMIT = DoseLimit(2 * ML, 3 * H, continuous=False)
+
+
+@pytest.mark.parametrize(
+    ("limit", "kept"),
+    [(NEW_LIMIT, True), (replace(NEW_LIMIT, continuous=True), False), (None, False)],
+    ids=["counted in the same way", "counted in another way", "no limit"],
+)
+def test_a_new_program_keeps_what_was_given_and_the_marks_that_it_can_use(limit, kept):
+    bench = running(pca(limit=replace(NEW_LIMIT, window_ns=H)))
+    assert asked(bench, 1) == ["ok"]
+    bench.do(10 * MIN, Stop())
+    before = bench.line().course
+    bench.give(LoadProgram("A", pca(limit=limit)))
+    after = bench.line().course
+    assert (after.dosed, after.requests) == (before.dosed, before.requests)
+    assert before.dosed == Q_PER_ML
+    assert after.marks == (before.marks if kept else ())
 
 
 @pytest.mark.requirement("OPCA R5.2.0(5)", "GIP 1.4.12")

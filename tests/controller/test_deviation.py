@@ -11,7 +11,7 @@ from pumpsim.codec import decode, encode
 from pumpsim.controller import Pump
 from pumpsim.controller.deviation import BAND_PART, allowance_steps
 from pumpsim.controller.pump_controller import PumpController
-from pumpsim.vocabulary.alarms import Effect
+from pumpsim.vocabulary.alarms import Direction, Effect, Signal
 from pumpsim.vocabulary.courses import Demand
 from pumpsim.vocabulary.inputs import (
     Acknowledge,
@@ -111,6 +111,28 @@ def test_under_infusion_lets_the_line_run_and_is_over_once_it_runs_as_it_should(
     assert heard(controller, (15 * MIN, 20 * ML), (30 * MIN, 40 * ML)) == ["under-infusion"]
     assert controller.step(31 * MIN, Tick()).wake_at_ns == 45 * MIN
     assert heard(controller, (45 * MIN, 65 * ML)) == ["under-infusion over"]
+
+
+@pytest.mark.parametrize(
+    ("at_ns", "watched"), [(15 * MIN - 36_000, False), (15 * MIN, True), (15 * MIN + 36_000, True)]
+)
+def test_what_is_within_the_allowance_when_its_time_is_over_is_watched_from_then_on(at_ns, watched):
+    """10 % and a nL too little, which is not more than the allowance; a nL takes 36 us."""
+    controller = running()
+    heard(controller, (5 * MIN, 5 * ML))
+    owed = round(100 * ML * at_ns / H)
+    watches = controller.step(at_ns, reading(700 + owed - owed // 10 - 1)).watches
+    beyond = [w for w in watches if w.signal is Signal.STEPS and w.direction is Direction.AT_MOST]
+    assert [round(w.per_h) for w in beyond] == ([90 * ML] if watched else [])
+
+
+@pytest.mark.parametrize(("under_nl", "over"), [(2_500_002, False), (2_500_001, False), (2_500_000, True)])
+def test_it_stands_on_for_as_long_as_a_further_time_is_short_of_the_share(under_nl, over):
+    """5 mL too little in the first 15 min; then 10 % and no more of the next 15, in which the allowance is no excuse."""
+    controller = running()
+    found = heard(controller, (15 * MIN, 20 * ML), (30 * MIN, 20 * ML + WINDOW_NL - under_nl))
+    assert found == ["under-infusion", *(["under-infusion over"] if over else [])]
+    assert controller.state.line("A").course.reference.at_ns == 30 * MIN
 
 
 @pytest.mark.parametrize("ends", [Stop("A"), None])

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from pumpsim.catalogue.insulin import OMNIPOD
 from pumpsim.catalogue.peristaltic import INFUSOMAT_SPACE
 from pumpsim.catalogue.pumps import with_smooth_drive
+from pumpsim.vocabulary.alarms import Direction, Signal
 from pumpsim.vocabulary.courses import Profile, Segment
 from pumpsim.vocabulary.inputs import (
     DeviceEvent,
@@ -23,7 +24,7 @@ from pumpsim.vocabulary.inputs import (
     Titrate,
 )
 from pumpsim.vocabulary.model import AtEnd
-from pumpsim.vocabulary.outputs import CommandRejected
+from pumpsim.vocabulary.outputs import CommandRejected, Watch
 from pumpsim.vocabulary.program import InfusionProgram, bolus_faults
 from tests.build import MIN, STROKES, H, S
 from tests.controller.bench import Bench
@@ -45,6 +46,29 @@ def running(model, rate: int, vtbi: int | None = None, **more: object) -> Bench:
 def quiet(model) -> Bench:
     """An insulin pump whose basal rate is 0 until the evening."""
     return running(model, 0, course=Profile((Segment(0, 0), Segment(20 * H, U))))
+
+
+def test_where_nothing_runs_after_a_dose_the_motor_has_its_end():
+    """1.0 U over an hour, of which half is in when 0.2 U are given at once; a step is 1 nL, and 10 of them are 1 mU."""
+    bench = quiet(POD)
+    ends = []
+    for at_ns, bolus in ((0, GiveBolus("A", U, over_ns=H)), (30 * MIN, GiveBolus("A", U // 5)), (40 * MIN, None)):
+        bench.do(at_ns, *([] if bolus is None else [bolus]))
+        ends.append(bench.pump.state.motor.lines[0].stop_at_step)
+    assert ends == [10_000, 7_000, 12_000]
+    bench.run(2 * H)
+    assert bench.steps() == 12_000
+
+
+def test_the_end_of_a_dose_that_is_all_owed_is_watched():
+    """0.2 U at 90 U/h, the bolus rate: 8 s. The motor has not quite come to it."""
+    bench = quiet(POD)
+    bench.give(GiveBolus("A", U // 5))
+    due_ns = bench.given[-1][2].wake_at_ns
+    before = bench.pump.step(due_ns - 1, bench.reading())
+    after = bench.pump.step(due_ns, bench.reading())
+    end = Watch(Signal.STEPS, "A", Direction.AT_LEAST, 2_000.0)
+    assert (end in before.watches, end in after.watches) == (False, True)
 
 
 def test_an_omnipod_bolus_is_22_pulses_in_44_s():

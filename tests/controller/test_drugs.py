@@ -90,6 +90,43 @@ def test_one_after_the_other_through_one_line(wait_min, rule, found):
     assert warnings(trace) == ([(10.0 + wait_min, "incompatible-drugs", found)] if found else [])
 
 
+@pytest.mark.parametrize(("minutes", "found"), [(2, "4 mL"), (3, "")])
+def test_what_both_lines_give_flushes_the_common_volume(minutes, found):
+    """Saline on A and on B, 1 mL/min each: 5 mL flush it."""
+    trace = run(
+        (0, LoadProgram("A", of(A_DRUG))),
+        (0, Start("A")),
+        (10 * MIN, Stop("A")),
+        (10 * MIN, LoadProgram("A", of(None))),
+        (10 * MIN, LoadProgram("B", of(None, CONCURRENT))),
+        (10 * MIN, Start()),
+        ((10 + minutes) * MIN, Stop()),
+        ((10 + minutes) * MIN, LoadProgram("A", of(FLUSHED))),
+        until_ns=20 * MIN,
+        model=SMOOTH,
+    )
+    assert [detail for _, _, detail in warnings(trace)] == (
+        [f"dopamine on line A after furosemide, {found} ago"] if found else []
+    )
+
+
+def test_every_pair_that_does_not_go_together_is_named():
+    """Heparin was given before dopamine is loaded beside furosemide: it meets both."""
+    both = replace(B_DRUG, incompatible=("furosemide", "heparin"))
+    trace = run(
+        (0, LoadProgram("A", of(OTHER))),
+        (0, Start("A")),
+        (MIN, Stop("A")),
+        (MIN, LoadProgram("A", of(A_DRUG))),
+        (2 * MIN, LoadProgram("B", of(both, CONCURRENT))),
+        until_ns=3 * MIN,
+        model=SMOOTH,
+    )
+    assert [detail for _, _, detail in warnings(trace)] == [
+        "furosemide on line A with dopamine on line B; dopamine on line B after heparin, 0 mL ago"
+    ]
+
+
 def test_a_piggyback_after_its_primary_is_warned_of_and_so_is_one_that_is_complete():
     """A pauses while B runs: the primary is in the common volume when the piggyback comes."""
     trace = run(

@@ -33,6 +33,8 @@ def test_what_is_allowed_is_exact_however_much_was_owed(hours, interleave):
         interlock = running(replace(STROKES, mechanism=replace(STROKES.mechanism, interleave=interleave)))
         event = interlock.observe(hours * H, shown(120 * STEPS_PER_ML * hours + SLACK + beyond), ())
         assert (event is not None) == bool(beyond)
+        account = interlock.status.lines[0].account
+        assert {type(value) for value in (account.ahead, account.behind, account.due)} == {int}
 
 
 def test_minute_by_minute_it_owes_what_it_owes_at_once():
@@ -49,6 +51,42 @@ def test_nothing_is_owed_when_nothing_was_commanded_however_long():
     interlock.observe(0, shown(0), ())
     assert interlock.observe(10_000_000 * H, shown(0, 2 * CYCLE_STEPS), ()) is None
     assert interlock.observe(10_000_000 * H, shown(0, 2 * CYCLE_STEPS + 1), ()) is not None
+
+
+def test_a_programme_that_is_loaded_before_the_first_count_counts_from_there():
+    """1 mL are programmed and 500 steps had been counted before."""
+    interlock = Interlock(STROKES)
+    interlock.observe(0, LoadProgram("A", program(100, 1.0, at_end=AtEnd.STOP)), ())
+    interlock.observe(0, shown(500), ())
+    assert interlock.status.lines[0].asked.since_steps == 500
+    interlock.let_through((RUNS,))
+    most = 500 + STEPS_PER_ML + SLACK
+    assert interlock.observe(40 * S, shown(most), ()) is None
+    event = interlock.observe(40 * S, shown(most + 1), ())
+    assert event is not None
+    assert "pumped of 1.000 mL programmed" in event.detail
+
+
+def test_a_new_command_forgives_nothing():
+    """All of the slack is used up before it; a step more is too much after it."""
+    interlock = running()
+    most = 120 * STEPS_PER_ML + SLACK
+    assert interlock.observe(H, shown(most), ()) is None
+    interlock.let_through((RUNS,))
+    event = interlock.observe(H, shown(most + 1), ())
+    assert event is not None
+    assert event.kind is DeviceEventKind.OVER_INFUSION
+
+
+@pytest.mark.parametrize(("stopped", "says"), [(False, DeviceEventKind.MOTOR_STALL), (True, None)])
+def test_a_motor_that_has_been_stopped_is_not_short_of_anything(stopped, says):
+    """It has not moved for an hour; nothing is said of that once it is to stand."""
+    interlock = running()
+    interlock.observe(H, Tick(), ())
+    if stopped:
+        interlock.let_through((MotorCommand((LineMotion("A", 0), LineMotion("B", 0))),))
+    event = interlock.observe(H, shown(0), ())
+    assert (event.kind if event else None) is says
 
 
 def test_a_motor_that_keeps_to_its_steps_has_two_of_them():

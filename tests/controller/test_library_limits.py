@@ -238,6 +238,7 @@ def test_another_question_takes_the_place_of_the_first():
     controller = waiting()
     said = answers(controller, Titrate("A", 22 * ML), 2 * MIN)
     assert [type(answer) for answer in said] == [CommandRejected, ConfirmationAsked]
+    assert said[0] == CommandRejected("titrate", "A", "not confirmed: titrate came instead")
     assert controller.state.unit.asked == Titrate("A", 22 * ML)
 
 

@@ -20,7 +20,7 @@ from pumpsim.vocabulary.inputs import (
     Tick,
 )
 from pumpsim.vocabulary.model import Battery
-from pumpsim.vocabulary.outputs import CommandRejected, LineState, SignalChanged
+from pumpsim.vocabulary.outputs import AlarmRaised, CommandRejected, LineState, SignalChanged
 from tests.build import MIN, H, S, program
 from tests.controller.power_bench import FULL, Bench, event, words
 
@@ -69,6 +69,16 @@ def test_low_and_depleted(after_ns, says):
     bench = on_battery(kind=PumpController)
     bench.pass_time(after_ns)
     assert words(bench.give(Tick()).outputs) == says
+
+
+def test_it_says_how_long_the_battery_will_last():
+    bench = on_battery()
+    said = []
+    for after_ns in (3 * H + 45 * MIN, 10 * MIN):
+        bench.pass_time(after_ns)
+        said += [o.detail for o in bench.give(Tick()).outputs if isinstance(o, AlarmRaised)]
+    assert said[0] == "15 min left"
+    assert said[-1] == "5 min left"
 
 
 def test_at_the_end_everything_stops_and_nothing_is_due_any_more():

@@ -6,11 +6,12 @@ import pytest
 
 from pumpsim.catalogue.alarms import pressure_rise
 from pumpsim.catalogue.occlusion import with_pressure_rise
-from pumpsim.vocabulary.alarms import AlarmId, Effect, Priority, Signal
+from pumpsim.vocabulary.alarms import AlarmId, Direction, Effect, Priority, Signal
 from pumpsim.vocabulary.inputs import Start, Stop, Tick
 from pumpsim.vocabulary.model import PressureRise
+from pumpsim.vocabulary.outputs import AlarmRaised, Watch
 from tests.build import S
-from tests.controller.occlusion import ONE, course, kpa, running
+from tests.controller.occlusion import ONE, counted, course, kpa, running
 
 RISING = with_pressure_rise(ONE, PressureRise(by_kpa=20.0, within_ns=300 * S))
 RAISED, CLEARED = ["raised pressure-rise"], ["cleared pressure-rise"]
@@ -70,6 +71,12 @@ def test_it_watches_a_quarter_up_and_down_and_never_wakes():
     assert levels == [(">=", 40.0), (">=", 5.0), ("<=", -5.0)]
 
 
+def test_while_it_stands_it_watches_for_half_of_the_rise_to_be_gone():
+    watches = running(RISING).step(40 * S, kpa(20.0)).watches
+    assert Watch(Signal.DISTAL_PRESSURE, None, Direction.BELOW, 10.0) in watches
+    assert [w.level for w in watches if w.signal is Signal.DISTAL_PRESSURE] == [40.0, 10.0]
+
+
 def test_nothing_rises_while_nothing_is_delivered_and_a_start_begins_anew():
     pump = running(RISING)
     given = [(10, Stop()), (20, kpa(30.0)), (30, Start()), (31, kpa(35.0)), (40, kpa(39.0))]
@@ -85,3 +92,25 @@ def test_priority_and_effect_are_data():
 
 def test_without_the_setting_there_is_none():
     assert course(running(ONE), (1, kpa(39.9))) == []
+
+
+@pytest.mark.parametrize(
+    ("points", "detail"),
+    [
+        ([(30, 10.0), (40, 20.0)], "20.00 kPa in 40 s"),
+        ([(310, 5.0), (311, 30.5)], "25.50 kPa in 1 s"),
+        ([(400, 10.0), (410, 15.0), (460, 10.0), (500, 30.0)], "20.00 kPa in 40 s"),
+    ],
+    ids=["from the start", "from a later mark", "from the last of two that are equal"],
+)
+def test_it_says_how_much_in_how_long(points, detail):
+    """It begins at 0 with 0 kPa; of what is older than 300 s nothing counts."""
+    pump = running(RISING)
+    said = [o for at_s, one in points for o in pump.step(at_s * S, counted(pump, at_s * S, kpa(one))).outputs]
+    assert [o.detail for o in said if isinstance(o, AlarmRaised)] == [detail]
+
+
+def test_a_reading_within_a_quarter_is_no_mark_to_measure_a_rise_from():
+    """5 min from the start the pressure is 25 kPa; 4.9 kPa were seen meanwhile, which is no mark."""
+    assert course(running(RISING), (200, kpa(4.9)), (310, kpa(25.0))) == []
+    assert course(running(RISING), (200, kpa(5.0)), (310, kpa(25.0))) == [(310, RAISED)]

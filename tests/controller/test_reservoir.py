@@ -8,9 +8,10 @@ from pumpsim.catalogue.alarms import container_empty, reservoir_low
 from pumpsim.catalogue.ambulatory import CADD_SOLIS
 from pumpsim.catalogue.implanted import SYNCHROMED_II
 from pumpsim.catalogue.insulin import OMNIPOD, TSLIM_X2
-from pumpsim.catalogue.pumps import SINGLE_CHANNEL_CASSETTE
+from pumpsim.catalogue.pumps import DUAL_CHANNEL_CASSETTE, SINGLE_CHANNEL_CASSETTE
 from pumpsim.controller.pump_controller import PumpController
-from pumpsim.vocabulary.alarms import AlarmId, Effect, Priority, Signal
+from pumpsim.vocabulary.alarms import AlarmId, Direction, Effect, Priority, Signal
+from pumpsim.vocabulary.courses import Repeat
 from pumpsim.vocabulary.inputs import (
     DeviceEvent,
     DeviceEventKind,
@@ -22,7 +23,8 @@ from pumpsim.vocabulary.inputs import (
     Stop,
     Tick,
 )
-from pumpsim.vocabulary.outputs import AlarmCleared, AlarmRaised, CommandRejected, MotorCommand
+from pumpsim.vocabulary.outputs import AlarmCleared, AlarmRaised, CommandRejected, MotorCommand, Watch
+from pumpsim.vocabulary.program import InfusionProgram, LineMode
 from tests.build import MIN, H, S, program
 
 ML = 1_000_000
@@ -109,7 +111,7 @@ def test_an_empty_container_lets_the_stroke_end_then_stops(steps, end):
     assert controller.state.line("A").state.value == "alarm"
     assert motion(controller) == (100 * ML, end)
     assert controller.state.line("A").owed == 100 * ML * MIN + (end - steps) * 100 * 3_600_000_000_000
-    assert any(watch.level == end and watch.signal is Signal.STEPS for watch in step.watches)
+    assert Watch(Signal.STEPS, "A", Direction.AT_LEAST, float(end)) in step.watches
     controller.step(MIN + S, reading(end - 1, 0.4))
     assert motion(controller) == (100 * ML, end)
     (stop,) = [o for o in controller.step(MIN + 2 * S, reading(end, 0.4)).outputs if isinstance(o, MotorCommand)]
@@ -169,3 +171,68 @@ def test_a_line_that_stands_has_nothing_to_finish():
     controller.step(0, Start("A"))
     controller.step(S, reading(100, 0.5))
     assert (controller.state.line("A").state.value, motion(controller)) == ("alarm", (0, None))
+
+
+def test_an_alarm_in_the_first_instant_has_the_whole_time_of_two_strokes():
+    controller = running()
+    assert controller.step(0, reading(100, 0.5)).wake_at_ns == 2 * 11_880_000_000
+
+
+def test_the_time_of_two_strokes_is_cut_off_to_the_ns():
+    """6600 steps of 0.1 uL at 70 mL/h."""
+    controller = running(rate=70.0)
+    wake_ns = controller.step(0, reading(100, 0.5)).wake_at_ns
+    assert (wake_ns, type(wake_ns)) == (33_942_857_142, int)
+
+
+def test_what_finishes_a_stroke_owes_no_more_than_its_programme():
+    """0.5 mL are all owed after 18 s, and the motor lags ten steps behind."""
+    controller = running(vtbi=0.5)
+    controller.step(18 * S, reading(4_990, 0.5))
+    assert motion(controller) == (100 * ML, 5_000)
+    assert controller.state.line("A").owed == controller.state.line("A").owed_end == ML // 2 * H
+
+
+def test_between_repeated_doses_there_is_no_stroke_to_finish():
+    """1 mL at 100 mL/h takes 36 s, then nothing until an hour is over: what does not move is let off at once."""
+    controller = PumpController(STROKES)
+    controller.step(0, reading(0, 10.0))
+    controller.step(0, LoadProgram("A", InfusionProgram(100 * ML, course=Repeat(ML, H))))
+    controller.step(0, Start("A"))
+    controller.step(36 * S, reading(10_000, 5.0))
+    step = controller.step(MIN, reading(10_000, 0.5))
+    assert (motion(controller), controller.state.line("A").finish_at_step) == ((0, None), None)
+    assert not any(watch.signal is Signal.STEPS for watch in step.watches)
+
+
+@pytest.mark.parametrize(("effect", "goes_on"), [(Effect.STOP_LINE, True), (Effect.STOP_ALL, False)])
+def test_what_stops_the_other_line_lets_this_one_finish_unless_it_stops_all(effect, goes_on):
+    """A's container is empty within a stroke; then B draws against a clamp."""
+    rows = tuple(replace(r, effect=effect) if r.id is AlarmId.OCCLUSION_PROXIMAL else r for r in DUAL.alarms)
+    controller = PumpController(replace(DUAL, alarms=rows))
+    for given in (
+        both(0, 10.0),
+        LoadProgram("A", program(100)),
+        LoadProgram("B", program(50, mode=LineMode.CONCURRENT)),
+        Start(),
+    ):
+        controller.step(0, given)
+    controller.step(S, both(100, 0.5))
+    assert [m.stop_at_step for m in controller.state.motor.lines] == [3_300, None]
+    controller.step(2 * S, both(100, 0.5, b_kpa=-60.0))
+    found = [(m.rate_nl_per_h, m.stop_at_step) for m in controller.state.motor.lines]
+    assert found == [(100 * ML, 3_300) if goes_on else (0, None), (0, None)]
+    assert controller.state.line("B").state.value == "alarm"
+
+
+DUAL = replace(
+    DUAL_CHANNEL_CASSETTE,
+    sensors=(Signal.RESERVOIR_LEVEL,),
+    alarms=(container_empty("OPCA R6.8.0(10)", 0.5), *DUAL_CHANNEL_CASSETTE.alarms),
+)
+
+
+def both(a: int, a_level_ml: float, b_kpa: float = 4.9) -> SensorReading:
+    """A reading of two lines: the count and the level of A, the pressure ahead of B, whose container is full."""
+    first = LineReading("A", a, 4.9, False, (Measured(Signal.RESERVOIR_LEVEL, a_level_ml),))
+    return SensorReading((first, LineReading("B", 0, b_kpa, False, (Measured(Signal.RESERVOIR_LEVEL, 50.0),))), 0.0)

@@ -141,6 +141,23 @@ def test_a_snapshot_that_does_not_fit_is_refused(change, says):
             take_up(FULL, snapshot)
 
 
+@pytest.mark.parametrize(
+    ("loaded_at", "counted", "since"), [(0, 0, 0), (0, 500, -500), (200, 500, -300), (500, 500, 0)]
+)
+def test_the_interlock_counts_from_where_the_programme_was_loaded(loaded_at, counted, since):
+    """In steps of the new power-on, which begin at 0; a minute passed since."""
+    bench = Bench()
+    bench.pumped["A"] = loaded_at
+    bench.give(bench.reading())
+    bench.give(LoadProgram("A", program(60)))
+    bench.pass_time(MIN)
+    bench.pumped["A"] = counted
+    bench.give(bench.reading())
+    interlock = Pump.power_on(FULL, bench.pump.snapshot()).snapshot().interlock
+    asked_of_a = interlock.lines[0].asked
+    assert (asked_of_a.since_steps, asked_of_a.since_ns, interlock.now_ns) == (since, -MIN, 0)
+
+
 def test_until_it_is_switched_on_it_refuses_everything():
     bench = Bench()
     bench.give(LoadProgram("A", program(60)))

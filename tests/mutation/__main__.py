@@ -75,7 +75,8 @@ def chosen_files(every: list[Path], names: list[str]) -> list[Path]:
 def run_mutmut(files: list[Path], children: int) -> None:
     """Let mutmut work; its own words go to the terminal, or to a log where there is none. SystemExit when it fails."""
     patterns = [".".join(file.with_suffix("").parts).removesuffix(".__init__") + ".x*" for file in files]
-    command = [str(Path(sys.executable).with_name("mutmut")), "run", "--max-children", str(children), *patterns]
+    script = Path(__file__).with_name("mutate.py")
+    command = [sys.executable, str(script), "run", "--max-children", str(children), *patterns]
     if sys.stdout.isatty():
         code = subprocess.run(command, check=False).returncode
     else:

@@ -1,46 +1,45 @@
 """What mutmut leaves alone: the tables and constants of a module. Each row dropped, each exchanged for the next, in turn.
 
-``python -m tests.mutation.tables OUT FILE...`` imports everything once, sees the tests pass, then forks a process for each
-change, makes it in memory, and runs the tests there until one fails. OUT gets a list of file, name, row, change, line and
-whether it was killed.
+``python -m tests.mutation.tables OUT FILE...`` collects the tests once, sees them pass, then makes each change in the memory of
+a process of its own, and runs the tests there until one fails. OUT gets a list of file, name, row, change, line and whether it
+was killed.
 """
 
 import ast
-import contextlib
 import importlib
 import json
 import os
-import resource
 import sys
 import tomllib
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from time import process_time
 
 import pytest
 
+from tests.mutation import ready
+
 DROPPED, EXCHANGED, PLUS_ONE = "(dropped)", "(that of the next row)", "(one more)"
-SLOWER = 5
-"""How many times the time of all tests a change may take, plus a second, before it counts as killed."""
 
 
 def main() -> None:
     """Try every change of the files named; ``CHILDREN`` at a time."""
     out, files = Path(sys.argv[1]), [Path(name) for name in sys.argv[2:]]
     settings = tomllib.loads(Path("pyproject.toml").read_text(encoding="utf-8"))["tool"]["mutmut"]
-    arguments = ["-x", "-q", *settings["pytest_add_cli_args"], *settings["pytest_add_cli_args_test_selection"]]
-    begin = process_time()
-    if pytest.main(arguments):
-        raise SystemExit("the tests fail before anything is changed")
-    limit_s = int((process_time() - begin) * SLOWER) + 1
+    arguments = [*settings["pytest_add_cli_args"], *settings["pytest_add_cli_args_test_selection"]]
+    ready.with_tests(arguments, lambda session: _try_all(session, files, out))
+
+
+def _try_all(session: pytest.Session, files: list[Path], out: Path) -> None:
+    usual = ready.usual_s(session)
     waiting = [(file, change) for file in files for change in changes(file)]
     running: dict[int, tuple[str, str, str, str, int]] = {}
-    results = []
+    notes, results = ready.Notes(), []
     children = int(os.environ.get("CHILDREN", "2"))
     while waiting or running:
         while waiting and len(running) < children:
             file, (name, row, what, line, act) = waiting.pop(0)
-            running[_fork(act, arguments, limit_s)] = (file.as_posix(), name, row, what, line)
+            pid = ready.begin(session, usual, act, f"{file.stem}.{name}", notes)
+            running[pid] = (file.as_posix(), name, row, what, line)
         pid, status = os.wait()
         results.append([*running.pop(pid), os.waitstatus_to_exitcode(status) != 0])
     out.write_text(json.dumps(sorted(results)), encoding="utf-8")
@@ -90,21 +89,6 @@ def _words(key: object) -> str:
     if isinstance(key, tuple):
         return ", ".join(_words(part) for part in key)
     return str(getattr(key, "name", None) or getattr(key, "__name__", None) or key)
-
-
-def _fork(act: Callable[[], None], arguments: list[str], limit_s: int) -> int:
-    """Start a process that makes the change and runs the tests; its exit code is theirs."""
-    pid = os.fork()
-    if pid:
-        return pid
-    code = 1
-    with contextlib.suppress(BaseException), Path(os.devnull).open("w", encoding="utf-8") as nowhere:
-        os.dup2(nowhere.fileno(), 1)
-        os.dup2(nowhere.fileno(), 2)
-        resource.setrlimit(resource.RLIMIT_CPU, (limit_s, limit_s + 1))
-        act()
-        code = int(pytest.main(arguments))
-    os._exit(code)
 
 
 if __name__ == "__main__":

@@ -1,0 +1,130 @@
+"""Tests that stand ready: pytest collects them once, and every change is tried in a fork of that process.
+
+Starting pytest anew takes far longer than the tests that notice a change. Each test has its own limit of CPU time, so that a
+change which makes one run for ever is known in a second or two, and no other process on the machine makes it look so.
+"""
+
+import contextlib
+import json
+import os
+import signal
+from collections.abc import Callable
+from pathlib import Path
+from time import process_time
+
+import pytest
+
+SLOWER, LEAST_S = 10, 1.0
+"""How many times its usual CPU time a test may take, and what it has at least."""
+TOO_SLOW = -signal.SIGVTALRM
+"""Exit code of a fork in which a test has run out of its time."""
+
+
+class _Ready:
+    """A plugin that does something else than to run the tests that were collected."""
+
+    def __init__(self, work: Callable[[pytest.Session], None]) -> None:
+        self.work = work
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtestloop(self, session: pytest.Session) -> bool:
+        if session.testsfailed:
+            raise session.Failed("the tests cannot be collected")
+        self.work(session)
+        return True
+
+
+class Notes:
+    """Which tests have noticed changes of a function; forks of this process note them."""
+
+    MOST = 12
+
+    def __init__(self) -> None:
+        self._known: dict[str, list[str]] = {}
+        self._read, self._write = os.pipe()
+        os.set_blocking(self._read, False)
+
+    def note(self, where: str, test: str) -> None:
+        """Note a test that has noticed; short enough to be written at once, whoever writes beside."""
+        os.write(self._write, f"{where}\t{test}\n".encode())
+
+    def known(self, where: str) -> list[str]:
+        """Give the tests that have noticed a change there by now."""
+        with contextlib.suppress(BlockingIOError):
+            for line in os.read(self._read, 1 << 16).decode().splitlines():
+                at, _, test = line.partition("\t")
+                others = [other for other in self._known.get(at, []) if other != test]
+                self._known[at] = [test, *others][: self.MOST]
+        return self._known.get(where, [])
+
+
+def with_tests(arguments: list[str], work: Callable[[pytest.Session], None]) -> None:
+    """Collect tests, then work with them. SystemExit when that fails."""
+    if code := pytest.main(["-q", "-s", *arguments], plugins=[_Ready(work)]):
+        raise SystemExit(f"pytest ended with {code}")
+
+
+def usual_s(session: pytest.Session) -> dict[str, float]:
+    """Run every test once, as everything stands: the CPU time of each. SystemExit when one fails."""
+    read, write = os.pipe()
+    pid = os.fork()
+    if not pid:
+        with os.fdopen(write, "w") as answer:
+            found = {}
+            for item, following in _pairs(session.items):
+                begin = process_time()
+                session.config.hook.pytest_runtest_protocol(item=item, nextitem=following)
+                found[item.nodeid] = process_time() - begin
+            json.dump(None if session.testsfailed else found, answer)
+        os._exit(0)
+    os.close(write)
+    with os.fdopen(read) as answer:
+        times: dict[str, float] | None = json.load(answer)
+    os.waitpid(pid, 0)
+    if times is None:
+        raise SystemExit("the tests fail before anything is changed")
+    return times
+
+
+def begin(
+    session: pytest.Session,
+    usual: dict[str, float],
+    act: Callable[[], None],
+    where: str = "",
+    notes: Notes | None = None,
+) -> int:
+    """Make a change in a fork and run the tests that ``usual`` names there; the id of its process.
+
+    It exits with 0 when all of them pass, with ``TOO_SLOW`` when one runs for too long, else with 1. Those go first that have
+    noticed another change ``where`` this one is, as the ``notes`` have it, then those of its module, and the fastest of each.
+    """
+    known = [] if notes is None else notes.known(where)
+    module = where.split(".")[-2] if "." in where else where
+    pid = os.fork()
+    if pid:
+        return pid
+    code = 1
+    with contextlib.suppress(BaseException), Path(os.devnull).open("w", encoding="utf-8") as nowhere:
+        os.dup2(nowhere.fileno(), 1)
+        os.dup2(nowhere.fileno(), 2)
+        act()
+        failed = _first_that_fails(session, usual, known, module)
+        code = int(failed is not None)
+        if failed is not None and notes is not None:
+            notes.note(where, failed)
+    os._exit(code)
+
+
+def _first_that_fails(session: pytest.Session, usual: dict[str, float], known: list[str], module: str) -> str | None:
+    items = [item for item in session.items if item.nodeid in usual]
+    items.sort(key=lambda item: (item.nodeid not in known, f"/test_{module}" not in item.nodeid, usual[item.nodeid]))
+    for item, following in _pairs(items):
+        signal.setitimer(signal.ITIMER_VIRTUAL, LEAST_S + SLOWER * usual[item.nodeid])
+        session.config.hook.pytest_runtest_protocol(item=item, nextitem=following)
+        if session.testsfailed:
+            return item.nodeid
+    return None
+
+
+def _pairs(items: list[pytest.Item]) -> list[tuple[pytest.Item, pytest.Item | None]]:
+    return list(zip(items, [*items[1:], None], strict=True))
