@@ -40,6 +40,7 @@ from pumpsim.vocabulary.outputs import (
 
 LATE_NS = 10_000_000_000
 """By how much a call may come later than promised: a choice of ours; GIP v1.0, 3.5.2, allows 90 s."""
+SAID = OfALine | Confirm
 LATCHING = (DeviceEventKind.OVER_INFUSION, DeviceEventKind.RATE_LIMIT)
 
 
@@ -53,6 +54,7 @@ class Interlock:
         self._now_ns, self._promised_ns = known.now_ns, known.promised_ns
         self._waiting, self.tripped = known.waiting, known.tripped
         self._back = TurningBack(model, known.turning)
+        self._by_gravity = model.mechanism.drive is Drive.ROLLER_CLAMP
 
     @classmethod
     def power_on(cls, model: PumpModel, status: InterlockStatus) -> "Interlock":
@@ -87,12 +89,14 @@ class Interlock:
             return self._trip(DeviceEventKind.WATCHDOG, f"called {late_ns / 1e9:.1f} s after it was promised")
         if isinstance(given, SensorReading):
             return self._compare(given)
-        if isinstance(given, OfALine | Confirm):
+        if isinstance(given, SAID):
             self._listen(given, answer)
         return None
 
     def let_through(self, answer: tuple[Output, ...]) -> tuple[tuple[Output, ...], DeviceEvent | None]:
         """Give an answer with a stop in the place of every motor command that may not pass, and say why."""
+        if not answer:
+            return answer, None
         outputs, event = list[Output](), None
         for output in answer:
             if isinstance(output, MotorCommand):
@@ -119,10 +123,6 @@ class Interlock:
             for watch in account.watches(mechanism, line.line, line.account, self._now_ns)
         )
         return Step(step.outputs, step.wake_at_ns, (*step.watches, *own))
-
-    @property
-    def _by_gravity(self) -> bool:
-        return self._model.mechanism.drive is Drive.ROLLER_CLAMP
 
     def _put(self, line: InterlockLine) -> None:
         self._lines[line.line] = line

@@ -25,6 +25,7 @@ from pumpsim.controller import (
     reminders,
     signals,
 )
+from pumpsim.controller.model_facts import ModelFacts
 from pumpsim.controller.turn import Turn
 from pumpsim.vocabulary.inputs import DeviceEvent, Input, SensorReading, Tick
 from pumpsim.vocabulary.model import PumpModel
@@ -38,13 +39,14 @@ class PumpController:
     def __init__(self, model: PumpModel, state: PumpState | None = None) -> None:
         self.model = model
         still = MotorCommand(tuple(LineMotion(line, 0) for line in model.lines))
+        self._facts = ModelFacts(model)
         self.state = state or PumpState(0, tuple(LineStatus(line) for line in model.lines), motor=still)
 
     def step(self, now_ns: int, given: Input) -> Step:
         """Answer one input at an instant. Raises ValueError when time runs backwards, for nothing else."""
         if now_ns < self.state.now_ns:
             raise ValueError(f"time runs backwards: {now_ns} ns after {self.state.now_ns} ns")
-        turn = Turn(self.model, self.state, now_ns)
+        turn = Turn(self.model, self.state, now_ns, self._facts)
         turn.pass_time()
         if power.keeps_off(turn, given):
             return self._answer(turn)
@@ -100,8 +102,9 @@ def _watches(turn: Turn) -> Iterator[Watch]:
 
 def _move(turn: Turn) -> None:
     """Say what the mechanism shall do, if that has changed."""
-    command = MotorCommand(tuple(_motion(turn, status) for status in turn.state.lines))
-    if command != turn.state.motor:
+    motions = tuple([_motion(turn, status) for status in turn.state.lines])
+    if motions != turn.state.motor.lines:
+        command = MotorCommand(motions)
         turn.state = replace(turn.state, motor=command)
         turn.said.append(command)
 
