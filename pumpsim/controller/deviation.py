@@ -22,6 +22,7 @@ from pumpsim.vocabulary.status import Astray, DoseKind, LineStatus, Reference
 PPM = 1_000_000
 BAND_PART = 5
 """The band is so small a part of what the share comes to in the whole time: an onset is noticed that much sooner."""
+STEPS, AT_LEAST, AT_MOST = Signal.STEPS, Direction.AT_LEAST, Direction.AT_MOST
 MARGIN_STEPS = 0.001
 """By how much a watch is set late, so that no rounding lets it hold where the count itself does not."""
 
@@ -76,12 +77,12 @@ def watches(turn: Turn) -> Iterator[Watch]:
     for line in _followed(turn):
         for side in turn.facts.sides:
             if line.reference.astray is None:
-                yield _watch(turn, line, side.beyond, line.owed + line.band(side), PPM)
+                yield _watch(turn, line, side.sign, line.owed + line.band(side), PPM)
             elif line.reference.astray is side.astray:
                 share = line.owed * side.ppm // PPM
-                yield _watch(turn, line, side.back, share, side.ppm)
+                yield _watch(turn, line, -side.sign, share, side.ppm)
                 if turn.now_ns > line.reference.at_ns + line.for_ns:
-                    yield _watch(turn, line, side.beyond, share + side.sign * line.allowance, side.ppm)
+                    yield _watch(turn, line, side.sign, share + side.sign * line.allowance, side.ppm)
 
 
 def _followed(turn: Turn, *, steadily: bool = True) -> Iterator[Followed]:
@@ -93,11 +94,11 @@ def _followed(turn: Turn, *, steadily: bool = True) -> Iterator[Followed]:
         reference, doses = status.course.reference, status.course.doses
         if reference is None or not status.state.delivering:
             continue
-        if not steadily and reference.astray is None and not turn.standing(AlarmId.UNDER_INFUSION, status.line):
+        if not steadily and reference.astray is None and not _stands(turn, status):
             continue
-        dosing = bool(doses) and doses[0].kind is not DoseKind.EXTENDED
-        for_ns = limits.dose_for_ns if dosing and limits.dose_for_ns is not None else limits.for_ns
-        allowance = turn.facts.allowance_steps * turn.step
+        for_ns, allowance = limits.for_ns, turn.facts.allowance_steps * turn.step
+        if doses and limits.dose_for_ns is not None and doses[0].kind is not DoseKind.EXTENDED:
+            for_ns = limits.dose_for_ns
         yield Followed(status, reference, status.owed - reference.owed, turn.rate_nl_per_h(status), for_ns, allowance)
 
 
@@ -120,7 +121,7 @@ def _judge(turn: Turn, line: Followed, reading: LineReading) -> None:
                 _renew(turn, status, reading)
                 return
         beyond = beyond or side.sign * (pumped - line.owed - line.band(side)) > 0
-    if passed_ns >= line.for_ns and turn.standing(AlarmId.UNDER_INFUSION, status.line):
+    if passed_ns >= line.for_ns and _stands(turn, status):
         if astray is not Astray.UNDER:
             turn.clear_alarm(AlarmId.UNDER_INFUSION, status.line)
         _renew(turn, status, reading)
@@ -139,15 +140,19 @@ def _renew(turn: Turn, status: LineStatus, reading: LineReading) -> None:
     turn.put(replace(status, course=replace(status.course, reference=reference)))
 
 
-def _watch(turn: Turn, line: Followed, direction: Direction, volume: int, ppm: int) -> Watch:
-    """A watch on the count that is ``volume`` beyond the reference's, moving with the line's rate times ``ppm``."""
+def _watch(turn: Turn, line: Followed, sign: int, volume: int, ppm: int) -> Watch:
+    """Watch for the count to be ``volume`` beyond the reference's, or more by this sign; moving with the rate times ``ppm``."""
     status = line.status
-    level = line.reference.steps + volume / turn.step
-    level += MARGIN_STEPS if direction is Direction.AT_LEAST else -MARGIN_STEPS
+    level = line.reference.steps + volume / turn.step + sign * MARGIN_STEPS
     all_owed = status.owed_end is not None and status.owed >= status.owed_end and status.state is LineState.INFUSING
     rate = 0 if all_owed else line.rate_nl_per_h
     per_h = rate * ppm * FL_PER_NL / (PPM * turn.model.mechanism.step_fl)
-    return Watch(Signal.STEPS, status.line, direction, level, per_h)
+    return Watch(STEPS, status.line, AT_LEAST if sign > 0 else AT_MOST, level, per_h)
+
+
+def _stands(turn: Turn, status: LineStatus) -> bool:
+    """Whether under-infusion of the line has been found."""
+    return bool(turn.state.alarms) and turn.standing(AlarmId.UNDER_INFUSION, status.line)
 
 
 def _ml(volume: int) -> str:

@@ -51,10 +51,11 @@ def stop_at_step(turn: Turn, status: LineStatus) -> int | None:
 def deadlines(turn: Turn) -> Iterator[int]:
     """When all of the running dose is owed."""
     for status in turn.state.lines:
-        for dose in status.course.doses[:1]:
-            rate = turn.dose_nl_per_h(status, turn.base_nl_per_h(status))
-            if rate > 0 and dose.owed < dose.volume:
-                yield turn.now_ns + max(1, (dose.volume - dose.owed) // rate)
+        if not status.course.doses:
+            continue
+        dose, rate = status.course.doses[0], turn.dose_nl_per_h(status, turn.base_nl_per_h(status))
+        if rate > 0 and dose.owed < dose.volume:
+            yield turn.now_ns + max(1, (dose.volume - dose.owed) // rate)
 
 
 def watches(turn: Turn) -> Iterator[Watch]:
@@ -67,12 +68,11 @@ def watches(turn: Turn) -> Iterator[Watch]:
 
 def _over(turn: Turn, status: LineStatus) -> Dose | None:
     """The running dose, if it has ended by now."""
-    for dose in status.course.doses[:1]:
-        if dose.owed < dose.volume:
-            return None
-        stop, reading = stop_at_step(turn, status), turn.state.read_line(status.line)
-        return dose if stop is None or (reading is not None and reading.steps >= stop) else None
-    return None
+    if not status.course.doses or status.course.doses[0].owed < status.course.doses[0].volume:
+        return None
+    stop, reading = stop_at_step(turn, status), turn.state.read_line(status.line)
+    over = stop is None or (reading is not None and reading.steps >= stop)
+    return status.course.doses[0] if over else None
 
 
 def _set_target(turn: Turn, line: str) -> None:

@@ -2,34 +2,28 @@
 
 from dataclasses import dataclass
 
-from pumpsim.vocabulary.alarms import AlarmId, Direction
+from pumpsim.vocabulary.alarms import AlarmId
 from pumpsim.vocabulary.model import Drive, PumpModel
 from pumpsim.vocabulary.status import Astray
 
 
 @dataclass(frozen=True, slots=True)
 class Side:
-    """One of the two ways to go astray: its limit, the sign of its excess, when and as what it is alarmed."""
+    """One of the two ways to go astray: when and as what it is alarmed, its limit, and the sign of its excess."""
 
     astray: Astray
     alarm: AlarmId
     ppm: int
     sign: int
-    beyond: Direction
-    back: Direction
 
 
 def sides(model: PumpModel) -> tuple[Side, ...]:
     """Give the sides that a model watches."""
     limits, found = model.flow_limits, list[Side]()
     if limits is not None and limits.over_ppm is not None:
-        found.append(
-            Side(Astray.OVER, AlarmId.OVER_INFUSION, limits.over_ppm, 1, Direction.AT_LEAST, Direction.AT_MOST)
-        )
+        found.append(Side(Astray.OVER, AlarmId.OVER_INFUSION, limits.over_ppm, 1))
     if limits is not None and limits.under_ppm is not None:
-        found.append(
-            Side(Astray.UNDER, AlarmId.UNDER_INFUSION, limits.under_ppm, -1, Direction.AT_MOST, Direction.AT_LEAST)
-        )
+        found.append(Side(Astray.UNDER, AlarmId.UNDER_INFUSION, limits.under_ppm, -1))
     return tuple(found)
 
 

@@ -120,7 +120,7 @@ def _motion(turn: Turn, status: LineStatus) -> LineMotion:
 def _stop(turn: Turn, status: LineStatus) -> int | None:
     """The count beyond which a line must not come: that of its VTBI, or of a dose after which nothing runs."""
     end = status.stop_at_step if status.state is LineState.INFUSING else None
-    dose = doses.stop_at_step(turn, status)
+    dose = doses.stop_at_step(turn, status) if status.course.doses else None
     return dose if end is None else end if dose is None else min(end, dose)
 
 

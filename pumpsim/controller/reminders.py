@@ -54,7 +54,8 @@ def deadlines(turn: Turn) -> Iterator[int]:
 
 def _due(turn: Turn) -> dict[AlarmId, int]:
     """The conditions that there is a reason for, and from when each stands."""
-    unit, times, due = turn.state.unit, turn.model.reminders, dict[AlarmId, int]()
+    unit, times = turn.state.unit, turn.model.reminders
+    due: dict[AlarmId, int] = {}
     if times.idle_ns is not None and _waiting(turn):
         due[AlarmId.IDLE] = unit.touched_ns + times.idle_ns
     if times.pending_ns is not None and unit.asked is not None:
@@ -74,5 +75,8 @@ def _detail(turn: Turn, alarm: AlarmId) -> str:
 
 def _waiting(turn: Turn) -> list[LineStatus]:
     """The lines that wait for somebody who has not been called for them already."""
-    lines = [status for status in turn.state.lines if status.state in IDLE]
-    return [status for status in lines if not turn.standing(AlarmId.STANDBY_OVER, status.line)]
+    return [
+        status
+        for status in turn.state.lines
+        if status.state in IDLE and not turn.standing(AlarmId.STANDBY_OVER, status.line)
+    ]

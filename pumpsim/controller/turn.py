@@ -62,7 +62,7 @@ class Turn:
             old = self.state
             lines = old.lines
             if not old.unit.power.off:
-                lines = tuple(self._owing(line, passed) if line.state.delivering else line for line in lines)
+                lines = tuple([self._owing(line, passed) if line.state.delivering else line for line in lines])
             self.state = PumpState(self.now_ns, lines, old.motor, old.alarms, old.reading, old.unit)
 
     def _owing(self, line: LineStatus, passed: int) -> LineStatus:
@@ -77,12 +77,12 @@ class Turn:
                 base = 0
             grown = Dose(dose.kind, dose.volume, dose.rate_nl_per_h, dose.began_ns, dose.owed + more, dose.stop_at_step)
             course = replace(course, doses=(grown, *course.doses[1:]), dosed=course.dosed + more)
-        program = line.program
-        if program is not None and line.state is LineState.INFUSING and program.staged:
+        infusing, program = line.state is LineState.INFUSING, line.program
+        if infusing and program is not None and program.staged:
             course = replace(course, based=course.based + base * passed)
         owed = line.owed + base * passed + more
-        if line.owed_end is not None and line.state is LineState.INFUSING:
-            owed = min(owed, line.owed_end)
+        if infusing and line.owed_end is not None and owed > line.owed_end:
+            owed = line.owed_end
         return line.owing(owed, course)
 
     def put(self, status: LineStatus) -> None:
