@@ -200,7 +200,8 @@ def _change_mode(turn: Turn, command: ChangeMode) -> None:
         refuse(turn, command, [str(fault)])
         return
     changed = replace(status, program=program)
-    reasons = list(program_faults(turn.model, command.line, replace(program, rate_nl_per_h=status.rate_nl_per_h)))
+    present = program if program.course is not None else replace(program, rate_nl_per_h=status.rate_nl_per_h)
+    reasons = list(program_faults(turn.model, command.line, present))
     if not reasons and status.state.delivering:
         reasons.extend(faults_together(turn, turn.state.with_line(changed), (status.line,)))
     if reasons:

@@ -7,6 +7,7 @@ import pytest
 from pumpsim.catalogue.pumps import with_occlusion_limit
 from pumpsim.controller import Pump
 from pumpsim.vocabulary.alarms import AlarmId, Direction, Signal
+from pumpsim.vocabulary.courses import Stage, Stages
 from pumpsim.vocabulary.inputs import (
     Acknowledge,
     ChangeMode,
@@ -21,7 +22,7 @@ from pumpsim.vocabulary.inputs import (
 )
 from pumpsim.vocabulary.model import AtEnd, PumpModel
 from pumpsim.vocabulary.outputs import LineState
-from pumpsim.vocabulary.program import LineMode
+from pumpsim.vocabulary.program import InfusionProgram, LineMode
 from pumpsim.vocabulary.sensors import Sensor
 from tests.build import STROKES, H, S, program
 from tests.controller.answers import answers, shown, words
@@ -234,6 +235,19 @@ def test_a_mode_is_changed_at_the_rate_of_now_and_refused_for_one_reason():
     alone = ((0, LoadProgram("A", program(460))), (0, LoadProgram("B", program(60))))
     said = answers(*alone, (0, Start("A")), (1, ChangeMode("A", CONCURRENT)))
     assert said[-1].endswith("<mode concurrent is for the secondary line of a dual-channel pump, not line A>")
+
+
+def test_a_mode_is_changed_in_a_later_stage_too():
+    """A change of mode is judged by the programme as it was written: its rate is that of the first stage."""
+    staged = InfusionProgram(60 * ML, 9 * ML, course=Stages((Stage(60 * ML, ML), Stage(30 * ML, 8 * ML))))
+    said = answers(
+        (0, LoadProgram("B", staged)),
+        (0, Start()),
+        (60, Tick()),
+        (61, ChangeMode("B", CONCURRENT)),
+        model=replace(STROKES, most_stages=2),
+    )
+    assert said[-1] == "61 DeliveryEvent mode-changed B infusing 30 <concurrent>"
 
 
 def test_what_no_model_of_this_kind_can_do_is_said_once():
