@@ -26,7 +26,7 @@ def reset(turn: Turn, command: ResetAir) -> None:
     turn.state = turn.state.with_unit(unit)
     for alarm in REMEMBERED:
         turn.clear_alarm(alarm, None)
-    turn.state = replace(turn.state, alarms=tuple(a for a in turn.state.alarms if a.alarm not in REMEMBERED))
+    turn.state = turn.state.with_alarms(tuple(a for a in turn.state.alarms if a.alarm not in REMEMBERED))
 
 
 def follow(turn: Turn) -> None:

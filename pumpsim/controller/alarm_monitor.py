@@ -149,7 +149,7 @@ def _status(turn: Turn, row: AlarmCondition, line: str | None) -> AlarmStatus | 
 
 def _put(turn: Turn, status: AlarmStatus) -> None:
     others = tuple(a for a in turn.state.alarms if not (a.alarm is status.alarm and a.line == status.line))
-    turn.state = replace(turn.state, alarms=(*others, status))
+    turn.state = turn.state.with_alarms((*others, status))
 
 
 def _follow_clear_level(
@@ -168,7 +168,7 @@ def _follow_clear_level(
         status = replace(status, over_since_ns=since)
         _put(turn, status)
         return status
-    turn.state = replace(turn.state, alarms=tuple(a for a in turn.state.alarms if a is not status))
+    turn.state = turn.state.with_alarms(tuple(a for a in turn.state.alarms if a is not status))
     if status.standing:
         turn.said.append(AlarmCleared(row.id, status.line))
     return None

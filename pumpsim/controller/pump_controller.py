@@ -5,7 +5,6 @@ each other, and alarm signals and motor command follow from the state. Extra rea
 """
 
 from collections.abc import Iterator
-from dataclasses import replace
 
 from pumpsim.controller import (
     alarm_monitor,
@@ -22,10 +21,12 @@ from pumpsim.controller import (
     power,
     pressure_rise,
     programme,
+    quiet,
     reminders,
     signals,
 )
 from pumpsim.controller.model_facts import ModelFacts
+from pumpsim.controller.quiet import Quiet
 from pumpsim.controller.turn import Turn
 from pumpsim.vocabulary.inputs import DeviceEvent, Input, SensorReading, Tick
 from pumpsim.vocabulary.model import PumpModel
@@ -34,18 +35,24 @@ from pumpsim.vocabulary.status import LineStatus, PumpState
 
 
 class PumpController:
-    """Decides for one pump. Its whole memory is ``state``, an immutable value."""
+    """Decides for one pump. Its whole memory is ``state``, an immutable value; what it keeps beside saves work only."""
 
     def __init__(self, model: PumpModel, state: PumpState | None = None) -> None:
         self.model = model
         still = MotorCommand(tuple(LineMotion(line, 0) for line in model.lines))
         self._facts = ModelFacts(model)
+        self.quiet: Quiet | None = None
         self.state = state or PumpState(0, tuple(LineStatus(line) for line in model.lines), motor=still)
 
     def step(self, now_ns: int, given: Input) -> Step:
         """Answer one input at an instant. Raises ValueError when time runs backwards, for nothing else."""
         if now_ns < self.state.now_ns:
             raise ValueError(f"time runs backwards: {now_ns} ns after {self.state.now_ns} ns")
+        if self.quiet is not None and quiet.is_early(self.quiet, now_ns, given):
+            turn = Turn(self.model, self.state, now_ns, self._facts)
+            if quiet.passes(turn, given):
+                self.state = turn.state
+                return self.quiet.answer(turn)
         turn = Turn(self.model, self.state, now_ns, self._facts)
         turn.pass_time()
         if power.keeps_off(turn, given):
@@ -84,16 +91,23 @@ class PumpController:
 
     def _answer(self, turn: Turn) -> Step:
         """Keep the state, and say what was said and when to call again; a pump that is off waits for its power only."""
-        self.state = turn.state
+        self.state, self.quiet = turn.state, None
         if turn.state.unit.power.off:
             return Step(tuple(turn.said), None, ())
-        return Step(tuple(turn.said), _wake(turn), tuple(_watches(turn)))
+        stands = Quiet(_wake(turn), tuple(_before(turn)), tuple(_behind(turn)))
+        if quiet.may_follow(turn):
+            self.quiet = stands
+        return stands.answer(turn)
 
 
-def _watches(turn: Turn) -> Iterator[Watch]:
+def _before(turn: Turn) -> Iterator[Watch]:
+    """The watches before those that move, which are those of ``deviation``."""
     yield from programme.watches(turn)
     yield from doses.watches(turn)
-    yield from deviation.watches(turn)
+
+
+def _behind(turn: Turn) -> Iterator[Watch]:
+    """The watches behind those that move."""
     yield from finishing.watches(turn)
     yield from alarm_monitor.watches(turn)
     yield from pressure_rise.watches(turn)
@@ -105,7 +119,7 @@ def _move(turn: Turn) -> None:
     motions = tuple([_motion(turn, status) for status in turn.state.lines])
     if motions != turn.state.motor.lines:
         command = MotorCommand(motions)
-        turn.state = replace(turn.state, motor=command)
+        turn.state = turn.state.with_motor(command)
         turn.said.append(command)
 
 

@@ -142,12 +142,12 @@ class Turn:
         row = self.row(alarm)
         others = tuple(a for a in self.state.alarms if not (a.alarm is alarm and a.line == line))
         status = AlarmStatus(alarm, line, self.now_ns, standing=True)
-        self.state = replace(self.state, alarms=(*others, status))
+        self.state = self.state.with_alarms((*others, status))
         self.said.append(AlarmRaised(alarm, line, row.priority, detail))
 
     def clear_alarm(self, alarm: AlarmId, line: str | None) -> None:
         """End a condition, if it stands."""
         if self.standing(alarm, line):
             others = tuple(a for a in self.state.alarms if not (a.alarm is alarm and a.line == line))
-            self.state = replace(self.state, alarms=others)
+            self.state = self.state.with_alarms(others)
             self.said.append(AlarmCleared(alarm, line))
