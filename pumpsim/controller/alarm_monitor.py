@@ -27,7 +27,7 @@ def judge(turn: Turn) -> None:
     for watched in _watched(turn):
         row, threshold, line = watched.row, watched.threshold, watched.line
         value = air_reset.judged(turn, threshold.signal, line, reading) if reading is not None else None
-        status = _status(turn, row, line)
+        status = _status(turn, row, line) if turn.state.alarms else None
         if status is not None and status.checking:
             if auto_restart.fails(turn, row, status, value):
                 turn.raise_alarm(row.id, line, _detail(threshold, value))

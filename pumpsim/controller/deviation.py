@@ -60,7 +60,7 @@ def settle(turn: Turn) -> None:
         reference, reading = status.course.reference, turn.state.read_line(status.line)
         if not status.state.delivering:
             if reference is not None:
-                turn.put(replace(status, course=replace(status.course, reference=None)))
+                turn.put(status.owing(status.owed, replace(status.course, reference=None)))
             turn.clear_alarm(AlarmId.UNDER_INFUSION, status.line)
         elif reference is None and reading is not None:
             _renew(turn, status, reading)
@@ -129,7 +129,7 @@ def _judge(turn: Turn, line: Followed, reading: LineReading) -> None:
         if astray is not reference.astray:
             _renew(turn, status, reading)
     elif beyond and astray is not None:
-        turn.put(replace(status, course=replace(status.course, reference=replace(reference, astray=astray))))
+        turn.put(status.owing(status.owed, replace(status.course, reference=replace(reference, astray=astray))))
     elif beyond:
         _renew(turn, status, reading)
 
@@ -137,7 +137,7 @@ def _judge(turn: Turn, line: Followed, reading: LineReading) -> None:
 def _renew(turn: Turn, status: LineStatus, reading: LineReading) -> None:
     """Count from here."""
     reference = Reference(turn.now_ns, reading.steps, status.owed, status.state)
-    turn.put(replace(status, course=replace(status.course, reference=reference)))
+    turn.put(status.owing(status.owed, replace(status.course, reference=reference)))
 
 
 def _watch(turn: Turn, line: Followed, sign: int, volume: int, ppm: int) -> Watch:

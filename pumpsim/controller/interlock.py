@@ -136,7 +136,8 @@ class Interlock:
         if waits or refused or command is None or command.line not in self._lines:
             return
         line = self._lines[command.line]
-        self._put(replace(line, asked=asked.hear(self._model, line.asked, command, self._now_ns, line.account.steps)))
+        heard = asked.hear(self._model, line.asked, command, self._now_ns, line.account.steps)
+        self._put(InterlockLine(line.line, heard, line.account))
 
     def _compare(self, reading: SensorReading) -> DeviceEvent | None:
         """Bring every account up to a reading, and judge it."""
@@ -184,7 +185,7 @@ class Interlock:
         for motion in command.lines:
             if motion.line in self._lines:
                 line = self._lines[motion.line]
-                self._put(replace(line, account=account.commanded(line.account, motion, self._now_ns)))
+                self._put(InterlockLine(line.line, line.asked, account.commanded(line.account, motion, self._now_ns)))
         return command
 
     def _against(self, command: MotorCommand) -> DeviceEvent | None:
