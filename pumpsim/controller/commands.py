@@ -195,8 +195,9 @@ def _titrate(turn: Turn, command: Titrate) -> None:
     same = command.rate_nl_per_h == program.rate_nl_per_h
     program = replace(program, rate_nl_per_h=command.rate_nl_per_h, ordered=command.ordered)
     titrated = replace(status, program=program, rate_nl_per_h=command.rate_nl_per_h)
-    if status.state is LineState.INFUSING:
-        titrated = replace(titrated, rate_nl_per_h=course.wanted(turn, titrated)[0])
+    rate = course.wanted(turn, titrated)[0] if status.state is LineState.INFUSING else titrated.rate_nl_per_h
+    if rate != titrated.rate_nl_per_h:
+        titrated = replace(titrated, rate_nl_per_h=rate)
     if status.state.delivering or status.state in (LineState.DELAYED, LineState.PAUSED, LineState.CHECKING):
         reasons.extend(faults_together(turn, turn.state.with_line(titrated), (status.line,)))
     if reasons:

@@ -8,8 +8,8 @@ can (GIP 1.4.3): it is slowed, never the programme.
 from collections.abc import Iterator
 from dataclasses import replace
 
+from pumpsim.controller import counts
 from pumpsim.controller.turn import Turn
-from pumpsim.vocabulary.alarms import Direction, Signal
 from pumpsim.vocabulary.courses import NL_NS_PER_H
 from pumpsim.vocabulary.outputs import DeliveryEventKind, Watch
 from pumpsim.vocabulary.status import Dose, DoseKind, LineStatus
@@ -52,10 +52,11 @@ def stop_at_step(turn: Turn, status: LineStatus) -> int | None:
 def deadlines(turn: Turn) -> Iterator[int]:
     """When all of the running dose is owed."""
     for status in turn.state.lines:
-        for dose in status.course.doses[:1]:
-            rate = turn.dose_nl_per_h(status, turn.base_nl_per_h(status))
-            if rate > 0 and dose.owed < dose.volume:
-                yield turn.now_ns + max(1, (dose.volume - dose.owed) // rate)
+        if not status.course.doses:
+            continue
+        dose, rate = status.course.doses[0], turn.dose_nl_per_h(status, turn.base_nl_per_h(status))
+        if rate > 0 and dose.owed < dose.volume:
+            yield turn.now_ns + max(1, (dose.volume - dose.owed) // rate)
 
 
 def watches(turn: Turn) -> Iterator[Watch]:
@@ -63,7 +64,7 @@ def watches(turn: Turn) -> Iterator[Watch]:
     for status in turn.state.lines:
         stop = stop_at_step(turn, status)
         if stop is not None and status.course.doses[0].owed >= status.course.doses[0].volume:
-            yield Watch(Signal.STEPS, status.line, Direction.AT_LEAST, float(stop))
+            yield counts.reached(status.line, stop)
 
 
 def _over(turn: Turn, status: LineStatus) -> Dose | None:

@@ -43,6 +43,7 @@ from pumpsim.vocabulary.outputs import (
 
 LATE_NS = 10_000_000_000
 """By how much a call may come later than promised: a choice of ours; GIP v1.0, 3.5.2, allows 90 s."""
+SAID = OfALine | Confirm
 LATCHING = (DeviceEventKind.OVER_INFUSION, DeviceEventKind.RATE_LIMIT)
 
 
@@ -56,6 +57,7 @@ class Interlock:
         self._now_ns, self._promised_ns = known.now_ns, known.promised_ns
         self._waiting, self.tripped = known.waiting, known.tripped
         self._back, self._driving = TurningBack(model, known.turning), DrivingBack(model, known.driving)
+        self._by_gravity = model.mechanism.drive is Drive.ROLLER_CLAMP
 
     @classmethod
     def power_on(cls, model: PumpModel, status: InterlockStatus) -> "Interlock":
@@ -91,12 +93,14 @@ class Interlock:
             return self._trip(DeviceEventKind.WATCHDOG, f"called {late_ns / 1e9:.1f} s after it was promised")
         if isinstance(given, SensorReading):
             return self._compare(given)
-        if isinstance(given, OfALine | Confirm):
+        if isinstance(given, SAID):
             self._listen(given, answer)
         return None
 
     def let_through(self, answer: tuple[Output, ...]) -> tuple[tuple[Output, ...], DeviceEvent | None]:
         """Give an answer with a stop in the place of every motor command that may not pass, and say why."""
+        if not answer:
+            return answer, None
         outputs, event = list[Output](), None
         for output in answer:
             if isinstance(output, MotorCommand):
@@ -124,10 +128,6 @@ class Interlock:
         )
         return Step(step.outputs, step.wake_at_ns, (*step.watches, *own))
 
-    @property
-    def _by_gravity(self) -> bool:
-        return self._model.mechanism.drive is Drive.ROLLER_CLAMP
-
     def _put(self, line: InterlockLine) -> None:
         self._lines[line.line] = line
 
@@ -149,7 +149,8 @@ class Interlock:
             self._driving.hear(command)
             return
         line = self._lines[command.line]
-        self._put(replace(line, asked=asked.hear(self._model, line.asked, command, self._now_ns, line.account.steps)))
+        heard = asked.hear(self._model, line.asked, command, self._now_ns, line.account.steps)
+        self._put(InterlockLine(line.line, heard, line.account))
 
     def _compare(self, reading: SensorReading) -> DeviceEvent | None:
         """Bring every account up to a reading, and judge it."""
@@ -198,7 +199,7 @@ class Interlock:
         for motion in command.lines:
             if motion.line in self._lines:
                 line = self._lines[motion.line]
-                self._put(replace(line, account=account.commanded(line.account, motion, self._now_ns)))
+                self._put(InterlockLine(line.line, line.asked, account.commanded(line.account, motion, self._now_ns)))
         return command
 
     def _against(self, command: MotorCommand) -> DeviceEvent | None:

@@ -75,7 +75,7 @@ class Pump:
                 outputs += tuple(said for said in told if said not in outputs)  # a stop that stands is not said again
         if found is not None:
             outputs += self._interlock.halt()
-        answer = Step(outputs, step.wake_at_ns, step.watches)
+        answer = step if outputs is step.outputs else Step(outputs, step.wake_at_ns, step.watches)
         return answer if self.state.unit.power.off else self._interlock.promise(answer)
 
 

@@ -5,7 +5,6 @@ each other, and alarm signals and motor command follow from the state. Extra rea
 """
 
 from collections.abc import Iterator
-from dataclasses import replace
 
 from pumpsim.controller import (
     alarm_monitor,
@@ -23,9 +22,12 @@ from pumpsim.controller import (
     power,
     pressure_rise,
     programme,
+    quiet,
     reminders,
     signals,
 )
+from pumpsim.controller.model_facts import ModelFacts
+from pumpsim.controller.quiet import Quiet
 from pumpsim.controller.turn import Turn
 from pumpsim.vocabulary.inputs import DeviceEvent, Input, SensorReading, Tick
 from pumpsim.vocabulary.model import PumpModel
@@ -34,18 +36,25 @@ from pumpsim.vocabulary.status import LineStatus, PumpState
 
 
 class PumpController:
-    """Decides for one pump. Its whole memory is ``state``, an immutable value."""
+    """Decides for one pump. Its whole memory is ``state``, an immutable value; what it keeps beside saves work only."""
 
     def __init__(self, model: PumpModel, state: PumpState | None = None) -> None:
         self.model = model
         still = MotorCommand(tuple(LineMotion(line, 0) for line in model.lines))
+        self._facts = ModelFacts(model)
+        self.quiet: Quiet | None = None
         self.state = state or PumpState(0, tuple(LineStatus(line) for line in model.lines), motor=still)
 
     def step(self, now_ns: int, given: Input) -> Step:
         """Answer one input at an instant. Raises ValueError when time runs backwards, for nothing else."""
         if now_ns < self.state.now_ns:
             raise ValueError(f"time runs backwards: {now_ns} ns after {self.state.now_ns} ns")
-        turn = Turn(self.model, self.state, now_ns)
+        if self.quiet is not None and quiet.is_early(self.quiet, now_ns, given):
+            turn = Turn(self.model, self.state, now_ns, self._facts)
+            if quiet.passes(turn, given):
+                self.state = turn.state
+                return self.quiet.answer(turn)
+        turn = Turn(self.model, self.state, now_ns, self._facts)
         turn.pass_time()
         if power.keeps_off(turn, given):
             return self._answer(turn)
@@ -84,16 +93,23 @@ class PumpController:
 
     def _answer(self, turn: Turn) -> Step:
         """Keep the state, and say what was said and when to call again; a pump that is off waits for its power only."""
-        self.state = turn.state
+        self.state, self.quiet = turn.state, None
         if turn.state.unit.power.off:
             return Step(tuple(turn.said), None, ())
-        return Step(tuple(turn.said), _wake(turn), tuple(_watches(turn)))
+        stands = Quiet(_wake(turn), tuple(_before(turn)), tuple(_behind(turn)))
+        if quiet.may_follow(turn):
+            self.quiet = stands
+        return stands.answer(turn)
 
 
-def _watches(turn: Turn) -> Iterator[Watch]:
+def _before(turn: Turn) -> Iterator[Watch]:
+    """The watches before those that move, which are those of ``deviation``."""
     yield from programme.watches(turn)
     yield from doses.watches(turn)
-    yield from deviation.watches(turn)
+
+
+def _behind(turn: Turn) -> Iterator[Watch]:
+    """The watches behind those that move."""
     yield from finishing.watches(turn)
     yield from alarm_monitor.watches(turn)
     yield from pressure_rise.watches(turn)
@@ -103,9 +119,10 @@ def _watches(turn: Turn) -> Iterator[Watch]:
 
 def _move(turn: Turn) -> None:
     """Say what the mechanism shall do, if that has changed."""
-    command = MotorCommand(tuple(_motion(turn, status) for status in turn.state.lines), backprime.motion(turn))
-    if command != turn.state.motor:
-        turn.state = replace(turn.state, motor=command)
+    motions, driven = tuple([_motion(turn, status) for status in turn.state.lines]), backprime.motion(turn)
+    if motions != turn.state.motor.lines or driven != turn.state.motor.backpriming:
+        command = MotorCommand(motions, driven)
+        turn.state = turn.state.with_motor(command)
         turn.said.append(command)
 
 
@@ -120,7 +137,7 @@ def _motion(turn: Turn, status: LineStatus) -> LineMotion:
 def stop_at_step(turn: Turn, status: LineStatus) -> int | None:
     """The count beyond which a line must not come: that of its VTBI, or of a dose after which nothing runs."""
     end = status.stop_at_step if status.state is LineState.INFUSING else None
-    dose = doses.stop_at_step(turn, status)
+    dose = doses.stop_at_step(turn, status) if status.course.doses else None
     return dose if end is None else end if dose is None else min(end, dose)
 
 

@@ -11,6 +11,8 @@ from enum import Enum
 class AlarmId(Enum):
     """The name of an alarm condition, as scenarios and records write it."""
 
+    __hash__ = object.__hash__  # by identity, as it is compared: rows are looked up by it at every step
+
     OCCLUSION_DISTAL = "occlusion-distal"
     OCCLUSION_PROXIMAL = "occlusion-proximal"
     PRESSURE_RISE = "pressure-rise"
@@ -87,6 +89,8 @@ class Effect(Enum):
 
 class Signal(Enum):
     """A quantity of a sensor reading that a watch or a condition can look at."""
+
+    __hash__ = object.__hash__  # as above
 
     DISTAL_PRESSURE = "distal pressure (kPa)"
     PROXIMAL_PRESSURE = "proximal pressure (kPa)"

@@ -10,7 +10,10 @@ NS_PER_H = 3_600_000_000_000
 
 
 class LineState(Enum):
-    """Where a line is in its life. Only INFUSING, KVO and CONTINUING move fluid."""
+    """Where a line is in its life. Only INFUSING, KVO and CONTINUING move fluid.
+
+    ``delivering``: whether the mechanism is asked to move fluid of this line.
+    """
 
     EMPTY = "empty"
     READY = "ready"
@@ -25,10 +28,8 @@ class LineState(Enum):
     ALARM = "alarm"
     COMPLETE = "complete"
 
-    @property
-    def delivering(self) -> bool:
-        """Whether the mechanism is asked to move fluid of this line."""
-        return self in (LineState.INFUSING, LineState.KVO, LineState.CONTINUING)
+    def __init__(self, word: str) -> None:
+        self.delivering = word in ("infusing", "kvo", "continuing")
 
 
 class DeliveryEventKind(Enum):

@@ -99,7 +99,7 @@ class InfusionProgram:
     @property
     def staged(self) -> bool:
         """Whether its rate depends on what it has given."""
-        return self.first is not None or isinstance(self.course, Stages | Repeat)
+        return self.first is not None or (self.course is not None and isinstance(self.course, Stages | Repeat))
 
     @property
     def highest_nl_per_h(self) -> int:

@@ -1,6 +1,6 @@
 """The state of a pump as an immutable value, sufficient to continue from."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from enum import Enum
 
 from pumpsim.vocabulary.alarms import AlarmId, Priority
@@ -334,4 +334,12 @@ class PumpState:
 
     def with_unit(self, unit: UnitStatus) -> "PumpState":
         """The same state with another status of the pump as a whole."""
-        return replace(self, unit=unit)
+        return PumpState(self.now_ns, self.lines, self.motor, self.alarms, self.reading, unit)
+
+    def with_alarms(self, alarms: tuple[AlarmStatus, ...]) -> "PumpState":
+        """The same state with other conditions."""
+        return PumpState(self.now_ns, self.lines, self.motor, alarms, self.reading, self.unit)
+
+    def with_motor(self, motor: MotorCommand) -> "PumpState":
+        """The same state with another command to the mechanism."""
+        return PumpState(self.now_ns, self.lines, motor, self.alarms, self.reading, self.unit)

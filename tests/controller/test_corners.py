@@ -253,6 +253,19 @@ def test_a_mode_is_changed_in_any_stage():
     ]
 
 
+def test_a_mode_is_changed_in_a_later_stage_too():
+    """A change of mode is judged by the programme as it was written: its rate is that of the first stage."""
+    staged = InfusionProgram(60 * ML, 9 * ML, course=Stages((Stage(60 * ML, ML), Stage(30 * ML, 8 * ML))))
+    said = answers(
+        (0, LoadProgram("B", staged)),
+        (0, Start()),
+        (60, Tick()),
+        (61, ChangeMode("B", CONCURRENT)),
+        model=replace(STROKES, most_stages=2),
+    )
+    assert said[-1] == "61 DeliveryEvent mode-changed B infusing 30 <concurrent>"
+
+
 def test_what_no_model_of_this_kind_can_do_is_said_once():
     said = answers(
         (0, LoadProgram("A", program(60))),

@@ -9,7 +9,8 @@ from pumpsim.catalogue.pumps import SINGLE_CHANNEL_CASSETTE
 from pumpsim.catalogue.syringe_pumps import SYRINGE_PUMP
 from pumpsim.codec import decode, encode
 from pumpsim.controller import Pump
-from pumpsim.controller.deviation import BAND_PART, allowance_steps
+from pumpsim.controller.deviation import BAND_PART
+from pumpsim.controller.flow_sides import allowance_steps
 from pumpsim.controller.pump_controller import PumpController
 from pumpsim.vocabulary.alarms import Direction, Effect, Signal
 from pumpsim.vocabulary.courses import Demand
