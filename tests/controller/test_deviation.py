@@ -106,6 +106,19 @@ def test_over_infusion_stops_all_and_stands_until_it_is_acknowledged():
     assert controller.state.line("A").course.reference.steps == 700 + WINDOW_NL * 3 // 2
 
 
+def test_the_second_line_is_followed_while_the_first_stands():
+    controller = PumpController(SMOOTH)
+    for given in (both(0), LoadProgram("B", program(100)), Start("B")):
+        controller.step(0, given)
+    found = [o for o in controller.step(15 * MIN, both(20 * ML)).outputs if isinstance(o, AlarmRaised)]
+    assert [(o.alarm.value, o.line) for o in found] == [("under-infusion", "B")]
+
+
+def both(b: int) -> SensorReading:
+    """A stands; what B has counted."""
+    return SensorReading((LineReading("A", 0, 4.9, False), LineReading("B", b, 4.9, False)), 0.0)
+
+
 def test_under_infusion_lets_the_line_run_and_is_over_once_it_runs_as_it_should():
     controller = running()
     assert heard(controller, (15 * MIN, 20 * ML), (30 * MIN, 40 * ML)) == ["under-infusion"]
