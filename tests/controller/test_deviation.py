@@ -169,6 +169,16 @@ def test_a_share_that_is_not_exceeded_is_looked_at_and_let_go():
     assert (after.at_ns, after.astray) == (band_ns, None)
 
 
+@pytest.mark.parametrize("side", [1, -1])
+@pytest.mark.parametrize(("beside_nl", "looked_at"), [(500_000, False), (500_001, False), (500_002, True)])
+def test_the_band_is_a_fifth_of_the_share_and_the_allowance(side, beside_nl, looked_at):
+    """2.5 mL are 10 % of 15 min; the allowance is a nL. After 9 min, 15 mL, that is not astray: it is counted anew."""
+    controller = running()
+    controller.step(9 * MIN, reading(700 + 15 * ML + side * beside_nl))
+    reference = controller.state.line("A").course.reference
+    assert (reference.at_ns, reference.astray) == (9 * MIN if looked_at else 0, None)
+
+
 def test_what_is_astray_and_comes_back_is_let_go():
     controller = running()
     heard(controller, (5 * MIN, 10 * ML))
