@@ -9,7 +9,7 @@ from pumpsim.vocabulary.alarms import AlarmId, Signal
 from pumpsim.vocabulary.inputs import DeviceEvent, DeviceEventKind, ResetAir, Start, Tick
 from pumpsim.vocabulary.sensors import Sensor
 from tests.build import STROKES, S
-from tests.controller.occlusion import ONE, course, kpa, running
+from tests.controller.occlusion import LIMIT, ONE, course, kpa, running
 from tests.controller.test_alarm_delay import kpa as both
 
 BUBBLE = ["raised air-in-line-distal", "alarm: air-in-line-distal", "motor 0"]
@@ -105,6 +105,14 @@ def test_a_bubble_that_nobody_has_seen_is_not_let_pass():
     """The sensor says nothing while somebody takes note; when it speaks again there is a bubble."""
     silent = replace(air(0.0, 0.0, 0.0), silent=(Sensor(Signal.AIR_BUBBLE, None),))
     assert course(running(ONE), (10, silent), (11, ResetAir()), (12, air(0.2, 0.2, 0.2))) == [(12, BUBBLE)]
+
+
+def test_what_has_been_noted_of_air_changes_no_other_signal_and_needs_no_sensor():
+    given = [(10, air(0.0, 1.0, 1.0)), (20, ResetAir()), (21, Start())]
+    silent = replace(air(0.0, 0.0, 1.0), silent=(Sensor(Signal.AIR_ACCUMULATED, None),))
+    occluded = replace(silent, distal_kpa=LIMIT)
+    found = course(running(ONE), *given, (22, silent), (23, occluded))
+    assert found[-1] == (23, ["raised occlusion-distal", "alarm: occlusion-distal", "motor 0"])
 
 
 def test_what_only_pends_is_noted_as_well_and_nothing_else_is():

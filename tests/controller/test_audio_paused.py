@@ -7,7 +7,19 @@ from pumpsim.vocabulary.alarms import AlarmId
 from pumpsim.vocabulary.inputs import Acknowledge, LineReading, LoadProgram, PauseAudio, SensorReading, Start
 from pumpsim.vocabulary.outputs import SignalChanged
 from tests.build import S, program
-from tests.controller.attention import LOW, OFF, OPEN, READING, SEATED, SHUT, conditions, model_with, play, signals
+from tests.controller.attention import (
+    DOOR,
+    LOW,
+    OFF,
+    OPEN,
+    READING,
+    SEATED,
+    SHUT,
+    conditions,
+    model_with,
+    play,
+    signals,
+)
 
 PAUSE = PauseAudio(120 * S)
 
@@ -62,6 +74,15 @@ def test_a_new_condition_of_lower_priority_sounds_through_the_pause_and_the_high
     assert signals(said)[2:] == [
         (20, "high door silent, syringe sounds, paused"),
         (30, "high door silent, paused"),
+    ]
+
+
+def test_one_that_is_acknowledged_leaves_the_others_paused():
+    said = play(model_with(), [(1, OPEN), (1, OFF), (2, PAUSE), (3, Acknowledge(DOOR))], 200)
+    assert signals(said)[1:] == [
+        (1, "high syringe sounds"),
+        (2, "high syringe silent, paused"),
+        (122, "high syringe sounds"),
     ]
 
 

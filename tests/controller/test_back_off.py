@@ -11,6 +11,7 @@ from pumpsim.controller import Pump
 from pumpsim.controller.interlock import Interlock
 from pumpsim.vocabulary.alarms import AlarmId, Signal
 from pumpsim.vocabulary.inputs import Acknowledge, DeviceEvent, DeviceEventKind, LoadProgram, SensorReading, Start, Stop
+from pumpsim.vocabulary.interlock import TurningStatus
 from pumpsim.vocabulary.model import BackOff
 from pumpsim.vocabulary.outputs import (
     AlarmRaised,
@@ -246,6 +247,11 @@ def test_an_occlusion_is_believed_until_the_pressure_is_gone_or_the_line_has_bee
         passed(interlock, MotorCommand((LineMotion("A", 0),)))
     seen(interlock, kpa(then_kpa, 900_000))
     assert (passed(interlock, back())[1] is None) is passes
+
+
+def test_where_nothing_turns_back_the_interlock_keeps_nothing_of_it():
+    assert guarded(ONE).status.turning == TurningStatus()
+    assert guarded(BACK).status.turning == TurningStatus(True, True, False, 900_000, 900_000)
 
 
 @pytest.mark.requirement("GIP 1.8.1")

@@ -140,7 +140,8 @@ def test_a_new_program_knows_nothing_of_the_end_of_the_one_before():
     pump.step(6 * S, shown(1_000))
     pump.step(7 * S, Stop())
     pump.step(8 * S, LoadProgram("A", program(60, 0.1)))
-    assert pump.state.line("A").after_end is None
+    after = pump.state.line("A")
+    assert (after.after_end, after.stop_at_step, after.owed_end) == (None, None, None)
     pump.step(9 * S, Start())
     assert pump.state.line("A").state is LineState.INFUSING
 

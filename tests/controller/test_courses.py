@@ -275,6 +275,14 @@ def test_standby_calls_back_and_delivers_nothing():
     assert bench.ml() == pytest.approx(10.0)
 
 
+@pytest.mark.parametrize(("ns", "stands_by"), [(-1, False), (0, False), (1, True)])
+def test_standby_is_for_a_time(ns, stands_by):
+    bench = Bench(LVP)
+    bench.give(LoadProgram("A", program(10 * ML)))
+    bench.give(Standby("A", ns))
+    assert (bench.line().state is LineState.STANDBY) is stands_by
+
+
 def test_a_running_line_does_not_stand_by():
     bench = started(LVP, program(10 * ML))
     (refused,) = bench.give(Standby("A", H))

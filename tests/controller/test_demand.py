@@ -21,7 +21,7 @@ from pumpsim.vocabulary.inputs import (
     Titrate,
 )
 from pumpsim.vocabulary.model import Drive, Mechanism, RateBand, Reminders
-from pumpsim.vocabulary.outputs import CommandRejected, DoseDenied, LineState
+from pumpsim.vocabulary.outputs import AlarmRaised, CommandRejected, DoseDenied, LineState
 from pumpsim.vocabulary.program import InfusionProgram
 from tests.build import MIN, H, S
 from tests.controller.bench import Q_PER_ML, Bench
@@ -254,6 +254,7 @@ def test_at_the_limit_the_line_keeps_open_until_somebody_comes():
     bench.run(2 * H)
     assert bench.minutes("alarm max-dose") == [60.0], "3 mL of doses and 1 mL in the first hour"
     assert bench.minutes("kvo-entered") == [60.0]
+    assert [o.detail for _, o in bench.said if isinstance(o, AlarmRaised)] == ["limit of 4 mL in the window"]
     assert bench.rate() == 0.1
     assert asked(bench, 121) == ["line A is kvo"]
     bench.do(150 * MIN, Acknowledge())
@@ -268,6 +269,19 @@ def test_at_the_limit_the_line_stops():
     bench.run(2 * H)
     assert bench.line().state is LineState.ALARM
     assert bench.ml() == pytest.approx(4.0, abs=1e-9)
+
+
+@pytest.mark.parametrize(("vtbi", "ends"), [(3 * ML // 2, [10**6, 15 * 10**5]), (3 * ML, [10**6, 2 * 10**6])])
+def test_a_dose_ends_where_it_is_in_or_where_the_programme_is(vtbi, ends):
+    """Two doses of 1 mL and no continuous rate; a step is 1 nL."""
+    bench = running(replace(pca(lockout_ns=0), vtbi_nl=vtbi))
+    found = []
+    for minute in (1, 5):
+        assert asked(bench, minute) == ["ok"]
+        found.append(bench.pump.state.motor.lines[0].stop_at_step)
+    assert found == ends
+    bench.run(H)
+    assert bench.steps() == ends[-1]
 
 
 def test_a_dose_under_way_ends_at_the_limit():

@@ -107,6 +107,19 @@ def test_over_infusion_stops_all_and_stands_until_it_is_acknowledged():
     assert controller.state.line("A").course.reference.steps == 700 + WINDOW_NL * 3 // 2
 
 
+def test_the_second_line_is_followed_while_the_first_stands():
+    controller = PumpController(SMOOTH)
+    for given in (both(0), LoadProgram("B", program(100)), Start("B")):
+        controller.step(0, given)
+    found = [o for o in controller.step(15 * MIN, both(20 * ML)).outputs if isinstance(o, AlarmRaised)]
+    assert [(o.alarm.value, o.line) for o in found] == [("under-infusion", "B")]
+
+
+def both(b: int) -> SensorReading:
+    """A stands; what B has counted."""
+    return SensorReading((LineReading("A", 0, 4.9, False), LineReading("B", b, 4.9, False)), 0.0)
+
+
 def test_under_infusion_lets_the_line_run_and_is_over_once_it_runs_as_it_should():
     controller = running()
     assert heard(controller, (15 * MIN, 20 * ML), (30 * MIN, 40 * ML)) == ["under-infusion"]
@@ -155,6 +168,16 @@ def test_a_share_that_is_not_exceeded_is_looked_at_and_let_go():
     controller.step(band_ns, reading(700 + round(band_ns * 1.099 / 36_000)))
     after = controller.state.line("A").course.reference
     assert (after.at_ns, after.astray) == (band_ns, None)
+
+
+@pytest.mark.parametrize("side", [1, -1])
+@pytest.mark.parametrize(("beside_nl", "looked_at"), [(500_000, False), (500_001, False), (500_002, True)])
+def test_the_band_is_a_fifth_of_the_share_and_the_allowance(side, beside_nl, looked_at):
+    """2.5 mL are 10 % of 15 min; the allowance is a nL. After 9 min, 15 mL, that is not astray: it is counted anew."""
+    controller = running()
+    controller.step(9 * MIN, reading(700 + 15 * ML + side * beside_nl))
+    reference = controller.state.line("A").course.reference
+    assert (reference.at_ns, reference.astray) == (9 * MIN if looked_at else 0, None)
 
 
 def test_what_is_astray_and_comes_back_is_let_go():

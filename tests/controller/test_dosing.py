@@ -127,6 +127,7 @@ def test_what_is_owed_of_a_dose_and_beside_it_is_exact(model, base):
     bench.give(bench.reading())
     status = bench.pump.state.line("A")
     assert (status.owed, status.course.dosed) == ((200 + base) * ML * 9 * S, 200 * ML * 9 * S)
+    assert status.course.based == 0, "a programme of one rate needs no account of its own"
 
 
 def test_where_the_programme_takes_all_of_the_mechanism_a_dose_waits_until_it_is_less():

@@ -151,6 +151,7 @@ def test_a_load_sets_every_figure_of_its_programme(program, figures):
             None,
             ["bolus rate 2 mL/h of dopamine is below the hard limit of 20 mL/h in icu"],
         ),
+        (GiveBolus("A", 2 * ML, over_ns=0), None, ["bolus 2 mL in that time is above 400 mL/h"]),
         (GiveBolus("A", 2 * ML, over_ns=6 * MIN), of(rule=SLOW), []),
         (GiveBolus("A", 2 * ML), of(rule=SLOW), []),
         (GiveBolus("A", 6 * ML), of(rule=None), []),
