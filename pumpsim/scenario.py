@@ -29,13 +29,17 @@ class PumpSetup:
         return self.model.sources + self.path.set.sources + self.path.access.sources
 
 
+Action = OperatorCommand | Disturbance | SensorFault | MotorFault | DeviceEvent | Powering
+"""What can be done to a pump."""
+
+
 @dataclass(frozen=True, slots=True)
 class Entry:
     """One thing that is done to one pump at one instant: by the operator, by the world, or by its own device."""
 
     at_ns: int
     pump: str
-    action: OperatorCommand | Disturbance | SensorFault | MotorFault | DeviceEvent | Powering
+    action: Action
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,8 +1,6 @@
-"""Pumps on virtual time: the same ``Pump`` that the serial bridge drives, on a fluid path that obeys physics.
+"""A pump on a fluid path that obeys physics: the same ``Pump`` that the serial bridge drives, and what is done to it.
 
-Order within one instant: disturbance, sensor, wake-up, device, operator, then pumps in the order of the file. The process of a
-line sleeps until the next of them; nothing happens between, so nothing is computed between. The mirror of this loop in real
-time is the bridge's.
+What is due when, and in which order, is the ``clockwork``'s.
 
 A pump whose power is cut gets one more reading, of that instant, so that it can put the counts away (what a brown-out detector
 leaves time for: an assumption); then it is dead, as is one that its empty battery has switched off: no reading, no wake-up, no
@@ -10,16 +8,13 @@ key. What happens to its switches meanwhile it is told when it is powered again.
 """
 
 from collections import deque
-from collections.abc import Generator, Sequence
 from operator import itemgetter
-
-import simpy
 
 from pumpsim.controller import Pump
 from pumpsim.controller.answer import about
 from pumpsim.controller.power import OFF, OFF_REASON
 from pumpsim.journal import Taken
-from pumpsim.scenario import Entry, PumpSetup
+from pumpsim.scenario import Action, Entry, PumpSetup
 from pumpsim.simulation.chance import Chance
 from pumpsim.simulation.motor import Motor
 from pumpsim.simulation.moving import next_moving_crossing
@@ -53,35 +48,6 @@ from pumpsim.vocabulary.sensors import Mended, Sensor, SensorFault, Silent
 
 HOUSEKEEPING_NS = 6 * 3_600_000_000_000
 """How far the path is planned at most before history is handed over: bounds memory, never a result."""
-
-
-def live(env: simpy.Environment, pumps: Sequence["SimulatedPump"], until_ns: int) -> Generator[simpy.Event, None, None]:
-    """Let the pumps of one line live from now to ``until_ns``, inclusive."""
-    for pump in pumps:
-        pump.sense(0)
-        pump.capture(0)
-    while True:
-        now_ns = int(env.now)
-        for pump in pumps:
-            pump.act(now_ns)
-        if now_ns >= until_ns:
-            for pump in pumps:
-                pump.way.advance(until_ns)
-            return
-        plans = [pump.next(now_ns, until_ns) for pump in pumps]
-        next_ns = min(at_ns for at_ns, _ in plans)
-        yield env.timeout(next_ns - now_ns)
-        looking = [
-            (at_ns == next_ns and sense) or pump.due(next_ns) for pump, (at_ns, sense) in zip(pumps, plans, strict=True)
-        ]
-        for pump in pumps:
-            pump.way.forget(next_ns)
-            pump.suffer(next_ns)
-            pump.capture(next_ns)
-        for pump, looks in zip(pumps, looking, strict=True):
-            if looks:
-                pump.sense(next_ns)
-            pump.wake(next_ns)
 
 
 class SimulatedPump:
@@ -128,6 +94,10 @@ class SimulatedPump:
             state=self._pump.state,
             estimates=self._estimates,
         )
+
+    def insert(self, now_ns: int, action: Action) -> None:
+        """Let something be done now, ahead of what the script still has."""
+        self._entries.insert(0, Entry(now_ns, self.id, action))
 
     def next(self, now_ns: int, until_ns: int) -> tuple[int, bool]:
         """The next instant at which anything is due, and whether the pump gets a reading then."""
