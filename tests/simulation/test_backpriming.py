@@ -17,6 +17,7 @@ from pumpsim.vocabulary.motor import MotorFault
 from pumpsim.vocabulary.path import DrugContent, Fluid, Transport
 from pumpsim.vocabulary.program import LineMode
 from tests.build import DRUG, MIN, SALINE, SMOOTH, STROKES, H, S, path, program, run, said, when
+from tests.examples import examples
 
 ML = 10**6
 OTHER = Fluid("other 5 mg/mL", (DrugContent("other", 5.0),))
@@ -235,21 +236,21 @@ def scripted(found, until_ns=25 * MIN, **kwargs):
 
 @pytest.mark.parametrize("model", [STROKES, SMOOTH], ids=["strokes", "smooth"])
 @pytest.mark.parametrize("transport", [Transport.PLUG, Transport.MIXED])
-@settings(max_examples=20)
+@settings(max_examples=examples(12))
 @given(SCRIPTS)
 def test_mass_is_conserved_whatever_is_backprimed(model, transport, found):
     trace = scripted(found, model=model, setup=limbs(transport=transport, b_fluid=SALINE))
     assert balance(trace).worst < 1e-9
 
 
-@settings(max_examples=15)
+@settings(max_examples=examples(5))
 @given(SCRIPTS, st.lists(st.tuples(MOMENTS, AIR), min_size=1, max_size=3))
 def test_mass_is_conserved_with_air_among_it(found, air):
     trace = scripted([*found, *air], setup=limbs(b_fluid=SALINE))
     assert balance(trace).worst < 1e-9
 
 
-@settings(max_examples=8)
+@settings(max_examples=examples(6))
 @given(SCRIPTS)
 def test_a_network_of_one_line_says_the_same(found):
     """A one-way valve makes a network of it."""
@@ -265,7 +266,7 @@ def test_a_network_of_one_line_says_the_same(found):
         assert mine.in_container == pytest.approx(theirs[mine.name].in_container, abs=1e-6), mine.name
 
 
-@settings(max_examples=8)
+@settings(max_examples=examples(6))
 @given(SCRIPTS, st.lists(MOMENTS, max_size=5))
 def test_looking_changes_nothing(found, looks):
     """An anchor cuts what is driven in two: nothing that matters may depend on it."""
