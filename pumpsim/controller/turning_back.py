@@ -70,6 +70,8 @@ class TurningBack:
 
     def commanded(self, command: MotorCommand) -> None:
         """Note what has been passed; with the first delivery the next occlusion is another one."""
+        if self._rule is None:
+            return
         rate = next((motion.rate_nl_per_h for motion in command.lines if motion.line == self._line), 0)
         if rate > 0 and not self._forward:
             self._granted = self._turned = False

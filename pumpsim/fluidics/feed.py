@@ -91,9 +91,10 @@ class Feed:
         """All air that has an end."""
         return _sum_ml(self.airs)
 
-    def air_before_ml(self, place_ml: float) -> float:
-        """All air that has come by a place."""
-        return sum(max(0.0, min(air.end_ml, place_ml) - air.begin_ml) for air in self.airs)
+    def air_before_ml(self, place_ml: float, *, ends: bool = False) -> float:
+        """All air that comes by a place; that follows an empty container, if not only what ``ends``."""
+        airs = (air for air in self.airs if not ends or air.end_ml < inf)
+        return sum(max(0.0, min(air.end_ml, place_ml) - air.begin_ml) for air in airs)
 
     def cut_out(self, at_ml: float, width_ml: float) -> "tuple[Feed, tuple[Span, ...]]":
         """Take so much of what comes from a place on off the line; and where there was air in it, counted from the place."""
@@ -209,8 +210,7 @@ def _cut_in(mine: list[Origin], new: Origin) -> list[Origin]:
     """Let one source come where it comes; the others are cut there and come later by its volume."""
     at, width, found = new.begin_ml, new.end_ml - new.begin_ml, []
     for origin in mine:
-        hung_after = origin.since_ns is not None and not origin.driven and origin.begin_ml >= at + width
-        if origin.end_ml <= at or hung_after:  # the air comes later, or had come already
+        if origin.end_ml <= at:  # the air comes later
             found.append(origin)
             continue
         before_ml = min(origin.held_ml, max(0.0, min(origin.end_ml, at) - origin.begin_ml))

@@ -20,12 +20,21 @@ from pumpsim.vocabulary.path import Fluid, LineSetup, stirred
 
 
 @dataclass(frozen=True, slots=True)
+class Drawn:
+    """What a line has drawn by a change, the air among it, and the air that is in its limb then."""
+
+    ml: float
+    air_ml: float = 0.0
+    limb_air_ml: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
 class Hung:
     """A container that came in the place of another, or one filled again. ``line``: its place in the order of the model.
 
-    ``drawn_ml``: what the line had drawn by then; ``limb_ml``: what its limb held; ``begin_ml``: from where on it
-    draws this. ``held_ml``: what is in it at first; ``taken_ml`` of the one before went away, ``mixed_ml`` of it stayed and
-    is part of ``held_ml``.
+    ``drawn_ml``: what the line had drawn by then; ``limb_ml``: what its limb held, air too; ``begin_ml``: from where on it
+    draws this, air left out. ``held_ml``: what is in it at first; ``taken_ml`` of the one before went away, ``mixed_ml`` of it
+    stayed and is part of ``held_ml``.
     """
 
     line: int
@@ -46,13 +55,13 @@ class Hung:
 
 
 def hung_on(
-    line: tuple[int, LineSetup], last: Origin, before: Sequence[Hung], at_ns: int, drawn_ml: float, hanging: Hanging
+    line: tuple[int, LineSetup], last: Origin, before: Sequence[Hung], at_ns: int, drawn: Drawn, hanging: Hanging
 ) -> Hung:
     """Make the record of a change; ``last``: what hangs there until now, ``before``: what has been hung on the line."""
     i, setup = line
     container = before[-1].container if before else setup.container
-    end_ml = last.begin_ml + last.there_ml
-    in_limb = min(setup.limb_ml, max(0.0, end_ml - drawn_ml))
+    end_ml, drawn_ml = last.begin_ml + last.there_ml, drawn.ml - drawn.air_ml
+    in_limb = min(setup.limb_ml - drawn.limb_air_ml, max(0.0, end_ml - drawn_ml))
     begin_ml = max(drawn_ml + in_limb, 0.0 if last.since_ns is None else last.begin_ml)
     rest = max(0.0, end_ml - begin_ml)
     match hanging:
@@ -64,7 +73,7 @@ def hung_on(
             fluid = stirred(last.source.fluid, mixed, hanging.fluid, hanging.volume_ml)
         case _:
             assert_never(hanging)
-    return Hung(i, at_ns, drawn_ml, in_limb, begin_ml, held, name, fluid, rest - mixed, mixed)
+    return Hung(i, at_ns, drawn.ml, in_limb + drawn.limb_air_ml, begin_ml, held, name, fluid, rest - mixed, mixed)
 
 
 def head_of(hanging: Hanging) -> float | None:

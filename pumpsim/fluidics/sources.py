@@ -10,7 +10,7 @@ from typing import assert_never
 import numpy as np
 
 from pumpsim.fluidics.backprimed import Backprimed, with_driven, without
-from pumpsim.fluidics.hung import Hung, hung_on
+from pumpsim.fluidics.hung import Drawn, Hung, hung_on
 from pumpsim.fluidics.origin import Origin
 from pumpsim.vocabulary.disturbances import Hanging
 from pumpsim.vocabulary.path import Fluid, LineSetup, PathSetup, Source
@@ -89,9 +89,7 @@ def _filled(
     return [Origin(below, i, 0.0, limb_ml, limb_ml), Origin(container, i, 0.0, container_ml, container_ml)]
 
 
-def hang(
-    setups: Sequence[LineSetup], fed: Sequence[Fed], i: int, at_ns: int, drawn_ml: float, hanging: Hanging
-) -> Hung:
+def hang(setups: Sequence[LineSetup], fed: Sequence[Fed], i: int, at_ns: int, drawn: Drawn, hanging: Hanging) -> Hung:
     """Make the record of another container on a line, or one filled again, where the line has drawn so much."""
     before = [change for change in fed if isinstance(change, Hung) and change.line == i]
-    return hung_on((i, setups[i]), by_line(setups, fed)[i][-1], before, at_ns, drawn_ml, hanging)
+    return hung_on((i, setups[i]), by_line(setups, fed)[i][-1], before, at_ns, drawn, hanging)

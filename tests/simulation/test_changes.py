@@ -17,7 +17,7 @@ from pumpsim.fluidics.network.plumbing import Member
 from pumpsim.scenario import Scenario
 from pumpsim.simulation import simulate
 from pumpsim.trace import PumpTrace
-from pumpsim.vocabulary.disturbances import Change, Occlude, Place, Refill, Release
+from pumpsim.vocabulary.disturbances import AirIn, Change, Occlude, Place, Refill, Release
 from pumpsim.vocabulary.inputs import LoadProgram, Start, Stop, Titrate
 from pumpsim.vocabulary.outputs import AlarmRaised, LineMotion, MotorCommand
 from pumpsim.vocabulary.path import AdministrationSet, JunctionSetup, Transport
@@ -235,7 +235,7 @@ def test_looking_does_not_disturb(looks):
         for fluid_path in (one, many):
             fluid_path.disturb(2 * H, bag())
         assert one.read(3 * H) == many.read(3 * H)
-        assert one.hung == many.hung
+        assert one.fed == many.fed
     for net in (still, seen):
         net.command("main", 0, push)
     for at in sorted(looks):
@@ -243,4 +243,26 @@ def test_looking_does_not_disturb(looks):
     for net in (still, seen):
         net.disturb("main", 2 * H, fresh(bolus=0.01))
     assert still.read("main", 3 * H) == seen.read("main", 3 * H)
-    assert still.hung == seen.hung
+    assert still.fed == seen.fed
+
+
+@pytest.mark.parametrize("at_pump", [True, False])
+@pytest.mark.parametrize("air_first", [True, False])
+@pytest.mark.parametrize("apart_ns", [0, 4 * MIN, 12 * MIN])
+def test_a_bag_is_changed_on_a_line_that_has_air_in_it(at_pump, air_first, apart_ns):
+    """Neither what the line has drawn nor what its limb holds is all fluid: what is left in the old bag is more by the air."""
+    first, then = AirIn("B", 1.0, at_pump), bag(volume=100.0)
+    script = (
+        [(10 * MIN, first), (10 * MIN + apart_ns, then)]
+        if air_first
+        else [(10 * MIN, then), (10 * MIN + apart_ns, first)]
+    )
+    setup = path()
+    setup = replace(setup, lines=(setup.lines[0], replace(setup.lines[1], limb_ml=8.0)))
+    trace = run((0, LoadProgram("B", program(60))), (0, Start("B")), *script, until_ns=H, setup=setup)
+    found = {account.name: account for account in balance(trace).sources}
+    assert balance(trace).worst < 1e-9
+    changed_ns = 10 * MIN + (apart_ns if air_first else 0)
+    drawn = float(trace.at([changed_ns]).drawn_ml[1, 0])
+    air = 1.0 if air_first and (at_pump or apart_ns) else 0.0  # from the container it has yet to come into the limb
+    assert found["B bag"].taken == pytest.approx(1000.0 - (drawn - air), abs=0.35)

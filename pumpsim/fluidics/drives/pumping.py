@@ -15,6 +15,7 @@ from pumpsim.fluidics.drives.leg import DriveState, Leg
 from pumpsim.fluidics.drives.limb import Limb
 from pumpsim.fluidics.drives.mechanism import Q_PER_FL, LineDrive
 from pumpsim.fluidics.feed import Air, Feed
+from pumpsim.fluidics.hung import Drawn
 from pumpsim.vocabulary.alarms import Signal
 from pumpsim.vocabulary.inputs import LineReading
 from pumpsim.vocabulary.model import TURNING_BACK, PumpModel
@@ -79,9 +80,12 @@ class Pumping:
         limb = self.limbs[i]
         self._supply(i, limb.clamped(self._taken[i]) if closed else limb.opened())
 
-    def drawn(self, line: int) -> float:
-        """Steps that a line has drawn by the anchor, parts of a step included."""
-        return self._taken[line]
+    def drawn(self, line: int) -> Drawn:
+        """What a line has drawn by the anchor."""
+        ml, feed = self._taken[line] * self.step_ml, self.feeds[line]
+        top_ml = ml + self._limb_ml[line]
+        in_limb_ml = feed.air_before_ml(top_ml, ends=True) - feed.air_before_ml(ml, ends=True)
+        return Drawn(ml, feed.air_before_ml(ml), in_limb_ml)
 
     def hang(self, line: int, more: float, head_kpa: float | None) -> None:
         """Hang another container on a line at the anchor: ``more`` steps can be drawn from here on."""

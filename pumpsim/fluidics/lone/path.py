@@ -106,8 +106,7 @@ class FluidPath:
         """Another container, or one filled again."""
         i = self._pumping.index(hanging.line)
         self._settle(at_ns)
-        drawn_ml = self._pumping.drawn(i) * self.step_ml
-        hung = hang(self.setup.lines, self.fed, i, at_ns, drawn_ml, hanging)
+        hung = hang(self.setup.lines, self.fed, i, at_ns, self._pumping.drawn(i), hanging)
         self._pumping.hang(i, hung.more_ml / self.step_ml, head_of(hanging))
         self.fed.append(hung)
         self._lines = tuple(replace(line, fluid=hung.fluid) if k == i else line for k, line in enumerate(self._lines))

@@ -15,7 +15,7 @@ from pumpsim.fluidics.arrays import Floats, Instants
 from pumpsim.fluidics.backprimed import Backprimed
 from pumpsim.fluidics.drives.pumping import Pumping
 from pumpsim.fluidics.feed import Bubbles, Feed
-from pumpsim.fluidics.hung import Hung, head_of
+from pumpsim.fluidics.hung import Drawn, Hung, head_of
 from pumpsim.fluidics.network.aboard import USUAL, Aboard, Fineness, sailed
 from pumpsim.fluidics.network.air_watch import AIR_SIGNALS, seen
 from pumpsim.fluidics.network.course import Stretch, follow
@@ -450,10 +450,10 @@ class NetworkPath:
             raise ValueError("a syringe, or the bag of a drip, is changed and not filled again")
         self._settle(at_ns)
         if motor is None:
-            drawn_ml = float(self._state.through_ml[self.plumbing.clamp_of[pump]])
+            drawn = Drawn(float(self._state.through_ml[self.plumbing.clamp_of[pump]]))
         else:
-            drawn_ml = motor.drawn(i) * motor.step_ml if plunger is None else float(self._state.plunged_ml[plunger])
-        hung = hang(member.setup.lines, self.fed[pump], i, at_ns, drawn_ml, hanging)
+            drawn = motor.drawn(i) if plunger is None else Drawn(float(self._state.plunged_ml[plunger]))
+        hung = hang(member.setup.lines, self.fed[pump], i, at_ns, drawn, hanging)
         self.fed[pump].append(hung)
         if motor is not None:
             motor.hang(i, hung.more_ml / motor.step_ml, head_of(hanging))
