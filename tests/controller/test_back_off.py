@@ -250,8 +250,12 @@ def test_an_occlusion_is_believed_until_the_pressure_is_gone_or_the_line_has_bee
 
 
 def test_where_nothing_turns_back_the_interlock_keeps_nothing_of_it():
-    assert guarded(ONE).status.turning == TurningStatus()
-    assert guarded(BACK).status.turning == TurningStatus(True, True, False, 900_000, 900_000)
+    """But whether the line is moved; a command that does not name it moves it no more."""
+    assert guarded(ONE).status.turning == TurningStatus(forward=True)
+    interlock = guarded(BACK)
+    assert interlock.status.turning == TurningStatus(True, True, False, 900_000, 900_000)
+    passed(interlock, MotorCommand(()))
+    assert interlock.status.turning == TurningStatus(True, False, False, 900_000, 900_000)
 
 
 @pytest.mark.requirement("GIP 1.8.1")

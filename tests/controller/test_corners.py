@@ -145,6 +145,19 @@ def test_a_new_program_knows_nothing_of_the_end_of_the_one_before():
     assert pump.state.line("A").state is LineState.INFUSING
 
 
+def test_a_delay_of_the_second_line_ends_whatever_the_first_waits_for():
+    """B begins at 30 s; A is loaded only, and begins at 40 s when it waits as well."""
+    for first, begins in (([], ["B"]), ([Start("A")], ["B"])):
+        pump = Pump(STROKES)
+        pump.step(0, shown())
+        pump.step(0, LoadProgram("A", program(60, delay_ns=40 * S)))
+        pump.step(0, LoadProgram("B", program(30, mode=CONCURRENT, delay_ns=30 * S)))
+        for given in (*first, Start("B")):
+            pump.step(0, given)
+        pump.step(30 * S, Tick())
+        assert [line.line for line in pump.state.lines if line.state is LineState.INFUSING] == begins
+
+
 @pytest.mark.parametrize(
     ("rate_ml_per_h", "refused"),
     [(470, False), (471, False), (999, False), (1000, True)],

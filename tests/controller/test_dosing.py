@@ -130,6 +130,17 @@ def test_what_is_owed_of_a_dose_and_beside_it_is_exact(model, base):
     assert status.course.based == 0, "a programme of one rate needs no account of its own"
 
 
+def test_what_is_less_than_a_ns_of_a_dose_is_owed_with_it():
+    """2 mL at 70 mL/h take 102 857 142 857.14 ns: all of it is owed in the last whole one, and not more."""
+    bench = after(LOADED, STARTED, GiveBolus("A", 2 * ML, 70 * ML))
+    assert bench.steps[-1][2].wake_at_ns == 102_857_142_857
+    bench.pass_time(102_857_142_856)
+    assert words(bench.give(bench.reading()).outputs) == []
+    bench.pass_time(1)
+    assert "DeliveryEvent bolus-complete A" in words(bench.give(bench.reading()).outputs)
+    assert bench.pump.state.line("A").course.dosed == 2 * ML * H
+
+
 def test_where_the_programme_takes_all_of_the_mechanism_a_dose_waits_until_it_is_less():
     """999 mL/h is the most; at 900 there are 99 for 2 mL, which take 72.7 s."""
     bench = after(LoadProgram("A", program(999)), STARTED, BOLUS)
