@@ -20,7 +20,7 @@ from pumpsim.vocabulary.inputs import (
     Stop,
     Titrate,
 )
-from pumpsim.vocabulary.model import Drive, Mechanism, RateBand, Reminders
+from pumpsim.vocabulary.model import AtEnd, Drive, Mechanism, RateBand, Reminders
 from pumpsim.vocabulary.outputs import AlarmRaised, CommandRejected, DoseDenied, LineState
 from pumpsim.vocabulary.program import InfusionProgram
 from tests.build import MIN, H, S
@@ -282,6 +282,15 @@ def test_a_dose_ends_where_it_is_in_or_where_the_programme_is(vtbi, ends):
     assert found == ends
     bench.run(H)
     assert bench.steps() == ends[-1]
+
+
+def test_a_line_that_goes_on_beyond_its_volume_comes_to_its_limit_as_well():
+    """1 mL/h: its volume is in after an hour, the limit of 2 mL after two."""
+    limit = DoseLimit(2 * ML, 4 * H, at_limit=AtLimit.KVO)
+    bench = running(replace(pca(rate=ML, limit=limit), vtbi_nl=ML, at_end=AtEnd.CONTINUE))
+    bench.run(3 * H)
+    assert bench.minutes("delivery-complete") == [60.0]
+    assert bench.minutes("kvo-entered") == [120.0]
 
 
 def test_a_dose_under_way_ends_at_the_limit():
