@@ -99,6 +99,7 @@ def test_what_sounds_through_it_is_said_with_its_line():
         7,
     )
     changes = [(o.alarm, o.line, o.sounding, o.sounding_line) for _, o in said if isinstance(o, SignalChanged)]
+    assert changes[0] == (AlarmId.NEAR_END, "B", None, None)
     assert changes[-1] == (AlarmId.DOOR_OPEN, None, AlarmId.INFUSION_COMPLETE, "B")
 
 

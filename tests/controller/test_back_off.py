@@ -261,9 +261,13 @@ def test_where_nothing_turns_back_the_interlock_keeps_nothing_of_it():
     """But whether the line is moved; a command that does not name it moves it no more."""
     assert guarded(ONE).status.turning == TurningStatus(forward=True)
     interlock = guarded(BACK)
-    assert interlock.status.turning == TurningStatus(True, True, False, 900_000, 900_000)
+    assert interlock.status.turning == TurningStatus(True, True, False, 900_000)
     passed(interlock, MotorCommand(()))
-    assert interlock.status.turning == TurningStatus(True, False, False, 900_000, 900_000)
+    assert interlock.status.turning == TurningStatus(True, False, False, 900_000)
+    passed(interlock, back(rate=0))
+    assert interlock.status.turning == TurningStatus(True, False, False, 900_000)
+    passed(interlock, back())
+    assert interlock.status.turning == TurningStatus(True, False, True, 900_000)
 
 
 @pytest.mark.requirement("GIP 1.8.1")

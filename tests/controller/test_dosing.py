@@ -73,6 +73,9 @@ def refused(bench: Bench, command) -> str:
             "bolus rate 200.000001 mL/h is outside 0 mL/h to 200 mL/h",
         ),
         ((LOADED, STARTED), GiveBolus("A", ML, 200 * ML), ""),
+        ((LOADED, STARTED), GiveBolus("A", ML, over_ns=18 * S - 1), "bolus 1 mL in that time is above 200 mL/h"),
+        ((LOADED, STARTED), GiveBolus("A", ML, over_ns=18 * S), ""),
+        ((LOADED, STARTED), GiveBolus("A", ML, ML, H), "a bolus has a rate or a duration, not both"),
         (
             (LOADED, STARTED, DRAWS_IN_VAIN),
             BOLUS,
