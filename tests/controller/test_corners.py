@@ -250,6 +250,18 @@ def test_a_mode_is_changed_at_the_rate_of_now_and_refused_for_one_reason():
     assert said[-1].endswith("<mode concurrent is for the secondary line of a dual-channel pump, not line A>")
 
 
+def test_the_mode_of_a_line_that_does_not_deliver_is_judged_when_it_is_started():
+    """A 480 and B 30 mL/h are more than the 500 of both together."""
+    said = answers(
+        (0, LoadProgram("A", program(480))),
+        (0, LoadProgram("B", program(30, 5, LineMode.PIGGYBACK))),
+        (0, Start("A")),
+        (1, ChangeMode("B", CONCURRENT)),
+        (2, Start("B")),
+    )
+    assert [line.split()[1] for line in said if line[0] in "12"] == ["DeliveryEvent", "CommandRejected"]
+
+
 def test_what_no_model_of_this_kind_can_do_is_said_once():
     said = answers(
         (0, LoadProgram("A", program(60))),

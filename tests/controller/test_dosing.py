@@ -162,6 +162,14 @@ def test_a_stage_waits_for_a_dose_that_is_given_in_its_place(model, wake_ns):
     assert bench.steps[-1][2].wake_at_ns == wake_ns
 
 
+def test_a_dose_that_waits_is_called_for_when_its_turn_comes():
+    """0.5 mL over an hour, behind 2 mL at 200 mL/h, which take 36 s."""
+    bench = after(LOADED, STARTED, GiveBolus("A", ML // 2, over_ns=H), BOLUS)
+    assert bench.steps[-1][2].wake_at_ns == 36 * S
+    bench.pass_time(36 * S)
+    assert bench.give(bench.reading()).wake_at_ns == 36 * S + H
+
+
 HALF, FIXED = SetTemporary("A", H, percent=50), SetTemporary("A", H, rate_nl_per_h=10 * ML)
 
 

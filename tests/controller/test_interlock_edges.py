@@ -78,6 +78,16 @@ def test_a_new_command_forgives_nothing():
     assert event.kind is DeviceEventKind.OVER_INFUSION
 
 
+def test_a_new_command_makes_up_for_nothing():
+    """A motor that stands is short by the slack after 48.5 s, half of what 100 mL/h are."""
+    interlock = running()
+    assert interlock.observe(48 * S, shown(0), ()) is None
+    interlock.let_through((RUNS,))
+    event = interlock.observe(49 * S, shown(0), ())
+    assert event is not None
+    assert event.kind is DeviceEventKind.MOTOR_STALL
+
+
 @pytest.mark.parametrize(("stopped", "says"), [(False, DeviceEventKind.MOTOR_STALL), (True, None)])
 def test_a_motor_that_has_been_stopped_is_not_short_of_anything(stopped, says):
     """It has not moved for an hour; nothing is said of that once it is to stand."""
