@@ -108,6 +108,15 @@ def test_a_line_that_does_not_deliver_is_not_checked():
     assert course(pump, (10, kpa(LIMIT))) == [(10, ["raised occlusion-distal"])]
 
 
+def test_while_a_line_is_checked_everything_else_is_judged_as_ever():
+    """The other conditions stand behind this one in the model's table."""
+    rows = sorted(TWICE.alarms, key=lambda row: row.id is not AlarmId.OCCLUSION_DISTAL)
+    pump = running(replace(TWICE, alarms=tuple(rows)))
+    pump.step(10 * S, kpa(LIMIT))
+    in_vain = replace(kpa(LIMIT), lines=(replace(kpa(LIMIT).lines[0], proximal_kpa=-90.0),))
+    assert said(pump.step(11 * S, in_vain).outputs)[0] == "raised occlusion-proximal"
+
+
 def test_the_alarm_after_a_check_says_what_there_is_now():
     pump = running(TWICE)
     pump.step(10 * S, kpa(LIMIT))

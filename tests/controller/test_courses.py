@@ -106,6 +106,7 @@ def test_a_stage_is_named_and_the_last_one_goes_on_until_the_volume_is_in():
 def test_loading_dose_comes_first_and_on_top():
     bench = started(LVP, program(10 * ML, 20 * ML, first=Stage(100 * ML, 5 * ML)))
     assert rates(bench, 0, 2.999, 3) == [100, 100, 10]
+    assert [o.cause for _, o in bench.said if isinstance(o, DeliveryEvent)][-2:] == ["what comes first", "maintenance"]
     bench.run(5 * H)
     assert bench.ml() == 25.0
     assert bench.minutes("delivery-complete") == [123.0]

@@ -5,6 +5,7 @@ from dataclasses import replace
 import pytest
 
 from pumpsim.controller.interlock import Interlock
+from pumpsim.vocabulary.alarms import Direction, Signal
 from pumpsim.vocabulary.inputs import DeviceEvent, DeviceEventKind, LoadProgram, Tick, Titrate
 from pumpsim.vocabulary.model import AtEnd, Drive, Interleave
 from pumpsim.vocabulary.outputs import ConfirmationAsked, LineMotion, MotorCommand, Step
@@ -78,12 +79,28 @@ def test_a_new_command_forgives_nothing():
     assert event.kind is DeviceEventKind.OVER_INFUSION
 
 
-def test_a_new_command_makes_up_for_nothing():
-    """A motor that stands is short by the slack after 48.5 s, half of what 100 mL/h are."""
+def test_it_watches_both_sides_of_what_moves_and_one_of_what_stands():
+    watches = running().promise(Step((), None, ())).watches
+    assert [(w.signal, w.line, w.direction) for w in watches] == [
+        (Signal.STEPS, "A", Direction.AT_LEAST),
+        (Signal.STEPS, "A", Direction.AT_MOST),
+        (Signal.STEPS, "B", Direction.AT_LEAST),
+    ]
+
+
+def test_a_command_to_move_forgives_what_was_short_while_it_stood():
     interlock = running()
-    assert interlock.observe(48 * S, shown(0), ()) is None
+    assert interlock.status.lines[1].account.behind == 0
+    interlock.let_through((MotorCommand((LineMotion("A", 0), LineMotion("B", 0))),))
+    assert interlock.status.lines[0].account.behind == 0
+
+
+def test_a_new_command_makes_up_for_nothing():
+    """A motor that stands is short by the slack after 57.5 s, half of what 100 mL/h are."""
+    interlock = running()
+    assert interlock.observe(57 * S, shown(0), ()) is None
     interlock.let_through((RUNS,))
-    event = interlock.observe(49 * S, shown(0), ())
+    event = interlock.observe(58 * S, shown(0), ())
     assert event is not None
     assert event.kind is DeviceEventKind.MOTOR_STALL
 
