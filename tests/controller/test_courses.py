@@ -131,7 +131,7 @@ def test_titrating_while_the_loading_dose_is_held_sets_what_is_programmed():
 def test_stages_are_not_titrated():
     bench = started(LVP, program(50 * ML, 125 * ML, course=STEPS))
     (refused,) = bench.do(MIN, Titrate("A", 20 * ML))
-    assert "no one rate to change" in refused.reason
+    assert refused.reason == "a programme of stages, repeats or times of day has no one rate to change"
 
 
 @pytest.mark.parametrize(
@@ -161,6 +161,8 @@ def test_a_taper_gives_its_total_and_takes_little_longer(total, hours, steps, ru
 def test_repeats_count_from_start_to_start():
     bench = started(LVP, program(50 * ML, course=Repeat(25 * ML, 6 * H, 2 * ML)))
     assert rates(bench, 0, 29.999, 30, 359.999, 360, 390) == [50, 50, 2, 2, 50, 2]
+    causes = [o.cause for _, o in bench.said if isinstance(o, DeliveryEvent) and o.kind.value == "rate-changed"]
+    assert causes == ["between doses", "dose", "between doses"]
     assert bench.ml() == pytest.approx(50 + 11, abs=1e-6)
 
 
@@ -199,6 +201,7 @@ def test_a_repeat_that_is_called_late_keeps_its_time_but_never_makes_up_for_anot
         late.step(0, one)
     wake_ns = late.step(called_ns, Tick()).wake_at_ns
     assert late.state.line("A").course.since_ns == since_ns
+    assert late.state.line("A").course.based == (0 if since_ns else 50 * ML * called_ns)
     assert wake_ns is not None
     assert wake_ns <= since_ns + H
 

@@ -19,7 +19,7 @@ from pumpsim.vocabulary.inputs import (
     StopBolus,
     Titrate,
 )
-from pumpsim.vocabulary.outputs import CommandRejected
+from pumpsim.vocabulary.outputs import CommandRejected, DeliveryEvent
 from pumpsim.vocabulary.program import InfusionProgram
 from pumpsim.vocabulary.status import DoseKind, Temporary
 from tests.build import MIN, H, S, program
@@ -140,7 +140,8 @@ def test_what_is_less_than_a_ns_of_a_dose_is_owed_with_it():
     bench.pass_time(102_857_142_856)
     assert words(bench.give(bench.reading()).outputs) == []
     bench.pass_time(1)
-    assert "DeliveryEvent bolus-complete A" in words(bench.give(bench.reading()).outputs)
+    said = [o for o in bench.give(bench.reading()).outputs if isinstance(o, DeliveryEvent)]
+    assert [(o.kind.value, o.cause) for o in said] == [("bolus-complete", "bolus")]
     assert bench.pump.state.line("A").course.dosed == 2 * ML * H
 
 

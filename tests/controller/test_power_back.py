@@ -205,3 +205,10 @@ def test_what_the_pump_finds_by_itself_does_not_stand_on(alarm):
 def test_every_command_is_refused_by_its_name_while_the_pump_is_off(command, name, about):
     bench = put_away(Bench())
     assert bench.give(command).outputs == (CommandRejected(name, about, "the pump is off"),)
+
+
+def test_without_a_battery_there_is_no_charge():
+    bench = Bench(replace(FULL, battery=None))
+    for kind in (LOST, BACK):
+        bench.give(event(kind))
+    assert bench.pump.state.unit.power == PowerStatus()
