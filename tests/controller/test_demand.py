@@ -91,6 +91,13 @@ def test_the_edge_of_the_lockout(minute, answer):
     assert asked(running(pca()), 0, minute) == ["ok", answer]
 
 
+def test_while_a_dose_is_given_it_has_not_ended():
+    bench = running(pca())
+    for minute, ended_ns in ((0, None), (5, MIN), (11, None), (12, 12 * MIN)):
+        bench.do(minute * MIN, *([] if ended_ns else [RequestDose("A")]))
+        assert bench.line().course.requests.ended_ns == ended_ns
+
+
 def test_a_dose_that_was_stopped_locks_out_from_there():
     bench = running(pca())
     asked(bench, 0)

@@ -171,6 +171,14 @@ def test_a_dose_that_waits_is_called_for_when_its_turn_comes():
     assert bench.give(bench.reading()).wake_at_ns == 36 * S + H
 
 
+def test_a_stage_ends_in_the_first_whole_ns_in_which_it_is_owed():
+    """1 mL at 70 mL/h takes 51 428 571 428.57 ns."""
+    stages = Stages((Stage(70 * ML, ML), Stage(90 * ML, ML)))
+    bench = after(LoadProgram("A", InfusionProgram(70 * ML, 2 * ML, course=stages)), STARTED)
+    wake_ns = bench.steps[-1][2].wake_at_ns
+    assert (wake_ns, type(wake_ns)) == (51_428_571_429, int)
+
+
 HALF, FIXED = SetTemporary("A", H, percent=50), SetTemporary("A", H, rate_nl_per_h=10 * ML)
 
 

@@ -115,6 +115,7 @@ def test_a_motor_that_has_been_stopped_is_not_short_of_anything(stopped, says):
         interlock.let_through((MotorCommand((LineMotion("A", 0), LineMotion("B", 0))),))
     event = interlock.observe(H, shown(0), ())
     assert (event.kind if event else None) is says
+    assert interlock.status.lines[0].account.behind == 0
     assert interlock.observe(H + 1, shown(0), ()) is None, "it says so once"
 
 
