@@ -68,6 +68,17 @@ def test_a_programme_that_is_loaded_before_the_first_count_counts_from_there():
     assert "pumped of 1.000 mL programmed" in event.detail
 
 
+@pytest.mark.parametrize(("beyond", "trips"), [(-1, False), (0, False), (1, True)])
+def test_of_a_programme_its_volume_and_the_slack_may_be_pumped(beyond, trips):
+    """1 mL at 72 mL/h, which are 1000 steps in 5 s: to the step."""
+    interlock = Interlock(STROKES)
+    interlock.observe(0, shown(0), ())
+    interlock.observe(0, LoadProgram("A", program(72, 1.0, at_end=AtEnd.STOP)), ())
+    interlock.let_through((MotorCommand((LineMotion("A", 72 * ML), LineMotion("B", 0))),))
+    steps = STEPS_PER_ML + 2 * CYCLE_STEPS + 1_000
+    assert (interlock.observe(100 * S, shown(steps + beyond), ()) is not None) is trips
+
+
 def test_a_new_command_forgives_nothing():
     """All of the slack is used up before it; a step more is too much after it."""
     interlock = running()
