@@ -73,6 +73,17 @@ def test_a_condition_that_pends_hides_none_that_stands():
     assert said[-1] == "3 CommandRejected <acknowledge> <occlusion-proximal> <no such alarm stands>"
 
 
+def test_of_two_that_stop_a_line_alike_the_first_is_named():
+    """Air and a clamp ahead of the pump, in one reading."""
+    said = answers(
+        (0, LoadProgram("A", program(60))),
+        (0, Start()),
+        (1, shown(proximal=(-90, 4.9), air=(True, False))),
+    )[3:]
+    assert [line.split()[1] for line in said][:3] == ["AlarmRaised", "AlarmRaised", "DeliveryEvent"]
+    assert said[2].endswith(f"<{said[0].split()[2]}>")
+
+
 def test_a_declared_condition_hides_no_deadline():
     pump = Pump(with_occlusion_limit(STROKES, 40.0, DELAY_NS))
     pump.step(0, shown())

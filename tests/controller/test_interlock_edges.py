@@ -79,6 +79,16 @@ def test_of_a_programme_its_volume_and_the_slack_may_be_pumped(beyond, trips):
     assert (interlock.observe(100 * S, shown(steps + beyond), ()) is not None) is trips
 
 
+@pytest.mark.parametrize(("after_ns", "trips"), [(76 * S - 1, False), (76 * S, False), (76 * S + 1, True)])
+def test_a_motor_that_stands_is_told_of_when_half_of_what_was_commanded_is_beyond_the_slack(after_ns, trips):
+    """7600 steps of slack; at 72 mL/h half of it is 100 steps a second."""
+    interlock = Interlock(STROKES)
+    interlock.observe(0, shown(0), ())
+    interlock.observe(0, LoadProgram("A", program(72)), ())
+    interlock.let_through((MotorCommand((LineMotion("A", 72 * ML), LineMotion("B", 0))),))
+    assert (interlock.observe(after_ns, shown(0), ()) is not None) is trips
+
+
 def test_a_new_command_forgives_nothing():
     """All of the slack is used up before it; a step more is too much after it."""
     interlock = running()
