@@ -102,6 +102,13 @@ def test_without_it_or_with_none_left_the_alarm_comes_as_before():
         assert course(running(model), (10, kpa(LIMIT))) == [(10, [*ALARM, "motor 0"])]
 
 
+def test_only_a_distal_occlusion_is_checked():
+    in_vain = replace(kpa(0.0), lines=(replace(kpa(0.0).lines[0], proximal_kpa=-90.0),))
+    assert course(running(TWICE), (10, in_vain)) == [
+        (10, ["raised occlusion-proximal", "alarm: occlusion-proximal", "motor 0"])
+    ]
+
+
 def test_a_line_that_does_not_deliver_is_not_checked():
     pump = running(TWICE)
     pump.step(5 * S, Stop("A"))

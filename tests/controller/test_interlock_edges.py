@@ -117,6 +117,14 @@ def test_a_command_to_move_forgives_what_was_short_while_it_stood():
     assert [line.account.behind for line in interlock.status.lines] == [0, 0]
 
 
+def test_a_stop_makes_up_for_what_was_short_until_then():
+    interlock = running()
+    assert interlock.observe(57 * S, shown(0), ()) is None
+    interlock.let_through((MotorCommand((LineMotion("A", 0), LineMotion("B", 0))),))
+    interlock.let_through((RUNS,))
+    assert interlock.observe(58 * S, shown(0), ()) is None
+
+
 def test_a_new_command_makes_up_for_nothing():
     """A motor that stands is short by the slack after 57.5 s, half of what 100 mL/h are."""
     interlock = running()
