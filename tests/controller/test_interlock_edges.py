@@ -6,7 +6,8 @@ import pytest
 
 from pumpsim.controller.interlock import Interlock
 from pumpsim.vocabulary.alarms import Direction, Signal
-from pumpsim.vocabulary.inputs import DeviceEvent, DeviceEventKind, LoadProgram, Tick, Titrate
+from pumpsim.vocabulary.inputs import DeviceEvent, DeviceEventKind, GiveBolus, LoadProgram, Tick, Titrate
+from pumpsim.vocabulary.interlock import InterlockLine, InterlockStatus
 from pumpsim.vocabulary.model import AtEnd, Drive, Interleave
 from pumpsim.vocabulary.outputs import ConfirmationAsked, LineMotion, MotorCommand, Step
 from tests.build import MIN, STROKES, H, S, program
@@ -98,6 +99,18 @@ def test_a_new_command_forgives_nothing():
     event = interlock.observe(H, shown(most + 1), ())
     assert event is not None
     assert event.kind is DeviceEventKind.OVER_INFUSION
+
+
+def test_it_begins_with_nothing():
+    assert Interlock(STROKES).status == InterlockStatus(0, (InterlockLine("A"), InterlockLine("B")))
+
+
+def test_an_extended_bolus_is_heard_at_the_rate_at_which_it_will_be_given():
+    """2 mL in 7 min, rounded down to the nL/h as the controller does."""
+    interlock = running()
+    interlock.observe(0, GiveBolus("A", 2 * ML, over_ns=7 * MIN), ())
+    rate = interlock.status.lines[0].asked.dose_nl_per_h
+    assert (rate, type(rate)) == (17_142_857, int)
 
 
 def test_it_watches_both_sides_of_what_moves_and_one_of_what_stands():
