@@ -86,6 +86,14 @@ def test_one_that_is_acknowledged_leaves_the_others_paused():
     ]
 
 
+def test_of_two_that_latch_the_one_that_is_acknowledged_ends():
+    latching = {"latching": True}
+    story = [(1, OPEN), (2, OFF), (3, SHUT), (3, SEATED), (4, Acknowledge(DOOR))]
+    said = play(model_with(door=latching, syringe=latching), story, 10)
+    assert [text for at_s, text in conditions(said) if at_s == 4] == ["acknowledged door"]
+    assert signals(said)[-1] == (2, "high syringe sounds")
+
+
 def test_what_sounds_through_it_is_said_with_its_line():
     said = play(
         model_with(),

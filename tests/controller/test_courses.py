@@ -166,6 +166,13 @@ def test_repeats_count_from_start_to_start():
     assert bench.ml() == pytest.approx(50 + 11, abs=1e-6)
 
 
+def test_what_comes_first_comes_once_before_the_repeats():
+    """5 mL at 100 mL/h take 3 min; then 25 mL in 30 min of every hour."""
+    bench = started(LVP, program(50 * ML, first=Stage(100 * ML, 5 * ML), course=Repeat(25 * ML, H)))
+    assert rates(bench, 0, 2.999, 3, 32.999, 33, 62.999, 63, 92.999, 93) == [100, 100, 50, 50, 0, 0, 50, 50, 0]
+    assert bench.ml() == pytest.approx(55.0, abs=1e-6)
+
+
 def test_a_dose_that_was_held_is_finished_but_the_next_keeps_its_time():
     bench = started(LVP, program(50 * ML, course=Repeat(25 * ML, 6 * H)))
     bench.do(20 * MIN, Stop("A"))

@@ -27,10 +27,11 @@ from pumpsim.vocabulary.inputs import (
 )
 from pumpsim.vocabulary.model import AtEnd, FlowLimits
 from pumpsim.vocabulary.outputs import AlarmCleared, AlarmRaised, DeliveryEvent
-from pumpsim.vocabulary.program import InfusionProgram
+from pumpsim.vocabulary.program import InfusionProgram, LineMode
 from pumpsim.vocabulary.status import Astray, PumpState
 from tests.build import MIN, SMOOTH, STROKES, H, S, program
 
+CONCURRENT = LineMode.CONCURRENT
 ML = 1_000_000
 """nL in a mL, and steps of the smooth drive."""
 ONE = replace(SMOOTH, lines=("A",), concurrent=None)
@@ -114,9 +115,17 @@ def test_the_second_line_is_followed_while_the_first_stands():
     assert [(o.alarm.value, o.line) for o in found] == [("under-infusion", "B")]
 
 
-def both(b: int) -> SensorReading:
-    """A stands; what B has counted."""
-    return SensorReading((LineReading("A", 0, 4.9, False), LineReading("B", b, 4.9, False)), 0.0)
+def test_the_second_line_is_called_for_while_the_first_runs_as_it_should():
+    controller = PumpController(SMOOTH)
+    for given in (both(0), LoadProgram("A", program(60)), LoadProgram("B", program(60, mode=CONCURRENT)), Start()):
+        controller.step(0, given)
+    assert controller.step(5 * MIN, both(3 * ML, 5 * ML)).wake_at_ns == 15 * MIN
+    assert controller.step(5 * MIN, Tick()).wake_at_ns == 15 * MIN
+
+
+def both(b: int, a: int = 0) -> SensorReading:
+    """What each line has counted."""
+    return SensorReading((LineReading("A", a, 4.9, False), LineReading("B", b, 4.9, False)), 0.0)
 
 
 def test_under_infusion_lets_the_line_run_and_is_over_once_it_runs_as_it_should():
