@@ -227,6 +227,12 @@ def test_what_a_device_or_the_interlock_declares_is_raised(kind, raised):
     assert answers((1, DeviceEvent(kind, "why")))[0] == f"1 AlarmRaised {raised} <why>"
 
 
+def test_a_model_that_has_no_such_condition_has_a_fault_of_the_device_instead():
+    rows = tuple(row for row in STROKES.alarms if row.id is not AlarmId.DOOR_OPEN)
+    said = answers((1, DeviceEvent(DeviceEventKind.DOOR_OPENED, "why")), model=replace(STROKES, alarms=rows))
+    assert said == ["1 AlarmRaised device-fault None high <why>"]
+
+
 @pytest.mark.parametrize(
     ("begins", "ends", "alarm"),
     [

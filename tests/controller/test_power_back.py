@@ -110,6 +110,13 @@ def test_the_charge_falls_from_when_it_is_switched_on():
     assert bench.pump.state.unit.power == PowerStatus(False, 3 * H, 24 * H)
 
 
+@pytest.mark.parametrize(("charge_ns", "on"), [(0, False), (1, True)])
+def test_what_holds_anything_can_be_switched_on(charge_ns, on):
+    bench = put_away(Bench(), mains=False, charge_ns=charge_ns)
+    bench.give(event(ON))
+    assert bench.pump.state.unit.power.off is not on
+
+
 def test_switching_on_is_a_touch():
     """The model calls an idle pump after 5 min: from when it is switched on, not from when time began."""
     bench = Bench(replace(FULL, reminders=Reminders(idle_ns=5 * MIN, key_ns=None)))
