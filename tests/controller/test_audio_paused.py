@@ -86,6 +86,11 @@ def test_one_that_is_acknowledged_leaves_the_others_paused():
     ]
 
 
+def test_a_start_leaves_what_stands_paused():
+    said = play(model_with(), [(0, LoadProgram("A", program(60))), (1, OPEN), (2, PAUSE), (3, Start("A"))], 10)
+    assert signals(said) == [(1, "high door sounds"), (2, "high door silent, paused")]
+
+
 def test_of_two_that_latch_the_one_that_is_acknowledged_ends():
     latching = {"latching": True}
     story = [(1, OPEN), (2, OFF), (3, SHUT), (3, SEATED), (4, Acknowledge(DOOR))]
