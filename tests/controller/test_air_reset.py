@@ -88,6 +88,7 @@ def test_it_watches_the_end_of_the_bubble_and_what_has_come_since():
     assert (Signal.AIR_TOTAL, ">=", 2.0) in watched
     assert not [w for w in watched if w[0] is Signal.AIR_ACCUMULATED]
     step = pump.step(30 * S, air(0.0, 0.5, 1.0))
+    assert pump.state.unit.air_passing is False
     watched = [(w.signal, w.direction.value, w.level) for w in step.watches]
     assert (Signal.AIR_BUBBLE, ">=", 0.2) in watched
     assert (Signal.AIR_ACCUMULATED, ">=", 1.0) in watched

@@ -166,6 +166,29 @@ def test_repeats_count_from_start_to_start():
     assert bench.ml() == pytest.approx(50 + 11, abs=1e-6)
 
 
+def test_what_comes_first_comes_on_top_of_the_stages():
+    """5 mL at 100 mL/h take 3 min, then 5 mL at 50 take 6, then 10 mL at 200 take 3."""
+    stages = Stages((Stage(50 * ML, 5 * ML), Stage(200 * ML, 10 * ML)))
+    bench = started(LVP, program(50 * ML, 15 * ML, first=Stage(100 * ML, 5 * ML), course=stages))
+    assert rates(bench, 0, 2.999, 3, 8.999, 9, 11.999) == [100, 100, 50, 50, 200, 200]
+    bench.run(H)
+    assert bench.ml() == 20.0
+
+
+@pytest.mark.parametrize(
+    ("command", "cause", "rate"),
+    [
+        (SetTemporary("A", H, percent=33), "33 %, maintenance", 3_333_000),
+        (SetTemporary("A", H, rate_nl_per_h=5 * ML), "temporary rate", 5 * ML),
+    ],
+)
+def test_a_temporary_rate_says_what_it_is(command, cause, rate):
+    """33 % of 10.1 mL/h."""
+    bench = started(LVP, program(10_100_000))
+    (said,) = (o for o in bench.give(command) if isinstance(o, DeliveryEvent))
+    assert (said.cause, said.rate_nl_per_h, type(said.rate_nl_per_h)) == (cause, rate, int)
+
+
 def test_what_comes_first_comes_once_before_the_repeats():
     """5 mL at 100 mL/h take 3 min; then 25 mL in 30 min of every hour."""
     bench = started(LVP, program(50 * ML, first=Stage(100 * ML, 5 * ML), course=Repeat(25 * ML, H)))
