@@ -155,6 +155,11 @@ def test_where_the_programme_takes_all_of_the_mechanism_a_dose_waits_until_it_is
     assert step.wake_at_ns == 2 * ML * H // (99 * ML)
 
 
+def test_a_dose_in_the_place_of_the_programme_has_all_of_the_mechanism():
+    bench = after(LoadProgram("A", program(999)), STARTED, BOLUS, model=INSTEAD)
+    assert bench.pump.state.motor.lines[0].rate_nl_per_h == 200 * ML
+
+
 @pytest.mark.parametrize(("model", "wake_ns"), [(FULL, 20 * S), (INSTEAD, 36 * S)])
 def test_a_stage_waits_for_a_dose_that_is_given_in_its_place(model, wake_ns):
     """1 mL at 180 mL/h is over after 20 s, a dose of 2 mL at 200 after 36; in its place nothing of the stage is given."""
