@@ -120,6 +120,8 @@ def test_a_bolus_has_its_rate_or_that_which_gives_it_in_its_time(command, kind, 
     """Rounded down to the nL/h, but never to nothing."""
     (dose,) = after(LOADED, STARTED, command).pump.state.line("A").course.doses
     assert (dose.kind, dose.volume, dose.rate_nl_per_h) == (kind, command.volume_nl * H, rate_nl_per_h)
+    (said,) = (o for o in after(LOADED, STARTED).give(command).outputs if isinstance(o, DeliveryEvent))
+    assert (said.kind.value, said.cause) == ("bolus-started", kind.value)
 
 
 @pytest.mark.parametrize(("model", "base"), [(FULL, 60), (INSTEAD, 0)])
