@@ -178,6 +178,12 @@ def test_a_dose_that_waits_is_called_for_when_its_turn_comes():
     assert bench.give(bench.reading()).wake_at_ns == 36 * S + H
 
 
+def test_the_stages_of_the_second_line_have_their_ends_while_the_first_stands():
+    stages = Stages((Stage(180 * ML, ML), Stage(90 * ML, ML)))
+    bench = after(LoadProgram("B", InfusionProgram(180 * ML, 2 * ML, course=stages)), Start("B"))
+    assert bench.steps[-1][2].wake_at_ns == 20 * S
+
+
 def test_a_stage_ends_in_the_first_whole_ns_in_which_it_is_owed():
     """1 mL at 70 mL/h takes 51 428 571 428.57 ns."""
     stages = Stages((Stage(70 * ML, ML), Stage(90 * ML, ML)))

@@ -66,6 +66,7 @@ def test_a_programme_that_is_loaded_before_the_first_count_counts_from_there():
     assert interlock.observe(40 * S, shown(most), ()) is None
     event = interlock.observe(40 * S, shown(most + 1), ())
     assert event is not None
+    assert event.kind is DeviceEventKind.OVER_INFUSION
     assert "pumped of 1.000 mL programmed" in event.detail
 
 

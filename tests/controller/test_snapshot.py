@@ -134,6 +134,10 @@ def test_no_instant_of_the_time_before_is_left(script):
         ({"model": "other"}, "a snapshot of model other, not of dual-channel-cassette"),
         ({"state": Pump(replace(STROKES, lines=("A",))).state}, "of the lines A, not of A, B"),
         ({"state": replace(BLANK, lines=BLANK.lines[::-1])}, "of the lines B, A, not of A, B"),
+        (
+            {"model": "other", "state": replace(BLANK, lines=BLANK.lines[::-1])},
+            "^a snapshot of model other, not of dual-channel-cassette; a snapshot of the lines B, A, not of A, B$",
+        ),
     ],
 )
 def test_a_snapshot_that_does_not_fit_is_refused(change, says):
