@@ -82,6 +82,8 @@ def controller(console: Console) -> None:
     table.add_row("the same, the quickest of the rounds", f"{cost.quickest_s * 1e6:.1f} us", "")
     table.add_row("a tick", f"{cost.tick_s * 1e6:.1f} us", "50 us")
     table.add_row("a reading", f"{cost.reading_s * 1e6:.1f} us", "50 us")
+    table.add_row("a reading and a titration in turn, none of them quiet", f"{cost.titrating_s * 1e6:.1f} us", "50 us")
+    table.add_row("the same, the quickest of the rounds", f"{cost.quickest_titrating_s * 1e6:.1f} us", "")
     table.add_row("an empty step: one frozen value built and returned", f"{cost.empty_s * 1e6:.2f} us", "")
     low, middle, high = statistics.quantiles(cost.ratios)
     table.add_row(

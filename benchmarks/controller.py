@@ -13,7 +13,7 @@ from typing import Protocol
 from benchmarks.cases import RATES_ML_PER_H, S
 from pumpsim.catalogue.pumps import DUAL_CHANNEL_CASSETTE
 from pumpsim.controller import Pump
-from pumpsim.vocabulary.inputs import Input, LineReading, LoadProgram, SensorReading, Start, Tick
+from pumpsim.vocabulary.inputs import Input, LineReading, LoadProgram, SensorReading, Start, Tick, Titrate
 from pumpsim.vocabulary.outputs import MotorCommand
 from pumpsim.vocabulary.program import InfusionProgram, LineMode
 
@@ -47,13 +47,16 @@ class Steps(Protocol):
 class StepCost:
     """Medians of the rounds: a step, each kind of input by itself, an empty step (all s), and the ratios of the rounds.
 
-    ``quickest_s``: a step in the round that was disturbed least.
+    ``titrating_s``: readings and titrations in turn, of which none is quiet. ``quickest_s``, ``quickest_titrating_s``: a step
+    in the round that was disturbed least.
     """
 
     step_s: float
     quickest_s: float
     tick_s: float
     reading_s: float
+    titrating_s: float
+    quickest_titrating_s: float
     empty_s: float
     ratios: tuple[float, ...]
 
@@ -78,6 +81,11 @@ def step_cost() -> StepCost:
     ticks = [(second * S - S // 2, Tick()) for second in range(1, SECONDS + 1)]
     readings = [(second * S, _reading(second)) for second in range(1, SECONDS + 1)]
     both: list[tuple[int, Input]] = sorted([*ticks, *readings], key=lambda pair: pair[0])
+    titrated: list[tuple[int, Input]] = [
+        (at_ns, given)
+        for at_ns, reading in readings
+        for given in (reading, Titrate("A", (90 + at_ns // S % 20) * 1_000_000))
+    ]
     rows = []
     gc.collect()
     gc.disable()
@@ -87,11 +95,14 @@ def step_cost() -> StepCost:
             step = _mean_s(running_pump(), both)
             tick = _mean_s(running_pump(), ticks)
             reading = _mean_s(running_pump(), readings)
-            rows.append((step, tick, reading, empty))
+            titrating = _mean_s(running_pump(), titrated)
+            rows.append((step, tick, reading, titrating, empty))
     finally:
         gc.enable()
-    step, tick, reading, empty = (statistics.median(column) for column in zip(*rows, strict=True))
-    return StepCost(step, min(row[0] for row in rows), tick, reading, empty, tuple(row[0] / row[3] for row in rows))
+    step, tick, reading, titrating, empty = (statistics.median(column) for column in zip(*rows, strict=True))
+    quickest, _, _, quickest_titrating, _ = (min(column) for column in zip(*rows, strict=True))
+    ratios = tuple(row[0] / row[-1] for row in rows)
+    return StepCost(step, quickest, tick, reading, titrating, quickest_titrating, empty, ratios)
 
 
 def _reading(second: int) -> SensorReading:

@@ -15,6 +15,7 @@ from firmware_bridge.drivers.native import NativeDriver
 from firmware_bridge.protocols.native import Identity, Move, Reason, State, Stop, Telemetry
 from firmware_bridge.session import LinkDown, Session
 from pumpsim.controller import Pump
+from pumpsim.trace import Estimate
 from pumpsim.vocabulary.inputs import (
     DeviceEvent,
     DeviceEventKind,
@@ -24,7 +25,8 @@ from pumpsim.vocabulary.inputs import (
     Tick,
 )
 from pumpsim.vocabulary.model import PumpModel
-from pumpsim.vocabulary.outputs import MotorCommand, Record, Step, Watch
+from pumpsim.vocabulary.outputs import DeliveryEventKind, MotorCommand, Record, Step, Watch
+from pumpsim.vocabulary.remaining import reckoned_anew
 from pumpsim.vocabulary.status import PumpState
 
 HAND_OVER_NS = 200_000_000
@@ -64,12 +66,16 @@ class Answered:
 
 @dataclass(frozen=True, slots=True)
 class BridgeStep:
-    """What to send, what the pump was given and answered, what the link did, when to call again (loop time)."""
+    """What to send, what the pump was given and answered, what the link did, when to call again (loop time).
+
+    ``estimates``: what the pump says is left of its lines, where that has changed or was asked for.
+    """
 
     data_out: bytes
     answers: tuple[Answered, ...]
     link_events: tuple[LinkEvent, ...]
     wake_at_ns: int
+    estimates: tuple[Estimate, ...] = ()
 
     @property
     def records(self) -> tuple[tuple[int, Record], ...]:
@@ -83,7 +89,10 @@ class BridgeStep:
 
 
 class Bridge:
-    """Drive one device as one pump. ``commands``: (pump time ns, what the operator does or a switch reports), ascending."""
+    """Drive one device as one pump. ``commands``: (pump time ns, what the operator does or a switch reports), ascending.
+
+    ``asks``: (pump time ns, line) at which the pump is asked what is left, ascending.
+    """
 
     def __init__(
         self,
@@ -91,12 +100,13 @@ class Bridge:
         commands: tuple[tuple[int, OperatorCommand | DeviceEvent], ...],
         session_number: int,
         timing: link.Timing = link.DEFAULT_TIMING,
+        asks: tuple[tuple[int, str], ...] = (),
     ) -> None:
         self.session = Session(session_number, timing)
         self.refusal: str | None = None
         self._pump = Pump(model)
         self._driver = NativeDriver(model)
-        self._commands = list(commands)
+        self._commands, self._asks = list(commands), sorted(asks)
         self._zero_ns: int | None = None
         self._down_since_ns: int | None = None
         self._unknown = False
@@ -111,6 +121,7 @@ class Bridge:
         self._kept: SensorReading | None = None
         self._kept_ns = 0
         self._answers: list[Answered] = []
+        self._estimates: list[Estimate] = []
         self._link_events: list[LinkEvent] = []
         self._to_send: Move | Stop | None = None
 
@@ -141,7 +152,7 @@ class Bridge:
 
     def step(self, now_ns: int, data: bytes | LinkDown = b"") -> BridgeStep:
         """Take in what arrived by ``now_ns``, let the pump do what is due, and say what to send."""
-        self._answers, self._link_events, self._to_send = [], [], None
+        self._answers, self._estimates, self._link_events, self._to_send = [], [], [], None
         heard = self.session.step(now_ns, data)
         for event in heard.events:
             self._on(now_ns, event)
@@ -150,7 +161,7 @@ class Bridge:
 
     def end(self, now_ns: int, command: OperatorCommand | None = None) -> BridgeStep:
         """Give the pump the last reading and ``command``, if any, then stop the device for good."""
-        self._answers, self._link_events = [], []
+        self._answers, self._estimates, self._link_events = [], [], []
         self._hand_over(now_ns)
         if command is not None:
             self._give(now_ns, command)
@@ -167,7 +178,8 @@ class Bridge:
         if self._to_send is not None:
             asked = self.session.step(now_ns, b"", self._to_send)
             data_out, wake_at_ns = data_out + asked.data_out, asked.wake_at_ns
-        return BridgeStep(data_out, tuple(self._answers), tuple(self._link_events), self._next_ns(wake_at_ns))
+        said = (tuple(self._answers), tuple(self._link_events), self._next_ns(wake_at_ns), tuple(self._estimates))
+        return BridgeStep(data_out, *said)
 
     def _next_ns(self, session_ns: int) -> int:
         if self._zero_ns is None or self._ended:
@@ -177,6 +189,8 @@ class Bridge:
             due.append(self._zero_ns + self._wake_at_ns)
         if self._commands:
             due.append(self._zero_ns + self._commands[0][0])
+        if self._asks:
+            due.append(self._zero_ns + self._asks[0][0])
         return min(due)
 
     # What the wire says
@@ -287,13 +301,21 @@ class Bridge:
             return
         pump_ns = self._pump_ns(now_ns)
         wake_due = self._wake_at_ns is not None and self._wake_at_ns <= pump_ns
-        command_due = bool(self._commands) and self._commands[0][0] <= pump_ns
-        if wake_due or command_due:
+        script = [at_ns for at_ns, _ in (*self._commands[:1], *self._asks[:1])]
+        if wake_due or any(at_ns <= pump_ns for at_ns in script):
             self._hand_over(now_ns)
         if wake_due:
             self._give(now_ns, Tick())
         while self._commands and self._commands[0][0] <= pump_ns:
             self._give(now_ns, self._commands.pop(0)[1])
+        while self._asks and self._asks[0][0] <= pump_ns:
+            self._estimate(pump_ns, self._asks.pop(0)[1])
+
+    def _estimate(self, at_ns: int, line: str, after: DeliveryEventKind | None = None) -> None:
+        """Ask the pump what is left of a line; of some nothing is known."""
+        remaining = self._pump.remaining(line)
+        if remaining.vtbi is not None or remaining.reservoir is not None:
+            self._estimates.append(Estimate(at_ns, line, after, remaining))
 
     def _give(self, now_ns: int, given: Input) -> None:
         """Hand one input to the pump and keep its answer; its newest motor command is what will be sent."""
@@ -302,6 +324,8 @@ class Bridge:
         at_ns = self._pump_ns(now_ns)
         step = self._pump.step(at_ns, given)
         self._answers.append(Answered(at_ns, given, step))
+        for line, after in reckoned_anew(step.outputs).items():
+            self._estimate(at_ns, line, after)
         self._wake_at_ns, self._watches, self._armed_ns = step.wake_at_ns, step.watches, at_ns
         for output in step.outputs:
             if isinstance(output, MotorCommand) and self.session.attached and self.refusal is None:

@@ -18,7 +18,7 @@ from pumpsim.fluidics.chunk import Chunk, flow_between
 from pumpsim.fluidics.lone.history import LoneHistory
 from pumpsim.fluidics.outlet import NS_PER_H, Outlet
 from pumpsim.scenario import PumpSetup
-from pumpsim.trace import PumpTrace, Recorded
+from pumpsim.trace import Estimate, PumpTrace, Recorded
 from pumpsim.vocabulary.inputs import SensorReading
 from pumpsim.vocabulary.outputs import MotorCommand
 from pumpsim.vocabulary.status import PumpState
@@ -40,9 +40,11 @@ class Shadow:
         self._pressure_kpa: list[float] = []
         self._records: list[Recorded] = []
         self._decisions: list[tuple[int, MotorCommand]] = []
+        self._estimates: list[Estimate] = []
 
     def take(self, step: BridgeStep) -> None:
         """Add what one step of the bridge brought."""
+        self._estimates += step.estimates
         for answer in step.answers:
             if isinstance(answer.given, SensorReading):
                 self._read(answer.at_ns - answer.given.age_ns, answer.given)
@@ -72,6 +74,7 @@ class Shadow:
             records=self._records,
             decisions=self._decisions,
             state=state,
+            estimates=self._estimates,
         )
 
     def _outlet(self) -> Outlet:

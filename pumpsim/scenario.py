@@ -29,13 +29,17 @@ class PumpSetup:
         return self.model.sources + self.path.set.sources + self.path.access.sources
 
 
+Action = OperatorCommand | Disturbance | SensorFault | MotorFault | DeviceEvent | Powering
+"""What can be done to a pump."""
+
+
 @dataclass(frozen=True, slots=True)
 class Entry:
     """One thing that is done to one pump at one instant: by the operator, by the world, or by its own device."""
 
     at_ns: int
     pump: str
-    action: OperatorCommand | Disturbance | SensorFault | MotorFault | DeviceEvent | Powering
+    action: Action
 
 
 @dataclass(frozen=True, slots=True)
@@ -217,6 +221,22 @@ class SignalExpected:
     at_ns: int
 
 
+@dataclass(frozen=True, slots=True)
+class TimeLeftExpected:
+    """What the pump says when it is asked at an instant: how long it is until a line's VTBI is in, or its reservoir empty.
+
+    ``time_ns`` None: it has no end that is known.
+    """
+
+    text: str
+    pump: str
+    line: str
+    reservoir: bool
+    time_ns: int | None
+    within_ns: int
+    at_ns: int
+
+
 Expectation = (
     AlarmExpected
     | VolumeExpected
@@ -231,6 +251,7 @@ Expectation = (
     | AirExpected
     | AlarmDelayExpected
     | SignalExpected
+    | TimeLeftExpected
 )
 
 
@@ -271,3 +292,8 @@ class Scenario:
     orders: tuple[Order, ...] = ()
     requirements: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
+
+    def asks(self, pump: str) -> tuple[tuple[int, str], ...]:
+        """When a pump is to be asked what is left of which line."""
+        left = (e for e in self.expectations if isinstance(e, TimeLeftExpected) and e.pump == pump)
+        return tuple((expected.at_ns, expected.line) for expected in left)

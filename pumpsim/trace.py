@@ -17,10 +17,11 @@ from pumpsim.codec import encode
 from pumpsim.fluidics.arrays import Floats, Instants
 from pumpsim.fluidics.chunk import Chunk
 from pumpsim.fluidics.history import History
-from pumpsim.fluidics.transport.common_volume import Origin
+from pumpsim.fluidics.origin import Origin
 from pumpsim.vocabulary.model import PumpModel
-from pumpsim.vocabulary.outputs import MotorCommand, Record
+from pumpsim.vocabulary.outputs import DeliveryEventKind, MotorCommand, Record
 from pumpsim.vocabulary.path import AmountUnit, PathSetup
+from pumpsim.vocabulary.remaining import Remaining
 from pumpsim.vocabulary.status import PumpState
 
 
@@ -51,6 +52,16 @@ class Samples:
     patient_drug: Floats
 
 
+@dataclass(frozen=True, slots=True)
+class Estimate:
+    """What the pump said, at this instant, is left of a line; ``after``: upon which event, None: because it was asked."""
+
+    at_ns: int
+    line: str
+    after: DeliveryEventKind | None
+    remaining: Remaining
+
+
 class PumpTrace:
     """One pump's run, from 0 to ``end_ns``."""
 
@@ -64,9 +75,11 @@ class PumpTrace:
         records: Sequence[Recorded],
         decisions: Sequence[tuple[int, MotorCommand]],
         state: PumpState,
+        estimates: Sequence[Estimate] = (),
     ) -> None:
         self.pump, self.model, self.setup, self.history = pump, model, setup, history
         self.records, self.decisions, self.state = tuple(records), tuple(decisions), state
+        self.estimates = tuple(estimates)
 
     @property
     def chunks(self) -> tuple[Chunk, ...]:

@@ -47,7 +47,8 @@ def load_of(document: Document, line: str = "B") -> LoadProgram:
 
 def test_a_load_takes_the_limits_of_the_drug_that_hangs_there():
     """70 kg of 1.6 mg/mL: 1 mcg/kg/min is 2.625 mL/h; 10 mg are 6.25 mL. All on the pump's step, half up."""
-    rule = load_of(with_library()).program.drug
+    vtbi = {"soft": ["none", "80 mg"], "hard": ["none", "160 mg"]}
+    rule = load_of(changed(with_library(), (*DRUG, "vtbi"), vtbi)).program.drug
     assert rule == DrugRule(
         "dopamine",
         "icu",
@@ -57,6 +58,7 @@ def test_a_load_takes_the_limits_of_the_drug_that_hangs_there():
         incompatible=("furosemide",),
         bolus_rate=Limits(hard_high=100_000_000, written=("", "", "", "100 mL/h")),
         flush_nl=10_000_000,
+        vtbi=Limits(None, 50_000_000, None, 100_000_000, ("", "", "80 mg", "160 mg")),
     )
     assert load_of(with_library(), "A").program.drug is None, "saline carries no drug"
 

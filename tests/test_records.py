@@ -15,6 +15,7 @@ from pumpsim.fluidics.chunk import Chunk
 from pumpsim.fluidics.lone.history import LoneHistory
 from pumpsim.journal import read_journal
 from pumpsim.replay import replay
+from pumpsim.report.infusion_tables import estimate_table
 from pumpsim.report.records import BreakpointFile, read_breakpoints, write_folder, write_records
 from pumpsim.scenario import PumpSetup
 from pumpsim.simulation import simulate
@@ -69,6 +70,25 @@ def test_summary_has_what_it_promises(written):
     assert 1800 < occlusion["raised_at_s"] < occlusion["cleared_at_s"] < 2101
     assert summary["passed"] is False, "the titration above the sum was refused and nobody expected it"
     assert json.loads(json.dumps(summary)) == summary
+
+
+def test_summary_tells_what_the_pump_said_was_left(written):
+    """60 mL at 100 mL/h; 43.33 mL at 120 from 10 min on; a titration that is refused changes nothing. B: 10 mL at 25 mL/h."""
+    _, run, summary = written
+    lines = summary["pumps"]["main"]["lines"]
+    assert [(row["at_s"], row["after"]) for row in lines["A"]["time_left"]] == [
+        (0.0, "program-loaded"),
+        (0.0, "delivery-started"),
+        (600.0, "rate-changed"),
+        (2160.0, "delivery-started"),
+    ]
+    assert [row["vtbi_left_s"] for row in lines["A"]["time_left"][:3]] == pytest.approx([2160, 2160, 1300], abs=1)
+    assert [row["vtbi_left_ml"] for row in lines["A"]["time_left"][:3]] == pytest.approx([60, 60, 43.33], abs=0.01)
+    assert [row["vtbi_left_s"] for row in lines["B"]["time_left"][:2]] == pytest.approx([1440, 1440], abs=1)
+    assert all("reservoir_left_s" not in row for line in "AB" for row in lines[line]["time_left"])
+    table = estimate_table(run.traces[0].estimates)
+    assert table is not None
+    assert table.rows[2] == ("0 s", "A", "delivery-started", "60", "36 min", "", "")
 
 
 def test_summary_tells_what_each_line_delivered(written):

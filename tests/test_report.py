@@ -145,6 +145,7 @@ def test_the_order_of_the_page() -> None:
         "Pump main: Dual-channel cassette pump",
         "Events",
         "Delivery segments",
+        "Volume and time left",
         "Occlusion: stored and released",
         "Mass balance",
         "How it was run",

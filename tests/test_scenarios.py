@@ -5,12 +5,12 @@ from pathlib import Path
 
 import pytest
 
-from pumpsim.analysis.expectations import judge
+from pumpsim.analysis.expectations import Outcome, judge
 from pumpsim.analysis.summary import summarise
 from pumpsim.report.content import build_report
 from pumpsim.scenario import Scenario
 from pumpsim.scenario_file import load_scenario
-from pumpsim.simulation import simulate
+from pumpsim.simulation import Run, simulate
 from pumpsim.vocabulary.courses import Profile, Stages
 from pumpsim.vocabulary.disturbances import Disturbance, Powering
 from pumpsim.vocabulary.inputs import ChangeMode, DeviceEvent, LoadProgram, Start, Titrate
@@ -24,27 +24,39 @@ FILES = sorted(FOLDER.glob("*.toml"))
 
 
 def failures(scenario: Scenario) -> list[str]:
-    outcomes = judge(scenario, simulate(scenario).by_pump)
+    return failed(judge(scenario, simulate(scenario).by_pump))
+
+
+def failed(outcomes: tuple[Outcome, ...]) -> list[str]:
     return [f"{outcome.text}: {outcome.measured}" for outcome in outcomes if not outcome.passed]
 
 
-@pytest.fixture(params=FILES, ids=[file.stem for file in FILES])
+@pytest.fixture(params=FILES, ids=[file.stem for file in FILES], scope="module")
 def scenario(request) -> Scenario:
+    """Of the module, so that all tests of one file come together and share its run."""
     return load_scenario(request.param)
+
+
+@pytest.fixture(scope="module")
+def run(scenario) -> Run:
+    return simulate(scenario)
+
+
+@pytest.fixture(scope="module")
+def outcomes(run) -> tuple[Outcome, ...]:
+    return judge(run.scenario, run.by_pump)
 
 
 def test_there_are_scenarios():
     assert len(FILES) >= 8
 
 
-def test_every_expectation_holds(scenario):
+def test_every_expectation_holds(scenario, outcomes):
     assert len(scenario.expectations) >= 3
-    assert failures(scenario) == []
+    assert failed(outcomes) == []
 
 
-def test_its_report_is_built_and_its_accounts_close(scenario):
-    run = simulate(scenario)
-    outcomes = judge(scenario, run.by_pump)
+def test_its_report_is_built_and_its_accounts_close(scenario, run, outcomes):
     summary = summarise(scenario, run.by_pump, outcomes, run.digest, run.wall_s)
     report = build_report(scenario, run.traces, outcomes, summary)
     assert [section.id for section in report.pumps if not section.balanced] == []

@@ -53,7 +53,7 @@ def drive(
     rate = baud or baud_of(protocol)
     whole = load_alone(scenario, pump)
     bench = bench_of(whole)
-    bridge = Bridge(bench.setup.model, bench.commands, session_number())
+    bridge = Bridge(bench.setup.model, bench.commands, session_number(), asks=bench.asks)
     recording = Recording(bench.setup, whole.seed, out or Path("runs") / whole.name / "bridge")
     if bench.faults:
         print("note: the scenario's faults are for the device to have; this end only sees what comes of them")
@@ -138,6 +138,8 @@ def _on_signal() -> Callable[[], bool]:
 def _print_step(pump: str, step: "BridgeStep") -> None:
     """Say what happened, as it happens."""
     from pumpsim.report.records import event_row
+    from pumpsim.units import format_time
+    from pumpsim.vocabulary.program import format_volume
 
     for event in step.link_events:
         print(f"{event.at_ns / 1e9:10.3f} s  link  {event.kind.value}: {event.detail}", flush=True)
@@ -150,6 +152,15 @@ def _print_step(pump: str, step: "BridgeStep") -> None:
         ]
         rate = f", {row['rate_ml_per_h']:g} mL/h" if row.get("rate_ml_per_h") else ""
         print(f"{at_ns / 1e9:10.3f} s  {row['line'] or 'pump':4}  {row['event']}: {', '.join(words)}{rate}", flush=True)
+    for estimate in step.estimates:
+        found = [("VTBI", estimate.remaining.vtbi), ("reservoir", estimate.remaining.reservoir)]
+        left = [
+            f"{format_volume(left.volume_nl)} of the {of}, "
+            + ("no end" if left.time_ns is None else format_time(left.time_ns))
+            for of, left in found
+            if left is not None
+        ]
+        print(f"{estimate.at_ns / 1e9:10.3f} s  {estimate.line:4}  left: {'; '.join(left)}", flush=True)
 
 
 def _print_status(device: "Device", now_ns: int) -> None:

@@ -16,7 +16,7 @@ from pumpsim.errors import PumpsimError
 from pumpsim.scenario import PumpSetup, Scenario
 from pumpsim.scenario_file import load_scenario
 from pumpsim.vocabulary.disturbances import Closing, Disturbance, Powering
-from pumpsim.vocabulary.inputs import DeviceEvent, OperatorCommand
+from pumpsim.vocabulary.inputs import Backprime, DeviceEvent, OperatorCommand
 from pumpsim.vocabulary.motor import MotorFault
 from pumpsim.vocabulary.path import LineSetup, PathSetup, Sensing
 from pumpsim.vocabulary.sensors import SensorFault
@@ -24,11 +24,13 @@ from pumpsim.vocabulary.sensors import SensorFault
 
 @dataclass(frozen=True, slots=True)
 class Bench:
-    """One pump and its script, divided between the two ends of the wire. ``commands``: what the pump is given at the host."""
+    """One pump and its script, divided between the two ends of the wire. ``commands``: what the pump is given at the host,
+    ``asks``: when it is asked what is left of which line."""
 
     setup: PumpSetup
     commands: tuple[tuple[int, OperatorCommand | DeviceEvent], ...] = ()
     faults: tuple[tuple[int, Closing], ...] = ()
+    asks: tuple[tuple[int, str], ...] = ()
 
 
 def load_alone(file: Path, pump: str | None) -> Scenario:
@@ -57,11 +59,16 @@ def bench_of(scenario: Scenario) -> Bench:
             faults.append((entry.at_ns, entry.action))
         elif isinstance(entry.action, Disturbance | SensorFault | MotorFault):
             raise PumpsimError(f"{scenario.name}: on a bench a line can be occluded, nothing else be done to it")
+        elif isinstance(entry.action, Backprime):
+            raise PumpsimError(
+                f"{scenario.name}: on a bench nothing is backprimed: the native protocol has no message for it"
+            )
         elif isinstance(entry.action, Powering):
             raise PumpsimError(f"{scenario.name}: on a bench nobody cuts the power: switch the device off by hand")
         else:
             commands.append((entry.at_ns, entry.action))
-    return Bench(scenario.pumps[0], tuple(commands), tuple(faults))
+    (setup,) = scenario.pumps
+    return Bench(setup, tuple(commands), tuple(faults), scenario.asks(setup.id))
 
 
 def bench_for(model: str | None, file: Path | None, pump: str | None) -> Bench:

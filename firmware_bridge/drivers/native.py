@@ -54,8 +54,10 @@ class NativeDriver:
 
     def message(self, command: MotorCommand) -> Move | Stop:
         """The message that lets the device do this. Only after ``attach`` and a reading."""
-        if not command.moving:
-            return Stop()
+        if not any(motion.rate_nl_per_h for motion in command.lines):
+            return (
+                Stop()
+            )  # backpriming too: the protocol has no message for it, and the pump notices that nothing moves
         assert self._epoch is not None
         assert self._base is not None
         motions = {motion.line: motion for motion in command.lines}

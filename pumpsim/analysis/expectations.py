@@ -27,6 +27,7 @@ from pumpsim.scenario import (
     Scenario,
     SignalExpected,
     StateExpected,
+    TimeLeftExpected,
     VolumeExpected,
 )
 from pumpsim.trace import PumpTrace, Recorded
@@ -40,7 +41,10 @@ from pumpsim.vocabulary.outputs import (
     LimitOverridden,
     LineState,
 )
-from pumpsim.vocabulary.program import format_rate
+from pumpsim.vocabulary.program import format_rate, format_volume
+
+LATE_NS = 1_000_000_000
+"""So much later than it should be, and no more, a pump on a wire may be asked; a simulated one is in the same instant."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +102,8 @@ def _judge(expected: Expectation, trace: PumpTrace) -> Outcome:
             return _released(expected, trace)
         case SignalExpected():
             return _signal(expected, trace)
+        case TimeLeftExpected():
+            return _time_left(expected, trace)
         case _:
             assert_never(expected)
 
@@ -232,3 +238,16 @@ def _signal(expected: SignalExpected, trace: PumpTrace) -> Outcome:
         and expected.priority in (None, change.priority)
     )
     return Outcome(expected.text, passed, words(change))
+
+
+def _time_left(expected: TimeLeftExpected, trace: PumpTrace) -> Outcome:
+    asked = (e for e in trace.estimates if e.after is None and e.line == expected.line)
+    remaining = next((e.remaining for e in asked if 0 <= e.at_ns - expected.at_ns <= LATE_NS), None)
+    left = None if remaining is None else remaining.reservoir if expected.reservoir else remaining.vtbi
+    if left is None:
+        return Outcome(expected.text, False, "the pump does not say")
+    if left.time_ns is None or expected.time_ns is None:
+        measured = "no end is known" if left.time_ns is None else format_time(left.time_ns)
+        return Outcome(expected.text, left.time_ns is expected.time_ns, measured)
+    passed = abs(left.time_ns - expected.time_ns) <= expected.within_ns
+    return Outcome(expected.text, passed, f"{format_time(left.time_ns)}, {format_volume(left.volume_nl)}")

@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from pumpsim import __version__
 from pumpsim.analysis.air import air_of
 from pumpsim.analysis.delivered import drugs_by_line, infusions, segments_by_line
+from pumpsim.analysis.estimates import time_left
 from pumpsim.analysis.expectations import Outcome
 from pumpsim.analysis.orders import fulfilments
 from pumpsim.scenario import Scenario
@@ -71,6 +72,7 @@ def _lines(trace: PumpTrace) -> dict[str, Plain]:
             "requests": _requests(status.course.requests),
             "drugs": drugs[status.line],
             "segments": cut[status.line],
+            "time_left": [dict(row) for row in time_left(trace, status.line)],
         }
     return found
 

@@ -16,6 +16,8 @@ RECALL = "unverified: from memory"
 PUBLIC = "public text on the Kaleido pump"
 OMNIKIT = "LoopKit OmniKit, Pod.swift"
 WELLION = "Wellion Micro-Pump manual p. 105"
+LONGEST_SQUARE_H = 8
+"""Of every pump here that a source was found for."""
 ANDROID_APS = "nightscout/AndroidAPS, interfaces/src/main/java/info/nightscout/interfaces/pump/defs/PumpType.kt"
 
 
@@ -32,9 +34,10 @@ def _pump(
     occlusion_kpa: float,
     standard_set: str,
     sources: tuple[Sourced, ...],
+    square_source: str = ASSUMED,
 ) -> PumpModel:
     """A row: ``basal`` lowest, highest and step in nL/h; ``pulse`` volume in nL and duration in ns; ``low_u``: when it
-    warns, and where that stands."""
+    warns, and where that stands. ``square_source``: where it stands that a bolus over a time takes 8 h at most."""
     low, high, step = basal
     volume_nl, pulse_ns = pulse
     return PumpModel(
@@ -62,11 +65,13 @@ def _pump(
         bolus_nl_per_h=round(bolus_u_per_min * 60 * UNIT),
         bolus_adds=True,
         bolus_max_nl=bolus_max_u * UNIT,
+        square_max_ns=LONGEST_SQUARE_H * 3600 * SECOND_NS,
         clockwork=True,
         reminders=attention.INSULIN,
         sources=(
             *sources,
             *attention.INSULIN_SOURCES,
+            *figures(square_source, ("longest bolus over a time", f"{LONGEST_SQUARE_H} h")),
             *figures(low_u[1], ("reservoir low", f"{low_u[0]} U left")),
             *figures(
                 ASSUMED,
@@ -92,6 +97,7 @@ OMNIPOD = _pump(
     bolus_u_per_min=1.5,
     occlusion_kpa=100.0,
     standard_set="insulin-patch-cannula",
+    square_source=f"{ANDROID_APS}: Omnipod Eros, extendedBolusSettings",
     sources=(
         *figures(
             OMNIKIT,
@@ -118,6 +124,7 @@ MINIMED_670G = _pump(
     bolus_u_per_min=1.5,
     occlusion_kpa=125.0,
     standard_set="insulin-tubing-60cm",
+    square_source=f"{ANDROID_APS}: as the 640G, extendedBolusSettings",
     sources=(
         *figures(
             "Glucose Monitoring Devices (Elsevier), p. 337",
@@ -143,6 +150,7 @@ TSLIM_X2 = _pump(
     bolus_u_per_min=2.0,
     occlusion_kpa=200.0,
     standard_set="insulin-tubing-60cm",
+    square_source=f"{ANDROID_APS}: t:slim, extendedBolusSettings",
     sources=(
         *figures(
             RECALL,
@@ -256,6 +264,7 @@ MINIMED_511 = _pump(
     bolus_u_per_min=1.5,
     occlusion_kpa=125.0,
     standard_set="insulin-tubing-60cm",
+    square_source=f"{ANDROID_APS}: as the 512/712, extendedBolusSettings",
     sources=(
         *figures(
             "MiniMed 511 manual p. 158",

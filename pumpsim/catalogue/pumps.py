@@ -29,6 +29,7 @@ from pumpsim.vocabulary.alarms import AlarmId
 from pumpsim.vocabulary.model import (
     AirSensor,
     AtEnd,
+    Backpriming,
     ConcurrentLimits,
     Drive,
     InnerFlow,
@@ -78,6 +79,7 @@ DUAL_CHANNEL_CASSETTE = PumpModel(
     ),
     air_sensor=AirSensor(smallest_ml=0.01, apart_ml=0.01, window_ml=6.9),
     air_trap_ml=1.0,
+    backpriming=Backpriming(rate_nl_per_h=300 * ML, most_nl=50 * ML, most_kpa=6 * PSI_KPA),
     battery=BEDSIDE,
     most_stages=10,
     reminders=BY_GIP,
@@ -93,6 +95,7 @@ DUAL_CHANNEL_CASSETTE = PumpModel(
         Sourced("proximal occlusion limit", "-6 psi", RECALL),
         Sourced("air behind the pump", "a bubble of 0.1 mL; 0.25 mL in the last 6.9 mL of a line", RECALL),
         Sourced("air trap", "1 mL, given back as fluid; a bubble sets off the proximal alarm when it is full", RECALL),
+        Sourced("backpriming", "300 mL/h, 50 mL for one order, to 6 psi", "unverified: assumption"),
         Sourced("smallest bubble that counts; fluid that ends one", "0.01 mL; 0.01 mL", "unverified: assumption"),
         Sourced("stages of a programme", "10; a loading dose on line A", RECALL),
         Sourced("stroke volume", "0.33 mL", RECALL),
@@ -110,8 +113,11 @@ SINGLE_CHANNEL_CASSETTE = replace(
     title="Single-channel cassette pump",
     lines=("A",),
     concurrent=None,
+    backpriming=None,
     sources=tuple(
-        entry for entry in DUAL_CHANNEL_CASSETTE.sources if not entry.figure.startswith(("concurrent", "interleave"))
+        entry
+        for entry in DUAL_CHANNEL_CASSETTE.sources
+        if not entry.figure.startswith(("concurrent", "interleave", "backpriming"))
     ),
 )
 

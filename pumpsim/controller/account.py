@@ -12,6 +12,7 @@ from pumpsim.vocabulary.interlock import Account
 from pumpsim.vocabulary.model import Drive, Mechanism
 from pumpsim.vocabulary.outputs import LineMotion, Watch
 
+STEPS, AT_LEAST, AT_MOST = Signal.STEPS, Direction.AT_LEAST, Direction.AT_MOST
 OVER_PERCENT = 120
 """UMN GPCA requirements, Tolerance_Max: at once."""
 UNDER_PERCENT = 50
@@ -41,23 +42,25 @@ def commanded(account: Account, motion: LineMotion, now_ns: int) -> Account:
 
 def due(account: Account, now_ns: int) -> int:
     """What has been commanded since the last count."""
-    return account.due + max(0, account.rate_nl_per_h) * (now_ns - account.at_ns)
+    rate = account.rate_nl_per_h
+    return account.due + rate * (now_ns - account.at_ns) if rate > 0 else account.due
 
 
 def counted(mechanism: Mechanism, account: Account, steps: int, now_ns: int) -> Account:
     """The account with a new count. One that has fallen is taken as it stands: turning back is judged where it is commanded."""
-    asked = due(account, now_ns)
-    pumped = max(0, steps - (steps if account.steps is None else account.steps)) * mechanism.step_fl * FL_NS_PER_H
-    behind = max(0, account.behind + asked * UNDER_PERCENT // 100 - pumped)
+    asked, rate, last = due(account, now_ns), account.rate_nl_per_h, account.steps
+    pumped = 0 if last is None or steps < last else (steps - last) * mechanism.step_fl * FL_NS_PER_H
+    ahead = account.ahead + pumped - asked * OVER_PERCENT // 100
+    behind = account.behind + asked * UNDER_PERCENT // 100 - pumped
     at_end = account.stop_at_step is not None and steps >= account.stop_at_step
     return Account(
-        rate_nl_per_h=account.rate_nl_per_h,
+        rate_nl_per_h=rate,
         stop_at_step=account.stop_at_step,
         speed_nl_per_h=account.speed_nl_per_h,
         steps=steps,
         at_ns=now_ns,
-        ahead=max(0, account.ahead + pumped - asked * OVER_PERCENT // 100),
-        behind=0 if at_end or account.rate_nl_per_h <= 0 else behind,
+        ahead=ahead if ahead > 0 else 0,
+        behind=behind if behind > 0 and rate > 0 and not at_end else 0,
     )
 
 
@@ -71,11 +74,11 @@ def watches(mechanism: Mechanism, line: str, account: Account, now_ns: int) -> I
     """The counts, moving with the rate, at which a line is out by so much since the last reading that it is looked at."""
     if account.steps is None:
         return
-    step = mechanism.step_fl * FL_NS_PER_H
-    per_h = max(0, account.rate_nl_per_h) * 1_000_000 / mechanism.step_fl
-    out = slack(mechanism, account) + max(0, account.rate_nl_per_h) * LOOK_NS
+    step, rate = mechanism.step_fl * FL_NS_PER_H, max(0, account.rate_nl_per_h)
+    per_h = rate * 1_000_000 / mechanism.step_fl
+    out = slack(mechanism, account) + rate * LOOK_NS
     asked = due(account, now_ns)
     ahead, behind = asked + out, asked - out
-    yield Watch(Signal.STEPS, line, Direction.AT_LEAST, account.steps + 1 + ahead / step, per_h)
-    if account.rate_nl_per_h > 0 and (account.stop_at_step is None or account.steps < account.stop_at_step):
-        yield Watch(Signal.STEPS, line, Direction.AT_MOST, account.steps - 1 + behind / step, per_h)
+    yield Watch(STEPS, line, AT_LEAST, account.steps + 1 + ahead / step, per_h)
+    if rate > 0 and (account.stop_at_step is None or account.steps < account.stop_at_step):
+        yield Watch(STEPS, line, AT_MOST, account.steps - 1 + behind / step, per_h)

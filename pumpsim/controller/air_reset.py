@@ -9,7 +9,7 @@ from dataclasses import replace
 
 from pumpsim.controller.answer import refuse
 from pumpsim.controller.turn import Turn
-from pumpsim.vocabulary.alarms import AlarmCondition, AlarmId, Direction, Signal
+from pumpsim.vocabulary.alarms import AlarmId, Direction, Signal, Threshold
 from pumpsim.vocabulary.inputs import ResetAir, SensorReading
 from pumpsim.vocabulary.outputs import Watch
 
@@ -26,7 +26,7 @@ def reset(turn: Turn, command: ResetAir) -> None:
     turn.state = turn.state.with_unit(unit)
     for alarm in REMEMBERED:
         turn.clear_alarm(alarm, None)
-    turn.state = replace(turn.state, alarms=tuple(a for a in turn.state.alarms if a.alarm not in REMEMBERED))
+    turn.state = turn.state.with_alarms(tuple(a for a in turn.state.alarms if a.alarm not in REMEMBERED))
 
 
 def follow(turn: Turn) -> None:
@@ -39,20 +39,22 @@ def follow(turn: Turn) -> None:
 def judged(turn: Turn, signal: Signal, line: str | None, reading: SensorReading) -> float | None:
     """What a signal says, without what somebody has taken note of."""
     value, unit = reading.value(signal, line), turn.state.unit
-    if value is None or signal not in (Signal.AIR_BUBBLE, Signal.AIR_ACCUMULATED):
+    if value is None or not (unit.air_passing or unit.air_counted_ml):
         return value
     if signal is Signal.AIR_BUBBLE:
         return 0.0 if unit.air_passing else value
-    return min(value, reading.air_total_ml - unit.air_counted_ml) if unit.air_counted_ml else value
+    if signal is Signal.AIR_ACCUMULATED and unit.air_counted_ml:
+        return min(value, reading.air_total_ml - unit.air_counted_ml)
+    return value
 
 
-def watch(turn: Turn, row: AlarmCondition) -> Watch | None:
+def watch(turn: Turn, threshold: Threshold) -> Watch | None:
     """What to look out for in the place of a row's own level; None: that.
 
     While a bubble is let pass, that it has gone. Where the window holds enough, but of what was noted, that more has come.
     """
-    unit, reading, threshold = turn.state.unit, turn.state.reading, row.threshold
-    if threshold is None or reading is None:
+    unit, reading = turn.state.unit, turn.state.reading
+    if reading is None or not (unit.air_passing or unit.air_counted_ml):
         return None
     if threshold.signal is Signal.AIR_BUBBLE and unit.air_passing:
         return Watch(Signal.AIR_BUBBLE, None, Direction.AT_MOST, 0.0)

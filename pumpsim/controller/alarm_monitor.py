@@ -5,14 +5,14 @@ clear level for one pumping cycle or the delay's own length, whichever is shorte
 not reset it. While the mechanism stands there is no ripple: the first reading beyond the clear level counts.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from functools import cache
 
 from pumpsim.controller import air_reset, auto_restart, demand, finishing
 from pumpsim.controller.line_table import Trigger, possible
+from pumpsim.controller.model_facts import Watched
 from pumpsim.controller.turn import Q_PER_FL, Turn
-from pumpsim.vocabulary.alarms import AlarmCondition, AlarmId, Direction, Effect, Signal, Threshold
+from pumpsim.vocabulary.alarms import AlarmCondition, AlarmId, Effect, Signal, Threshold
 from pumpsim.vocabulary.outputs import AlarmCleared, LineState, Watch
 from pumpsim.vocabulary.status import AlarmStatus
 
@@ -24,25 +24,25 @@ def judge(turn: Turn) -> None:
     """Compare the last reading with every threshold, raise and clear, then let the effects act."""
     reading = turn.state.reading
     air_reset.follow(turn)
-    for row, line in _watched(turn):
-        assert row.threshold is not None
-        value = air_reset.judged(turn, row.threshold.signal, line, reading) if reading is not None else None
-        status = _status(turn, row, line)
+    for watched in _watched(turn):
+        row, threshold, line = watched.row, watched.threshold, watched.line
+        value = air_reset.judged(turn, threshold.signal, line, reading) if reading is not None else None
+        status = _status(turn, row, line) if turn.state.alarms else None
         if status is not None and status.checking:
             if auto_restart.fails(turn, row, status, value):
-                turn.raise_alarm(row.id, line, _detail(row.threshold, value))
+                turn.raise_alarm(row.id, line, _detail(threshold, value))
             continue
-        if value is not None and status is None and _met(row.threshold, value):
+        if value is not None and status is None and _met(threshold, value):
             status = AlarmStatus(row.id, line, turn.now_ns, standing=False)
             _put(turn, status)
         if status is None:
             continue
         if value is not None:
-            status = _follow_clear_level(turn, row, status, value)
+            status = _follow_clear_level(turn, row, threshold, status, value)
         if status is None or status.standing or turn.now_ns < status.since_ns + row.delay_ns:
             continue
         if not auto_restart.begins(turn, row, status):
-            turn.raise_alarm(row.id, line, _detail(row.threshold, value))
+            turn.raise_alarm(row.id, line, _detail(threshold, value))
     act(turn)
 
 
@@ -50,20 +50,18 @@ def act(turn: Turn) -> None:
     """Stop, or keep open, what the standing conditions do not allow to run; let go on what is limited no more."""
     for line in turn.model.lines:
         effect, cause = effect_on(turn, line)
-        state = turn.state.line(line).state
-        if effect.stops and state is not LineState.ALARM and possible(state, Trigger.ALARM):
-            delivered = state.delivering
+        status = turn.state.line(line)
+        state = status.state
+        if effect is Effect.CONTINUE:
+            if state is LineState.KVO and status.after_end is not LineState.KVO:
+                turn.fire(line, Trigger.UNLIMITED)
+        elif effect is Effect.KVO:
+            if possible(state, Trigger.LIMITED):
+                turn.fire(line, Trigger.LIMITED, cause)
+        elif state is not LineState.ALARM and possible(state, Trigger.ALARM):
             turn.fire(line, Trigger.ALARM, cause)
-            if effect is Effect.FINISH_STROKE and delivered:
+            if effect is Effect.FINISH_STROKE and state.delivering:
                 finishing.begin(turn, line)
-        elif effect is Effect.KVO and possible(state, Trigger.LIMITED):
-            turn.fire(line, Trigger.LIMITED, cause)
-        elif (
-            effect is Effect.CONTINUE
-            and state is LineState.KVO
-            and turn.state.line(line).after_end is not LineState.KVO
-        ):
-            turn.fire(line, Trigger.UNLIMITED)
 
 
 def effect_on(turn: Turn, line: str) -> tuple[Effect, str]:
@@ -104,31 +102,16 @@ def stops(turn: Turn, alarm: AlarmStatus) -> bool:
 
 def watches(turn: Turn) -> Iterator[Watch]:
     """What the driver should look out for on behalf of the measured conditions."""
-    for row, line in _watched(turn):
-        threshold, status = row.threshold, _status(turn, row, line)
-        assert threshold is not None
-        if status is not None and status.checking:
+    for watched in _watched(turn):
+        row, status = watched.row, _status(turn, watched.row, watched.line)
+        if status is None:
+            yield air_reset.watch(turn, watched.threshold) or watched.met
+        elif status.checking:
             yield auto_restart.watch(turn, row)
-        elif status is None and (instead := air_reset.watch(turn, row)) is not None:
-            yield instead
-        elif status is None or (not status.standing and status.over_since_ns is not None):
-            yield _met_watch(threshold, line)
+        elif not status.standing and status.over_since_ns is not None:
+            yield watched.met
         elif status.over_since_ns is None and (row.self_clearing or not status.standing):
-            yield _over_watch(threshold, line)
-
-
-@cache
-def _met_watch(threshold: Threshold, line: str | None) -> Watch:
-    """A watch for the condition to be met; values, made once."""
-    direction = Direction.AT_LEAST if threshold.rising else Direction.AT_MOST
-    return Watch(threshold.signal, line, direction, threshold.level)
-
-
-@cache
-def _over_watch(threshold: Threshold, line: str | None) -> Watch:
-    """A watch for the signal to be beyond the clear level."""
-    direction = Direction.BELOW if threshold.rising else Direction.ABOVE
-    return Watch(threshold.signal, line, direction, threshold.clear_level)
+            yield watched.over
 
 
 def deadlines(turn: Turn) -> Iterator[int]:
@@ -143,17 +126,14 @@ def deadlines(turn: Turn) -> Iterator[int]:
             yield alarm.over_since_ns + _patience_ns(turn, row)
 
 
-def _watched(turn: Turn) -> Iterator[tuple[AlarmCondition, str | None]]:
-    """Every measured condition, for the pump or for each line that has a program."""
-    for row in turn.model.alarms:
-        if row.threshold is None:
-            continue
-        if not row.per_line:
-            yield row, None
-            continue
-        for status in turn.state.lines:
-            if status.state is not LineState.EMPTY:
-                yield row, status.line
+def _watched(turn: Turn) -> Sequence[Watched]:
+    """Every measured condition, for the pump or for each line that has a program; for all lines while one is backprimed."""
+    if turn.state.unit.backpriming is not None:
+        return turn.facts.watched
+    empty = [status.line for status in turn.state.lines if status.program is None]
+    if not empty:
+        return turn.facts.watched
+    return [w for w in turn.facts.watched if w.line not in empty or _status(turn, w.row, w.line) is not None]
 
 
 def _met(threshold: Threshold, value: float) -> bool:
@@ -173,15 +153,16 @@ def _status(turn: Turn, row: AlarmCondition, line: str | None) -> AlarmStatus | 
 
 def _put(turn: Turn, status: AlarmStatus) -> None:
     others = tuple(a for a in turn.state.alarms if not (a.alarm is status.alarm and a.line == status.line))
-    turn.state = replace(turn.state, alarms=(*others, status))
+    turn.state = turn.state.with_alarms((*others, status))
 
 
-def _follow_clear_level(turn: Turn, row: AlarmCondition, status: AlarmStatus, value: float) -> AlarmStatus | None:
+def _follow_clear_level(
+    turn: Turn, row: AlarmCondition, threshold: Threshold, status: AlarmStatus, value: float
+) -> AlarmStatus | None:
     """Note since when the signal is beyond the clear level; end the condition when that has lasted."""
-    assert row.threshold is not None
     if not row.self_clearing and status.standing:
         return status
-    if not _over(row.threshold, value):
+    if not _over(threshold, value):
         if status.over_since_ns is not None:
             status = replace(status, over_since_ns=None)
             _put(turn, status)
@@ -191,7 +172,7 @@ def _follow_clear_level(turn: Turn, row: AlarmCondition, status: AlarmStatus, va
         status = replace(status, over_since_ns=since)
         _put(turn, status)
         return status
-    turn.state = replace(turn.state, alarms=tuple(a for a in turn.state.alarms if a is not status))
+    turn.state = turn.state.with_alarms(tuple(a for a in turn.state.alarms if a is not status))
     if status.standing:
         turn.said.append(AlarmCleared(row.id, status.line))
     return None

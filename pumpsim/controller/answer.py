@@ -3,6 +3,7 @@
 from pumpsim.controller.turn import Turn
 from pumpsim.vocabulary.inputs import (
     Acknowledge,
+    Backprime,
     ChangeMode,
     Confirm,
     GiveBolus,
@@ -33,6 +34,7 @@ NAMES: dict[type[OperatorCommand], str] = {
     RequestDose: "request",
     SetTemporary: "temporary",
     Standby: "standby",
+    Backprime: "backprime",
     SetClock: "clock",
     PauseAudio: "pause-audio",
     ResetAir: "reset-air",

@@ -88,4 +88,4 @@ def _go_on(turn: Turn, rule: AutoRestart) -> None:
 
 def _replace(turn: Turn, old: AlarmStatus, new: AlarmStatus | None) -> None:
     kept = tuple(a for a in turn.state.alarms if a is not old)
-    turn.state = replace(turn.state, alarms=kept if new is None else (*kept, new))
+    turn.state = turn.state.with_alarms(kept if new is None else (*kept, new))

@@ -3,7 +3,18 @@
 from dataclasses import replace
 from typing import assert_never
 
-from pumpsim.controller import air_reset, alarm_monitor, course, demand, dosing, drugs, programme, questions, signals
+from pumpsim.controller import (
+    air_reset,
+    alarm_monitor,
+    backprime,
+    course,
+    demand,
+    dosing,
+    drugs,
+    programme,
+    questions,
+    signals,
+)
 from pumpsim.controller.answer import OPERATOR, refuse
 from pumpsim.controller.dual import faults_together
 from pumpsim.controller.line_table import Trigger, possible
@@ -12,6 +23,7 @@ from pumpsim.vocabulary.alarms import AlarmId
 from pumpsim.vocabulary.courses import DAY_NS, Profile
 from pumpsim.vocabulary.inputs import (
     Acknowledge,
+    Backprime,
     ChangeMode,
     Confirm,
     GiveBolus,
@@ -87,6 +99,8 @@ def _carry_out(turn: Turn, command: OperatorCommand) -> None:
             signals.pause_audio(turn, command)
         case ResetAir():
             air_reset.reset(turn, command)
+        case Backprime():
+            backprime.order(turn, command)
         case _:
             assert_never(command)
 
@@ -144,6 +158,8 @@ def _against_start(turn: Turn, status: LineStatus) -> list[str]:
         }.get(status.state, f"is {status.state.value} already")
         return [f"line {status.line} {why}"]
     reasons = alarm_monitor.obstacles(turn, status.line)
+    if turn.state.unit.backpriming is not None:
+        reasons.append("it is backpriming: stop that first")
     if turn.state.read_line(status.line) is None:
         reasons.append("there is no reading from the pump yet")
     if status.program is not None and isinstance(status.program.course, Profile) and turn.state.unit.clock_ns is None:
@@ -154,7 +170,8 @@ def _against_start(turn: Turn, status: LineStatus) -> list[str]:
 def _stop(turn: Turn, command: Stop) -> None:
     wanted = [command.line] if command.line else [s.line for s in turn.state.lines]
     stoppable = [line for line in wanted if possible(turn.state.line(line).state, Trigger.STOP)]
-    if not stoppable:
+    ended = backprime.stop(turn)
+    if not stoppable and not ended:
         states = ", ".join(f"line {line} is {turn.state.line(line).state.value}" for line in wanted)
         refuse(turn, command, [f"nothing to stop: {states}"])
         return
@@ -178,8 +195,9 @@ def _titrate(turn: Turn, command: Titrate) -> None:
     same = command.rate_nl_per_h == program.rate_nl_per_h
     program = replace(program, rate_nl_per_h=command.rate_nl_per_h, ordered=command.ordered)
     titrated = replace(status, program=program, rate_nl_per_h=command.rate_nl_per_h)
-    if status.state is LineState.INFUSING:
-        titrated = replace(titrated, rate_nl_per_h=course.wanted(turn, titrated)[0])
+    rate = course.wanted(turn, titrated)[0] if status.state is LineState.INFUSING else titrated.rate_nl_per_h
+    if rate != titrated.rate_nl_per_h:
+        titrated = replace(titrated, rate_nl_per_h=rate)
     if status.state.delivering or status.state in (LineState.DELAYED, LineState.PAUSED, LineState.CHECKING):
         reasons.extend(faults_together(turn, turn.state.with_line(titrated), (status.line,)))
     if reasons:
@@ -200,7 +218,7 @@ def _change_mode(turn: Turn, command: ChangeMode) -> None:
         refuse(turn, command, [str(fault)])
         return
     changed = replace(status, program=program)
-    reasons = list(program_faults(turn.model, command.line, replace(program, rate_nl_per_h=status.rate_nl_per_h)))
+    reasons = list(program_faults(turn.model, command.line, program))
     if not reasons and status.state.delivering:
         reasons.extend(faults_together(turn, turn.state.with_line(changed), (status.line,)))
     if reasons:

@@ -37,17 +37,23 @@ def deadlines(turn: Turn) -> Iterator[int]:
         program = status.program
         if program is None or status.state is not LineState.INFUSING:
             continue
-        base = turn.base_nl_per_h(status)
-        rests = not turn.model.bolus_adds and bool(status.course.doses)
-        _, _, end = wanted(turn, status)
-        if end is not None and base and not rests:
-            yield turn.now_ns - (status.course.based - end) // base
-        if isinstance(program.course, Repeat) and status.course.since_ns is not None and not _first(status):
-            yield status.course.since_ns + program.course.interval_ns
-        if isinstance(program.course, Profile):
-            yield turn.now_ns + _to_next_ns(program.course, time_of_day_ns(turn))
+        if program.first is not None or program.course is not None:
+            yield from _ends(turn, status, program)
         if status.course.temporary is not None:
             yield status.course.temporary.until_ns
+
+
+def _ends(turn: Turn, status: LineStatus, program: InfusionProgram) -> Iterator[int]:
+    """When what the course gives now ends, in one that does not give the same for ever."""
+    base = turn.base_nl_per_h(status)
+    rests = not turn.model.bolus_adds and bool(status.course.doses)
+    _, _, end = wanted(turn, status)
+    if end is not None and base and not rests:
+        yield turn.now_ns - (status.course.based - end) // base
+    if isinstance(program.course, Repeat) and status.course.since_ns is not None and not _first(status):
+        yield status.course.since_ns + program.course.interval_ns
+    if isinstance(program.course, Profile):
+        yield turn.now_ns + _to_next_ns(program.course, time_of_day_ns(turn))
 
 
 def wanted(turn: Turn, status: LineStatus) -> Wanted:

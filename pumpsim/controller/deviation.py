@@ -11,32 +11,20 @@ Source: GIP v1.0, 1.2.2 and 1.2.3.
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from functools import cache
 
+from pumpsim.controller.flow_sides import Side
 from pumpsim.controller.turn import FL_PER_NL, Turn
 from pumpsim.vocabulary.alarms import AlarmId, Direction, Signal
 from pumpsim.vocabulary.inputs import LineReading
-from pumpsim.vocabulary.model import Drive, FlowLimits, PumpModel
 from pumpsim.vocabulary.outputs import LineState, Watch
 from pumpsim.vocabulary.status import Astray, DoseKind, LineStatus, Reference
 
 PPM = 1_000_000
 BAND_PART = 5
 """The band is so small a part of what the share comes to in the whole time: an onset is noticed that much sooner."""
+STEPS, AT_LEAST, AT_MOST = Signal.STEPS, Direction.AT_LEAST, Direction.AT_MOST
 MARGIN_STEPS = 0.001
 """By how much a watch is set late, so that no rounding lets it hold where the count itself does not."""
-
-
-@dataclass(frozen=True, slots=True)
-class Side:
-    """One of the two ways to go astray: its limit, the sign of its excess, when and as what it is alarmed."""
-
-    astray: Astray
-    alarm: AlarmId
-    ppm: int
-    sign: int
-    beyond: Direction
-    back: Direction
 
 
 @dataclass(slots=True)
@@ -72,7 +60,7 @@ def settle(turn: Turn) -> None:
         reference, reading = status.course.reference, turn.state.read_line(status.line)
         if not status.state.delivering:
             if reference is not None:
-                turn.put(replace(status, course=replace(status.course, reference=None)))
+                turn.put(status.owing(status.owed, replace(status.course, reference=None)))
             turn.clear_alarm(AlarmId.UNDER_INFUSION, status.line)
         elif reference is None and reading is not None:
             _renew(turn, status, reading)
@@ -87,14 +75,14 @@ def deadlines(turn: Turn) -> Iterator[int]:
 def watches(turn: Turn) -> Iterator[Watch]:
     """The counts at which a line leaves the band, comes back from astray, or exceeds the allowance after its time."""
     for line in _followed(turn):
-        for side in _sides(turn):
+        for side in turn.facts.sides:
             if line.reference.astray is None:
-                yield _watch(turn, line, side.beyond, line.owed + line.band(side), PPM)
+                yield _watch(turn, line, side.sign, line.owed + line.band(side), PPM)
             elif line.reference.astray is side.astray:
                 share = line.owed * side.ppm // PPM
-                yield _watch(turn, line, side.back, share, side.ppm)
+                yield _watch(turn, line, -side.sign, share, side.ppm)
                 if turn.now_ns >= line.reference.at_ns + line.for_ns:
-                    yield _watch(turn, line, side.beyond, share + side.sign * line.allowance, side.ppm)
+                    yield _watch(turn, line, side.sign, share + side.sign * line.allowance, side.ppm)
 
 
 def _followed(turn: Turn, *, steadily: bool = True) -> Iterator[Followed]:
@@ -106,32 +94,12 @@ def _followed(turn: Turn, *, steadily: bool = True) -> Iterator[Followed]:
         reference, doses = status.course.reference, status.course.doses
         if reference is None or not status.state.delivering:
             continue
-        if not steadily and reference.astray is None and not turn.standing(AlarmId.UNDER_INFUSION, status.line):
+        if not steadily and reference.astray is None and not _stands(turn, status):
             continue
-        dosing = bool(doses) and doses[0].kind is not DoseKind.EXTENDED
-        for_ns = limits.dose_for_ns if dosing and limits.dose_for_ns is not None else limits.for_ns
-        allowance = allowance_steps(turn.model) * turn.step
+        for_ns, allowance = limits.for_ns, turn.facts.allowance_steps * turn.step
+        if doses and limits.dose_for_ns is not None and doses[0].kind is not DoseKind.EXTENDED:
+            for_ns = limits.dose_for_ns
         yield Followed(status, reference, status.owed - reference.owed, turn.rate_nl_per_h(status), for_ns, allowance)
-
-
-def _sides(turn: Turn) -> tuple[Side, ...]:
-    """The sides that the model watches."""
-    return () if turn.model.flow_limits is None else _sides_of(turn.model.flow_limits)
-
-
-@cache
-def _sides_of(limits: FlowLimits) -> tuple[Side, ...]:
-    """Give the sides that a model watches; values, made once."""
-    found = []
-    if limits.over_ppm is not None:
-        found.append(
-            Side(Astray.OVER, AlarmId.OVER_INFUSION, limits.over_ppm, 1, Direction.AT_LEAST, Direction.AT_MOST)
-        )
-    if limits.under_ppm is not None:
-        found.append(
-            Side(Astray.UNDER, AlarmId.UNDER_INFUSION, limits.under_ppm, -1, Direction.AT_MOST, Direction.AT_LEAST)
-        )
-    return tuple(found)
 
 
 def _judge(turn: Turn, line: Followed, reading: LineReading) -> None:
@@ -143,7 +111,7 @@ def _judge(turn: Turn, line: Followed, reading: LineReading) -> None:
     pumped = (reading.steps - reference.steps) * turn.step
     passed_ns = turn.now_ns - reference.at_ns
     astray, beyond = None, False
-    for side in _sides(turn):
+    for side in turn.facts.sides:
         excess = side.sign * (pumped - line.owed * side.ppm // PPM)
         if excess > 0:
             astray = side.astray
@@ -153,7 +121,7 @@ def _judge(turn: Turn, line: Followed, reading: LineReading) -> None:
                 _renew(turn, status, reading)
                 return
         beyond = beyond or side.sign * (pumped - line.owed - line.band(side)) > 0
-    if passed_ns >= line.for_ns and turn.standing(AlarmId.UNDER_INFUSION, status.line):
+    if passed_ns >= line.for_ns and _stands(turn, status):
         if astray is not Astray.UNDER:
             turn.clear_alarm(AlarmId.UNDER_INFUSION, status.line)
         _renew(turn, status, reading)
@@ -161,7 +129,7 @@ def _judge(turn: Turn, line: Followed, reading: LineReading) -> None:
         if astray is not reference.astray:
             _renew(turn, status, reading)
     elif beyond and astray is not None:
-        turn.put(replace(status, course=replace(status.course, reference=replace(reference, astray=astray))))
+        turn.put(status.owing(status.owed, replace(status.course, reference=replace(reference, astray=astray))))
     elif beyond:
         _renew(turn, status, reading)
 
@@ -169,27 +137,22 @@ def _judge(turn: Turn, line: Followed, reading: LineReading) -> None:
 def _renew(turn: Turn, status: LineStatus, reading: LineReading) -> None:
     """Count from here."""
     reference = Reference(turn.now_ns, reading.steps, status.owed, status.state)
-    turn.put(replace(status, course=replace(status.course, reference=reference)))
+    turn.put(status.owing(status.owed, replace(status.course, reference=reference)))
 
 
-def allowance_steps(model: PumpModel) -> int:
-    """What a correct mechanism may be beside what is owed, from one instant to another, in steps.
-
-    Of two lines each may be a cycle beside its order by the other's doing, and a cycle by its own.
-    """
-    strokes = model.mechanism.drive is Drive.STROKES
-    return model.mechanism.cycle_steps * len(model.lines) if strokes else 1
-
-
-def _watch(turn: Turn, line: Followed, direction: Direction, volume: int, ppm: int) -> Watch:
-    """A watch on the count that is ``volume`` beyond the reference's, moving with the line's rate times ``ppm``."""
+def _watch(turn: Turn, line: Followed, sign: int, volume: int, ppm: int) -> Watch:
+    """Watch for the count to be ``volume`` beyond the reference's, or more by this sign; moving with the rate times ``ppm``."""
     status = line.status
-    level = line.reference.steps + volume / turn.step
-    level += MARGIN_STEPS if direction is Direction.AT_LEAST else -MARGIN_STEPS
-    all_owed = status.state is LineState.INFUSING and status.owed_end is not None and status.owed >= status.owed_end
+    level = line.reference.steps + volume / turn.step + sign * MARGIN_STEPS
+    all_owed = status.owed_end is not None and status.owed >= status.owed_end and status.state is LineState.INFUSING
     rate = 0 if all_owed else line.rate_nl_per_h
     per_h = rate * ppm * FL_PER_NL / (PPM * turn.model.mechanism.step_fl)
-    return Watch(Signal.STEPS, status.line, direction, level, per_h)
+    return Watch(STEPS, status.line, AT_LEAST if sign > 0 else AT_MOST, level, per_h)
+
+
+def _stands(turn: Turn, status: LineStatus) -> bool:
+    """Whether under-infusion of the line has been found."""
+    return bool(turn.state.alarms) and turn.standing(AlarmId.UNDER_INFUSION, status.line)
 
 
 def _ml(volume: int) -> str:

@@ -8,8 +8,8 @@ can (GIP 1.4.3): it is slowed, never the programme.
 from collections.abc import Iterator
 from dataclasses import replace
 
+from pumpsim.controller import counts
 from pumpsim.controller.turn import Turn
-from pumpsim.vocabulary.alarms import Direction, Signal
 from pumpsim.vocabulary.courses import NL_NS_PER_H
 from pumpsim.vocabulary.outputs import DeliveryEventKind, Watch
 from pumpsim.vocabulary.status import Dose, DoseKind, LineStatus
@@ -31,6 +31,7 @@ def give(turn: Turn, line: str, kind: DoseKind, volume_nl: int, rate_nl_per_h: i
 def judge(turn: Turn) -> None:
     """End what is over, and let what waited go on."""
     for line in turn.model.lines:
+        _renew_target(turn, turn.state.line(line))
         while (over := _over(turn, turn.state.line(line))) is not None:
             status = turn.state.line(line)
             course = replace(status.course, doses=status.course.doses[1:])
@@ -51,10 +52,11 @@ def stop_at_step(turn: Turn, status: LineStatus) -> int | None:
 def deadlines(turn: Turn) -> Iterator[int]:
     """When all of the running dose is owed."""
     for status in turn.state.lines:
-        for dose in status.course.doses[:1]:
-            rate = turn.dose_nl_per_h(status, turn.base_nl_per_h(status))
-            if rate > 0 and dose.owed < dose.volume:
-                yield turn.now_ns + max(1, (dose.volume - dose.owed) // rate)
+        if not status.course.doses:
+            continue
+        dose, rate = status.course.doses[0], turn.dose_nl_per_h(status, turn.base_nl_per_h(status))
+        if rate > 0 and dose.owed < dose.volume:
+            yield turn.now_ns + max(1, (dose.volume - dose.owed) // rate)
 
 
 def watches(turn: Turn) -> Iterator[Watch]:
@@ -62,7 +64,7 @@ def watches(turn: Turn) -> Iterator[Watch]:
     for status in turn.state.lines:
         stop = stop_at_step(turn, status)
         if stop is not None and status.course.doses[0].owed >= status.course.doses[0].volume:
-            yield Watch(Signal.STEPS, status.line, Direction.AT_LEAST, float(stop))
+            yield counts.reached(status.line, stop)
 
 
 def _over(turn: Turn, status: LineStatus) -> Dose | None:
@@ -81,8 +83,16 @@ def _set_target(turn: Turn, line: str) -> None:
         return
     dose = status.course.doses[0]
     steps = (status.owed % turn.step + dose.volume - dose.owed) // turn.step
-    doses = (replace(dose, stop_at_step=reading.steps + steps), *status.course.doses[1:])
+    stop = None if turn.base_nl_per_h(status) else reading.steps + steps
+    doses = (replace(dose, stop_at_step=stop), *status.course.doses[1:])
     turn.put(replace(status, course=replace(status.course, doses=doses)))
+
+
+def _renew_target(turn: Turn, status: LineStatus) -> None:
+    """Fix it anew where the programme has come to rest beside the dose: what it gave meanwhile is not taken off; or drop it."""
+    for dose in status.course.doses[:1]:
+        if (dose.stop_at_step is None) != (turn.base_nl_per_h(status) > 0):
+            _set_target(turn, status.line)
 
 
 def _place(dose: Dose) -> int:

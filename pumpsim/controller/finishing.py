@@ -7,8 +7,9 @@ because nothing is left to draw, the line is let off after twice the time that a
 from collections.abc import Iterator
 from dataclasses import replace
 
+from pumpsim.controller import counts
 from pumpsim.controller.turn import Turn
-from pumpsim.vocabulary.alarms import Direction, Effect, Signal
+from pumpsim.vocabulary.alarms import Effect
 from pumpsim.vocabulary.outputs import LineState, Watch
 from pumpsim.vocabulary.status import LineStatus
 
@@ -30,8 +31,7 @@ def begin(turn: Turn, line: str) -> None:
 def judge(turn: Turn) -> None:
     """Let the lines stand whose stroke is over, or does not come, or must not be finished any more."""
     for status in turn.state.lines:
-        reading = turn.state.read_line(status.line)
-        if status.finish_at_step is None or reading is None:
+        if status.finish_at_step is None or (reading := turn.state.read_line(status.line)) is None:
             continue
         since_ns, effect = _cause(turn, status.line)
         late = turn.now_ns >= since_ns + _patience_ns(turn, status)
@@ -55,7 +55,7 @@ def watches(turn: Turn) -> Iterator[Watch]:
     """The count at which the stroke is over."""
     for status in turn.state.lines:
         if status.finish_at_step is not None:
-            yield Watch(Signal.STEPS, status.line, Direction.AT_LEAST, float(status.finish_at_step))
+            yield counts.reached(status.line, status.finish_at_step)
 
 
 def _cause(turn: Turn, line: str) -> tuple[int, Effect]:

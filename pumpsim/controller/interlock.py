@@ -4,7 +4,8 @@ It stands between controller and motor with limits and a count of its own (``acc
 (``asked``), and never starts anything. It trips when
 
 - a motor command is above the model's limits, above what the operator has asked for, or runs backwards (but for what
-  ``turning_back`` lets pass, right after a distal occlusion and to a count);
+  ``turning_back`` lets pass, right after a distal occlusion and to a count), or drives into a limb what nobody asked for
+  (``driving_back``);
 - a line pumps more than it is commanded, or than its programme may come to, or moves without a command;
 - a line is commanded and does not move;
 - the pump is called much later than it was promised, while it moves.
@@ -17,8 +18,10 @@ nothing drives, only the commands are judged.
 from dataclasses import replace
 
 from pumpsim.controller import account, asked
+from pumpsim.controller.driving_back import DrivingBack
 from pumpsim.controller.turning_back import TurningBack
 from pumpsim.vocabulary.inputs import (
+    Backprime,
     Confirm,
     DeviceEvent,
     DeviceEventKind,
@@ -40,6 +43,7 @@ from pumpsim.vocabulary.outputs import (
 
 LATE_NS = 10_000_000_000
 """By how much a call may come later than promised: a choice of ours; GIP v1.0, 3.5.2, allows 90 s."""
+SAID = OfALine | Confirm
 LATCHING = (DeviceEventKind.OVER_INFUSION, DeviceEventKind.RATE_LIMIT)
 
 
@@ -52,7 +56,8 @@ class Interlock:
         self._lines = {line.line: line for line in known.lines}
         self._now_ns, self._promised_ns = known.now_ns, known.promised_ns
         self._waiting, self.tripped = known.waiting, known.tripped
-        self._back = TurningBack(model, known.turning)
+        self._back, self._driving = TurningBack(model, known.turning), DrivingBack(model, known.driving)
+        self._by_gravity = model.mechanism.drive is Drive.ROLLER_CLAMP
 
     @classmethod
     def power_on(cls, model: PumpModel, status: InterlockStatus) -> "Interlock":
@@ -72,12 +77,13 @@ class Interlock:
     def status(self) -> InterlockStatus:
         """All that it knows, as a value to continue from."""
         lines = tuple(self._lines.values())
-        return InterlockStatus(self._now_ns, lines, self.tripped, self._back.status, self._promised_ns, self._waiting)
+        back, driving = self._back.status, self._driving.status
+        return InterlockStatus(self._now_ns, lines, self.tripped, back, self._promised_ns, self._waiting, driving)
 
     @property
     def moving(self) -> bool:
         """Whether the motor is commanded to move."""
-        return any(line.account.rate_nl_per_h for line in self._lines.values())
+        return self._driving.moving or any(line.account.rate_nl_per_h for line in self._lines.values())
 
     def observe(self, now_ns: int, given: Input, answer: tuple[Output, ...]) -> DeviceEvent | None:
         """See what the pump was given, and answered, at an instant; the event of a trip, if it trips now."""
@@ -87,12 +93,14 @@ class Interlock:
             return self._trip(DeviceEventKind.WATCHDOG, f"called {late_ns / 1e9:.1f} s after it was promised")
         if isinstance(given, SensorReading):
             return self._compare(given)
-        if isinstance(given, OfALine | Confirm):
+        if isinstance(given, SAID):
             self._listen(given, answer)
         return None
 
     def let_through(self, answer: tuple[Output, ...]) -> tuple[tuple[Output, ...], DeviceEvent | None]:
         """Give an answer with a stop in the place of every motor command that may not pass, and say why."""
+        if not answer:
+            return answer, None
         outputs, event = list[Output](), None
         for output in answer:
             if isinstance(output, MotorCommand):
@@ -120,10 +128,6 @@ class Interlock:
         )
         return Step(step.outputs, step.wake_at_ns, (*step.watches, *own))
 
-    @property
-    def _by_gravity(self) -> bool:
-        return self._model.mechanism.drive is Drive.ROLLER_CLAMP
-
     def _put(self, line: InterlockLine) -> None:
         self._lines[line.line] = line
 
@@ -141,12 +145,16 @@ class Interlock:
             self._waiting = given
         if waits or refused or command is None or command.line not in self._lines:
             return
+        if isinstance(command, Backprime):
+            self._driving.hear(command)
+            return
         line = self._lines[command.line]
-        self._put(replace(line, asked=asked.hear(self._model, line.asked, command, self._now_ns, line.account.steps)))
+        heard = asked.hear(self._model, line.asked, command, self._now_ns, line.account.steps)
+        self._put(InterlockLine(line.line, heard, line.account))
 
     def _compare(self, reading: SensorReading) -> DeviceEvent | None:
         """Bring every account up to a reading, and judge it."""
-        turned = self._back.observe(reading)
+        turned = self._back.observe(reading) or self._driving.observe(reading)
         if turned and self.tripped is None:
             return self._trip(DeviceEventKind.RATE_LIMIT, turned)
         trips = [self._count(self._lines[read.line], read.steps) for read in reading.lines]
@@ -187,14 +195,18 @@ class Interlock:
 
     def _pass(self, command: MotorCommand) -> MotorCommand:
         self._back.commanded(command)
+        self._driving.commanded(command)
         for motion in command.lines:
             if motion.line in self._lines:
                 line = self._lines[motion.line]
-                self._put(replace(line, account=account.commanded(line.account, motion, self._now_ns)))
+                self._put(InterlockLine(line.line, line.asked, account.commanded(line.account, motion, self._now_ns)))
         return command
 
     def _against(self, command: MotorCommand) -> DeviceEvent | None:
         """Judge each line by itself, then all together."""
+        against = self._driving.against(command)
+        if against:
+            return self._trip(DeviceEventKind.RATE_LIMIT, f"it backprimes: {against}")
         total = moving = 0
         for motion in command.lines:
             reason = self._against_motion(motion)

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pumpsim.vocabulary.courses import NL_NS_PER_H, Profile, Repeat, Stages
 from pumpsim.vocabulary.inputs import GiveBolus, LoadProgram, OperatorCommand, SetTemporary, Titrate
 from pumpsim.vocabulary.library import DrugRule, Limits
-from pumpsim.vocabulary.model import PumpModel
+from pumpsim.vocabulary.model import AtEnd, PumpModel
 from pumpsim.vocabulary.program import InfusionProgram, format_rate, format_time_of_day, format_volume
 from pumpsim.vocabulary.status import LineStatus
 
@@ -53,7 +53,18 @@ def held(model: PumpModel, status: LineStatus | None, command: OperatorCommand) 
         limit = _written(at, figure.is_volume) + (f" ({written})" if written else "")
         text = f"{figure.what} {_written(figure.value, figure.is_volume)} of {rule.drug} is {side} the {kind} limit"
         (hard if bound.hard else soft).append(f"{text} of {limit} in {rule.care_area}")
+    if isinstance(command, LoadProgram) and _endless(model, program):
+        vtbi = rule.vtbi
+        for limit_nl, kind, said in ((vtbi.hard_high, "hard", hard), (vtbi.soft_high, "soft", soft)):
+            if limit_nl is not None:
+                upto = f"{kind} limit of {format_volume(limit_nl)} in {rule.care_area}"
+                said.append(f"{rule.drug} without an end is above the {upto}")
     return Held(tuple(dict.fromkeys(hard)), tuple(dict.fromkeys(soft)))
+
+
+def _endless(model: PumpModel, program: InfusionProgram) -> bool:
+    """Whether the line goes on at its rate until somebody stops it. KVO is no such end: it is not a dose that is ordered."""
+    return program.total_nl is None or (program.at_end or model.at_end) is AtEnd.CONTINUE
 
 
 def _written(value: int, is_volume: bool) -> str:
@@ -70,6 +81,8 @@ def _figures(
             yield from _of_first(program, rule)
             yield from _of_course(model, program, rule, None)
             yield from _of_demand(model, program, rule)
+            if program.total_nl is not None:
+                yield Figure("VTBI", program.total_nl, rule.vtbi, is_volume=True)
         case Titrate(rate_nl_per_h=rate):
             yield Figure("rate", rate, rule.rate)
             if temporary is not None and temporary.percent is not None:

@@ -22,8 +22,10 @@ QUARTER, HALF = 0.25, 0.5
 def judge(turn: Turn) -> None:
     """Set marks, raise and clear."""
     rule, reading = turn.model.pressure_rise, turn.state.reading
-    kpa = None if reading is None else reading.value(Signal.DISTAL_PRESSURE, None)
-    if rule is None or kpa is None:
+    if rule is None or reading is None:
+        return
+    kpa = reading.value(Signal.DISTAL_PRESSURE, None)
+    if kpa is None:
         return
     marks, standing = turn.state.unit.rising, _standing(turn)
     delivering = any(status.state.delivering for status in turn.state.lines)

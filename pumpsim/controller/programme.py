@@ -4,10 +4,10 @@ but for one thing: a piggyback whose primary waits for it needs no KVO of its ow
 from collections.abc import Iterator
 from dataclasses import replace
 
-from pumpsim.controller import window
+from pumpsim.controller import counts, window
 from pumpsim.controller.line_table import Trigger
 from pumpsim.controller.turn import Turn
-from pumpsim.vocabulary.alarms import AlarmId, Direction, Signal
+from pumpsim.vocabulary.alarms import AlarmId
 from pumpsim.vocabulary.courses import NL_NS_PER_H
 from pumpsim.vocabulary.model import AtEnd
 from pumpsim.vocabulary.outputs import LineState, Watch
@@ -52,7 +52,7 @@ def judge(turn: Turn) -> None:
     """Compare each line's count with its target: near end, and volume in."""
     for line in turn.model.lines:
         status, reading = turn.state.line(line), turn.state.read_line(line)
-        if status.state is not LineState.INFUSING or status.stop_at_step is None or reading is None:
+        if status.stop_at_step is None or reading is None or status.state is not LineState.INFUSING:
             continue
         if reading.steps >= status.stop_at_step:
             _end(turn, status)
@@ -65,11 +65,10 @@ def judge(turn: Turn) -> None:
 def watches(turn: Turn) -> Iterator[Watch]:
     """The counts at which something is due."""
     for status in turn.state.lines:
-        if status.state is LineState.INFUSING and status.stop_at_step is not None:
-            yield Watch(Signal.STEPS, status.line, Direction.AT_LEAST, float(status.stop_at_step))
+        if status.stop_at_step is not None and status.state is LineState.INFUSING:
+            yield counts.reached(status.line, status.stop_at_step)
             if not turn.standing(AlarmId.NEAR_END, status.line):
-                near = status.stop_at_step - _near_end_steps(turn, status)
-                yield Watch(Signal.STEPS, status.line, Direction.AT_LEAST, float(near))
+                yield counts.reached(status.line, status.stop_at_step - _near_end_steps(turn, status))
 
 
 def deadlines(turn: Turn) -> Iterator[int]:

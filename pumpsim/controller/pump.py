@@ -3,9 +3,11 @@
 from pumpsim.controller.interlock import Interlock
 from pumpsim.controller.pump_controller import PumpController
 from pumpsim.controller.restart import rebased
+from pumpsim.controller.time_left import remaining
 from pumpsim.vocabulary.inputs import Input
 from pumpsim.vocabulary.model import PumpModel
 from pumpsim.vocabulary.outputs import Step
+from pumpsim.vocabulary.remaining import Remaining
 from pumpsim.vocabulary.snapshot import SNAPSHOT_SCHEMA, Snapshot
 from pumpsim.vocabulary.status import PumpState
 
@@ -50,6 +52,13 @@ class Pump:
         """The controller's state, an immutable value."""
         return self._controller.state
 
+    def remaining(self, line: str) -> Remaining:
+        """What is left of a line's VTBI and reservoir, and how long that lasts from the last input on, if nothing else happens.
+
+        Asking changes nothing. What it rests on, and how exact it is: ``controller.time_left``. Raises LookupError.
+        """
+        return remaining(self.model, self.state, line)
+
     def step(self, now_ns: int, given: Input) -> Step:
         """Answer one input at an instant.
 
@@ -66,7 +75,7 @@ class Pump:
                 outputs += tuple(said for said in told if said not in outputs)  # a stop that stands is not said again
         if found is not None:
             outputs += self._interlock.halt()
-        answer = Step(outputs, step.wake_at_ns, step.watches)
+        answer = step if outputs is step.outputs else Step(outputs, step.wake_at_ns, step.watches)
         return answer if self.state.unit.power.off else self._interlock.promise(answer)
 
 

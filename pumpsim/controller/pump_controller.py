@@ -5,11 +5,11 @@ each other, and alarm signals and motor command follow from the state. Extra rea
 """
 
 from collections.abc import Iterator
-from dataclasses import replace
 
 from pumpsim.controller import (
     alarm_monitor,
     back_off,
+    backprime,
     commands,
     course,
     demand,
@@ -22,9 +22,12 @@ from pumpsim.controller import (
     power,
     pressure_rise,
     programme,
+    quiet,
     reminders,
     signals,
 )
+from pumpsim.controller.model_facts import ModelFacts
+from pumpsim.controller.quiet import Quiet
 from pumpsim.controller.turn import Turn
 from pumpsim.vocabulary.inputs import DeviceEvent, Input, SensorReading, Tick
 from pumpsim.vocabulary.model import PumpModel
@@ -33,18 +36,25 @@ from pumpsim.vocabulary.status import LineStatus, PumpState
 
 
 class PumpController:
-    """Decides for one pump. Its whole memory is ``state``, an immutable value."""
+    """Decides for one pump. Its whole memory is ``state``, an immutable value; what it keeps beside saves work only."""
 
     def __init__(self, model: PumpModel, state: PumpState | None = None) -> None:
         self.model = model
         still = MotorCommand(tuple(LineMotion(line, 0) for line in model.lines))
+        self._facts = ModelFacts(model)
+        self.quiet: Quiet | None = None
         self.state = state or PumpState(0, tuple(LineStatus(line) for line in model.lines), motor=still)
 
     def step(self, now_ns: int, given: Input) -> Step:
         """Answer one input at an instant. Raises ValueError when time runs backwards, for nothing else."""
         if now_ns < self.state.now_ns:
             raise ValueError(f"time runs backwards: {now_ns} ns after {self.state.now_ns} ns")
-        turn = Turn(self.model, self.state, now_ns)
+        if self.quiet is not None and quiet.is_early(self.quiet, now_ns, given):
+            turn = Turn(self.model, self.state, now_ns, self._facts)
+            if quiet.passes(turn, given):
+                self.state = turn.state
+                return self.quiet.answer(turn)
+        turn = Turn(self.model, self.state, now_ns, self._facts)
         turn.pass_time()
         if power.keeps_off(turn, given):
             return self._answer(turn)
@@ -73,6 +83,7 @@ class PumpController:
         dual.settle(turn)
         pressure_rise.judge(turn)
         back_off.judge(turn)
+        backprime.judge(turn)
         deviation.settle(turn)
         drugs.note(turn, self.state)
         if not turn.state.unit.power.off:
@@ -82,27 +93,36 @@ class PumpController:
 
     def _answer(self, turn: Turn) -> Step:
         """Keep the state, and say what was said and when to call again; a pump that is off waits for its power only."""
-        self.state = turn.state
+        self.state, self.quiet = turn.state, None
         if turn.state.unit.power.off:
             return Step(tuple(turn.said), None, ())
-        return Step(tuple(turn.said), _wake(turn), tuple(_watches(turn)))
+        stands = Quiet(_wake(turn), tuple(_before(turn)), tuple(_behind(turn)))
+        if quiet.may_follow(turn):
+            self.quiet = stands
+        return stands.answer(turn)
 
 
-def _watches(turn: Turn) -> Iterator[Watch]:
+def _before(turn: Turn) -> Iterator[Watch]:
+    """The watches before those that move, which are those of ``deviation``."""
     yield from programme.watches(turn)
     yield from doses.watches(turn)
-    yield from deviation.watches(turn)
+
+
+def _behind(turn: Turn) -> Iterator[Watch]:
+    """The watches behind those that move."""
     yield from finishing.watches(turn)
     yield from alarm_monitor.watches(turn)
     yield from pressure_rise.watches(turn)
     yield from back_off.watches(turn)
+    yield from backprime.watches(turn)
 
 
 def _move(turn: Turn) -> None:
     """Say what the mechanism shall do, if that has changed."""
-    command = MotorCommand(tuple(_motion(turn, status) for status in turn.state.lines))
-    if command != turn.state.motor:
-        turn.state = replace(turn.state, motor=command)
+    motions, driven = tuple([_motion(turn, status) for status in turn.state.lines]), backprime.motion(turn)
+    if motions != turn.state.motor.lines or driven != turn.state.motor.backpriming:
+        command = MotorCommand(motions, driven)
+        turn.state = turn.state.with_motor(command)
         turn.said.append(command)
 
 
@@ -111,18 +131,30 @@ def _motion(turn: Turn, status: LineStatus) -> LineMotion:
     if status.finish_at_step is not None:
         return LineMotion(status.line, finishing.rate_nl_per_h(turn, status), status.finish_at_step)
     back = back_off.motion(turn, status)
-    return back or LineMotion(status.line, turn.rate_nl_per_h(status), _stop(turn, status))
+    return back or LineMotion(status.line, turn.rate_nl_per_h(status), stop_at_step(turn, status))
 
 
-def _stop(turn: Turn, status: LineStatus) -> int | None:
+def stop_at_step(turn: Turn, status: LineStatus) -> int | None:
     """The count beyond which a line must not come: that of its VTBI, or of a dose after which nothing runs."""
     end = status.stop_at_step if status.state is LineState.INFUSING else None
-    dose = doses.stop_at_step(turn, status)
+    dose = doses.stop_at_step(turn, status) if status.course.doses else None
     return dose if end is None else end if dose is None else min(end, dose)
 
 
 def _wake(turn: Turn) -> int | None:
     """The earliest deadline; one that has passed has been dealt with."""
-    parts = (programme, course, doses, demand, deviation, finishing, alarm_monitor, reminders, power, signals)
+    parts = (
+        programme,
+        course,
+        doses,
+        demand,
+        deviation,
+        finishing,
+        alarm_monitor,
+        backprime,
+        reminders,
+        power,
+        signals,
+    )
     due = [at for part in parts for at in part.deadlines(turn) if at > turn.now_ns]
     return min(due, default=None)

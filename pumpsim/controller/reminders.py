@@ -1,6 +1,6 @@
 """When a pump that waits for somebody reminds: idle, a question without an answer, a key that is stuck.
 
-Each is a condition with an instant from which it stands, as one table; any touch of the operator begins the first two
+Each is a condition with an instant from which it stands; any touch of the operator begins the first two
 anew. The patient's button is no touch. Sources: GIP v1.0, 2.2.1, 2.2.4, 2.3.1; GPCA REQ 15, 44.
 """
 
@@ -14,6 +14,7 @@ from pumpsim.vocabulary.inputs import DeviceEvent, DeviceEventKind, OperatorComm
 from pumpsim.vocabulary.outputs import LineState
 from pumpsim.vocabulary.status import LineStatus
 
+CALLS = (AlarmId.IDLE, AlarmId.PENDING_INPUT, AlarmId.KEY_STUCK)
 IDLE = (LineState.READY, LineState.HELD)
 """What waits for somebody. STANDBY is put aside on purpose; ALARM has its own signals."""
 
@@ -35,8 +36,11 @@ def note_key(turn: Turn, event: DeviceEvent) -> None:
 
 def judge(turn: Turn) -> None:
     """Raise what is due, and clear what has no reason any more."""
-    for alarm, due_ns in _due(turn):
-        if due_ns is not None and turn.now_ns >= due_ns:
+    due = _due(turn)
+    if not due and not turn.state.alarms:
+        return
+    for alarm in CALLS:
+        if alarm in due and turn.now_ns >= due[alarm]:
             if turn.has(alarm):
                 turn.raise_alarm(alarm, None, _detail(turn, alarm))
         elif turn.state.alarms:
@@ -45,19 +49,20 @@ def judge(turn: Turn) -> None:
 
 def deadlines(turn: Turn) -> Iterator[int]:
     """When a reminder is due."""
-    for _, due_ns in _due(turn):
-        if due_ns is not None:
-            yield due_ns
+    yield from _due(turn).values()
 
 
-def _due(turn: Turn) -> tuple[tuple[AlarmId, int | None], ...]:
-    """Each condition, and from when it stands; None: there is no reason for it."""
+def _due(turn: Turn) -> dict[AlarmId, int]:
+    """The conditions that there is a reason for, and from when each stands."""
     unit, times = turn.state.unit, turn.model.reminders
-    return (
-        (AlarmId.IDLE, _after(unit.touched_ns if _waiting(turn) else None, times.idle_ns)),
-        (AlarmId.PENDING_INPUT, _after(unit.touched_ns if unit.asked is not None else None, times.pending_ns)),
-        (AlarmId.KEY_STUCK, _after(unit.key_since_ns, times.key_ns)),
-    )
+    due: dict[AlarmId, int] = {}
+    if times.idle_ns is not None and _waiting(turn):
+        due[AlarmId.IDLE] = unit.touched_ns + times.idle_ns
+    if times.pending_ns is not None and unit.asked is not None:
+        due[AlarmId.PENDING_INPUT] = unit.touched_ns + times.pending_ns
+    if times.key_ns is not None and unit.key_since_ns is not None:
+        due[AlarmId.KEY_STUCK] = unit.key_since_ns + times.key_ns
+    return due
 
 
 def _detail(turn: Turn, alarm: AlarmId) -> str:
@@ -70,9 +75,8 @@ def _detail(turn: Turn, alarm: AlarmId) -> str:
 
 def _waiting(turn: Turn) -> list[LineStatus]:
     """The lines that wait for somebody who has not been called for them already."""
-    lines = [status for status in turn.state.lines if status.state in IDLE]
-    return [status for status in lines if not turn.standing(AlarmId.STANDBY_OVER, status.line)]
-
-
-def _after(since_ns: int | None, duration_ns: int | None) -> int | None:
-    return None if since_ns is None or duration_ns is None else since_ns + duration_ns
+    return [
+        status
+        for status in turn.state.lines
+        if status.state in IDLE and not turn.standing(AlarmId.STANDBY_OVER, status.line)
+    ]

@@ -7,6 +7,7 @@ changes its state.
 from dataclasses import replace
 
 from pumpsim.controller.line_table import TABLE, Trigger
+from pumpsim.controller.model_facts import ModelFacts
 from pumpsim.vocabulary.alarms import AlarmCondition, AlarmId
 from pumpsim.vocabulary.courses import NL_NS_PER_H
 from pumpsim.vocabulary.model import PumpModel
@@ -21,23 +22,19 @@ Q_PER_FL = NL_NS_PER_H // FL_PER_NL
 class Turn:
     """The state under work, at one instant."""
 
-    def __init__(self, model: PumpModel, state: PumpState, now_ns: int) -> None:
+    def __init__(self, model: PumpModel, state: PumpState, now_ns: int, facts: ModelFacts | None = None) -> None:
         self.model, self.now_ns = model, now_ns
+        self.facts = facts or ModelFacts(model)
         self.state = state
         self.said: list[Output] = []
-
-    @property
-    def step(self) -> int:
+        self.step = model.mechanism.step_fl * Q_PER_FL
         """Volume of a motor step, nL/h x ns."""
-        return self.model.mechanism.step_fl * Q_PER_FL
 
     def base_nl_per_h(self, status: LineStatus) -> int:
         """The rate of a line's programme in its present state, without doses; KVO is never above the programmed rate."""
-        if status.state in (LineState.INFUSING, LineState.CONTINUING):
-            return status.rate_nl_per_h
-        if status.state is LineState.KVO:
-            return self.kvo_nl_per_h(status)
-        return 0
+        if not status.state.delivering:
+            return 0
+        return self.kvo_nl_per_h(status) if status.state is LineState.KVO else status.rate_nl_per_h
 
     def kvo_nl_per_h(self, status: LineStatus) -> int:
         """The rate at which a line keeps open; 0 where its drug forbids it."""
@@ -53,6 +50,8 @@ class Turn:
     def rate_nl_per_h(self, status: LineStatus) -> int:
         """The rate that a line delivers at: that of its programme, and of a dose beside it or in its place."""
         base = self.base_nl_per_h(status)
+        if not status.course.doses:
+            return base
         dose = self.dose_nl_per_h(status, base)
         return base + dose if self.model.bolus_adds or not dose else dose
 
@@ -63,7 +62,7 @@ class Turn:
             old = self.state
             lines = old.lines
             if not old.unit.power.off:
-                lines = tuple(self._owing(line, passed) if line.state.delivering else line for line in lines)
+                lines = tuple([self._owing(line, passed) if line.state.delivering else line for line in lines])
             self.state = PumpState(self.now_ns, lines, old.motor, old.alarms, old.reading, old.unit)
 
     def _owing(self, line: LineStatus, passed: int) -> LineStatus:
@@ -78,12 +77,12 @@ class Turn:
                 base = 0
             grown = Dose(dose.kind, dose.volume, dose.rate_nl_per_h, dose.began_ns, dose.owed + more, dose.stop_at_step)
             course = replace(course, doses=(grown, *course.doses[1:]), dosed=course.dosed + more)
-        program = line.program
-        if program is not None and program.staged and line.state is LineState.INFUSING:
+        infusing, program = line.state is LineState.INFUSING, line.program
+        if infusing and program is not None and program.staged:
             course = replace(course, based=course.based + base * passed)
         owed = line.owed + base * passed + more
-        if line.owed_end is not None and line.state is LineState.INFUSING:
-            owed = min(owed, line.owed_end)
+        if infusing and line.owed_end is not None and owed > line.owed_end:
+            owed = line.owed_end
         return line.owing(owed, course)
 
     def put(self, status: LineStatus) -> None:
@@ -123,11 +122,11 @@ class Turn:
 
     def row(self, alarm: AlarmId) -> AlarmCondition:
         """The model's row for an alarm that every model has."""
-        return next(row for row in self.model.alarms if row.id is alarm)
+        return self.facts.rows[alarm]
 
     def has(self, alarm: AlarmId) -> bool:
         """Whether the model knows the condition."""
-        return any(row.id is alarm for row in self.model.alarms)
+        return alarm in self.facts.rows
 
     def standing(self, alarm: AlarmId, line: str | None) -> bool:
         """Whether the condition has been raised and not cleared."""
@@ -143,12 +142,12 @@ class Turn:
         row = self.row(alarm)
         others = tuple(a for a in self.state.alarms if not (a.alarm is alarm and a.line == line))
         status = AlarmStatus(alarm, line, self.now_ns, standing=True)
-        self.state = replace(self.state, alarms=(*others, status))
+        self.state = self.state.with_alarms((*others, status))
         self.said.append(AlarmRaised(alarm, line, row.priority, detail))
 
     def clear_alarm(self, alarm: AlarmId, line: str | None) -> None:
         """End a condition, if it stands."""
         if self.standing(alarm, line):
             others = tuple(a for a in self.state.alarms if not (a.alarm is alarm and a.line == line))
-            self.state = replace(self.state, alarms=others)
+            self.state = self.state.with_alarms(others)
             self.said.append(AlarmCleared(alarm, line))

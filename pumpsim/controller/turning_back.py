@@ -36,9 +36,11 @@ class TurningBack:
 
     def observe(self, reading: SensorReading) -> str:
         """See an occlusion, and what the count did; say what is wrong with it, if something is."""
+        if self._rule is None or self._threshold is None:
+            return ""
         steps = next((line.steps for line in reading.lines if line.line == self._line), None)
         kpa = reading.value(Signal.DISTAL_PRESSURE, None)
-        if self._rule is None or self._threshold is None or steps is None:
+        if steps is None:
             return ""
         if kpa is not None and not self._turned:
             self._granted = kpa >= self._threshold.level or (

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from math import inf
 
-from pumpsim.fluidics.transport.common_volume import Origin
+from pumpsim.fluidics.origin import Origin
 from pumpsim.vocabulary.path import AIR, Fluid, Source
 
 Span = tuple[float, float]
@@ -19,19 +19,29 @@ Span = tuple[float, float]
 
 @dataclass(frozen=True, slots=True)
 class Air:
-    """Air in a line, from ``begin_ml`` to ``end_ml`` drawn; ``by_trap``: it comes through the trap, if there is one."""
+    """Air in a line, from ``begin_ml`` to ``end_ml`` drawn; ``by_trap``: it comes through the trap, if there is one.
+
+    ``kept_ml``: what the trap kept of it before it was emptied; None: it follows from what the trap has kept since.
+    """
 
     begin_ml: float
     end_ml: float
     by_trap: bool
+    kept_ml: float | None = None
+
+    def later(self, by_ml: float) -> "Air":
+        """The same air, drawn so much later."""
+        return replace(self, begin_ml=self.begin_ml + by_ml, end_ml=self.end_ml + by_ml)
 
 
 @dataclass(frozen=True, slots=True)
 class Feed:
-    """All air of a line, in the order in which it is drawn. ``trap_ml``: what the trap ahead of the mechanism holds."""
+    """All air of a line, in the order in which it is drawn. ``trap_ml``: what the trap ahead of the mechanism holds;
+    ``full_ml``: what it still held of air when it was last emptied, in part."""
 
     airs: tuple[Air, ...] = ()
     trap_ml: float = 0.0
+    full_ml: float = 0.0
 
     def let_in(self, at_ml: float, volume_ml: float, *, by_trap: bool) -> "Feed":
         """Put air in at a place; what is there, or comes after, is drawn that much later."""
@@ -79,16 +89,101 @@ class Feed:
     @property
     def let_in_ml(self) -> float:
         """All air that has an end."""
-        return sum(air.end_ml - air.begin_ml for air in self.airs if air.end_ml < inf)
+        return _sum_ml(self.airs)
+
+    def air_before_ml(self, place_ml: float) -> float:
+        """All air that has come by a place."""
+        return sum(max(0.0, min(air.end_ml, place_ml) - air.begin_ml) for air in self.airs)
+
+    def cut_out(self, at_ml: float, width_ml: float) -> "tuple[Feed, tuple[Span, ...]]":
+        """Take so much of what comes from a place on off the line; and where there was air in it, counted from the place."""
+        airs, gone = list[Air](), list[Span]()
+        for air in self._split(at_ml, at_ml + width_ml).airs:
+            if air.end_ml <= at_ml:
+                airs.append(air)
+            elif air.begin_ml >= at_ml + width_ml:
+                airs.append(air.later(-width_ml))
+            else:
+                gone.append((air.begin_ml - at_ml, air.end_ml - at_ml))
+        return replace(self, airs=tuple(_in_order(airs))), tuple(gone)
+
+    def pushed_back(self, at_ml: float, width_ml: float, airs: Sequence[Span], top_ml: float) -> "Pushed":
+        """Drive so much into a line from its pump's side, at the place of what it gives next: the first of it empties the trap.
+
+        ``airs``: where there was air in it, in the order in which it came. What is below the top of the limb then (``top_ml``)
+        stays on the line; air above it has risen into the container, and is gone.
+        """
+        settled, kept_ml = list[Air](), self.full_ml
+        for air, past in self._split(at_ml)._parted():
+            if air.end_ml <= at_ml and air.kept_ml is None:
+                settled.append(replace(air, kept_ml=past - air.begin_ml))
+                kept_ml += past - air.begin_ml
+            else:
+                settled.append(air)
+        freed_ml = min(kept_ml, width_ml)
+        fluid_ml = width_ml - freed_ml
+        came = [
+            Air(at_ml + max(0.0, fluid_ml - end), at_ml + fluid_ml - begin, by_trap=True)
+            for begin, end in reversed(airs)
+            if begin < fluid_ml
+        ]
+        freed = [Air(at_ml + fluid_ml, at_ml + width_ml, by_trap=True)] if freed_ml else []
+        ahead = [*came, *freed, *(air.later(width_ml) for air in settled if air.end_ml > at_ml)]
+        kept = [air if air.end_ml == inf else replace(air, end_ml=min(air.end_ml, top_ml)) for air in ahead]
+        kept = _in_order(kept)
+        before = (air for air in settled if air.end_ml <= at_ml)
+        feed = replace(self, airs=(*before, *kept), full_ml=kept_ml - freed_ml)
+        return Pushed(feed, freed_ml, _sum_ml(ahead) - _sum_ml(kept), _sum_ml(kept))
+
+    def _split(self, *places_ml: float) -> "Feed":
+        """The same air in parts that end at these places."""
+        airs = list(self.airs)
+        for place in places_ml:
+            parts = list[Air]()
+            for air in airs:
+                within = air.begin_ml < place < air.end_ml
+                parts += [replace(air, end_ml=place), replace(air, begin_ml=place)] if within else [air]
+            airs = parts
+        return replace(self, airs=tuple(airs))
 
     def _parted(self) -> list[tuple[Air, float]]:
         """Each with the place up to which the trap keeps it."""
-        room, found = self.trap_ml, []
+        room, found = self.trap_ml - self.full_ml, []
         for air in self.airs:
+            if air.kept_ml is not None:
+                found.append((air, air.begin_ml + air.kept_ml))
+                continue
             kept = min(room, air.end_ml - air.begin_ml) if air.by_trap else 0.0
             room -= kept
             found.append((air, air.begin_ml + kept))
         return found
+
+
+def _in_order(airs: Sequence[Air]) -> list[Air]:
+    """Let none begin before the last has ended, as rounding may have it; leave out what is nothing."""
+    found, last_ml = list[Air](), -inf
+    for air in airs:
+        later = air if air.begin_ml >= last_ml else replace(air, begin_ml=last_ml)
+        if later.end_ml > later.begin_ml:
+            found.append(later)
+            last_ml = later.end_ml
+    return found
+
+
+def _sum_ml(airs: Sequence[Air]) -> float:
+    """All air that has an end."""
+    return sum(air.end_ml - air.begin_ml for air in airs if air.end_ml < inf)
+
+
+@dataclass(frozen=True, slots=True)
+class Pushed:
+    """A line into which something was driven back: its air now, what the trap let go of, what rose into the container, and
+    what of air is in the limb."""
+
+    feed: Feed
+    freed_ml: float
+    gone_ml: float
+    in_limb_ml: float
 
 
 def with_air(origins: Sequence[Origin], feeds: Sequence[Feed], fluids: Sequence[Fluid]) -> tuple[Origin, ...]:
@@ -114,7 +209,7 @@ def _cut_in(mine: list[Origin], new: Origin) -> list[Origin]:
     """Let one source come where it comes; the others are cut there and come later by its volume."""
     at, width, found = new.begin_ml, new.end_ml - new.begin_ml, []
     for origin in mine:
-        hung_after = origin.since_ns is not None and origin.begin_ml >= at + width
+        hung_after = origin.since_ns is not None and not origin.driven and origin.begin_ml >= at + width
         if origin.end_ml <= at or hung_after:  # the air comes later, or had come already
             found.append(origin)
             continue

@@ -1,6 +1,7 @@
 """From where a closed form says that something comes true to the exact ns at which the delivered reading has it so."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from itertools import pairwise
 
 SLACK_NS = 64
 """How far the closed form may lie beside the exact ns, from rounding."""
@@ -22,3 +23,18 @@ def first_holding(holds: Callable[[int], bool], guess: int, low: int, high: int)
             break
         at_ns -= 1
     return at_ns
+
+
+def first_within(holds: Callable[[int], bool], edges: Iterable[int]) -> int | None:
+    """The first ns at which something holds that between two edges (at least two, ascending) only comes true, or only ends."""
+    for low, high in pairwise(edges):
+        if holds(low):
+            return low
+        if not holds(high):
+            continue
+        before, first = low, high
+        while first - before > 1:
+            middle = (before + first) // 2
+            before, first = (before, middle) if holds(middle) else (middle, first)
+        return first
+    return None

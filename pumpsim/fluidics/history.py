@@ -5,7 +5,7 @@ from typing import Protocol
 
 from pumpsim.fluidics.arrays import Floats, Instants
 from pumpsim.fluidics.chunk import Chunk
-from pumpsim.fluidics.transport.common_volume import Origin
+from pumpsim.fluidics.origin import Origin
 
 
 @dataclass(frozen=True, slots=True)

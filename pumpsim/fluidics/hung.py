@@ -14,6 +14,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import assert_never
 
+from pumpsim.fluidics.origin import Origin
 from pumpsim.vocabulary.disturbances import Change, Hanging, Refill
 from pumpsim.vocabulary.path import Fluid, LineSetup, stirred
 
@@ -44,22 +45,23 @@ class Hung:
         return self.limb_ml + self.held_ml
 
 
-def hung_on(line: tuple[int, LineSetup], before: Sequence[Hung], at_ns: int, drawn_ml: float, hanging: Hanging) -> Hung:
-    """Make the record of a change; ``before``: those of the same pump until now."""
+def hung_on(
+    line: tuple[int, LineSetup], last: Origin, before: Sequence[Hung], at_ns: int, drawn_ml: float, hanging: Hanging
+) -> Hung:
+    """Make the record of a change; ``last``: what hangs there until now, ``before``: what has been hung on the line."""
     i, setup = line
-    last = next((hung for hung in reversed(before) if hung.line == i), None)
-    end_ml = setup.limb_ml + setup.container_ml if last is None else last.begin_ml + last.held_ml
+    container = before[-1].container if before else setup.container
+    end_ml = last.begin_ml + last.there_ml
     in_limb = min(setup.limb_ml, max(0.0, end_ml - drawn_ml))
-    begin_ml = max(drawn_ml + in_limb, 0.0 if last is None else last.begin_ml)
+    begin_ml = max(drawn_ml + in_limb, 0.0 if last.since_ns is None else last.begin_ml)
     rest = max(0.0, end_ml - begin_ml)
     match hanging:
         case Change():
             name, held, fluid, mixed = hanging.container, hanging.container_ml, hanging.fluid, 0.0
         case Refill():
             mixed = 0.0 if hanging.withdrawn_ml is None else max(0.0, rest - hanging.withdrawn_ml)
-            old = setup.fluid if last is None else last.fluid
-            name, held = setup.container if last is None else last.container, hanging.volume_ml + mixed
-            fluid = stirred(old, mixed, hanging.fluid, hanging.volume_ml)
+            name, held = container, hanging.volume_ml + mixed
+            fluid = stirred(last.source.fluid, mixed, hanging.fluid, hanging.volume_ml)
         case _:
             assert_never(hanging)
     return Hung(i, at_ns, drawn_ml, in_limb, begin_ml, held, name, fluid, rest - mixed, mixed)

@@ -14,7 +14,7 @@ from pumpsim.analysis.segments import segments
 from pumpsim.analysis.summary import Plain
 from pumpsim.report import tables
 from pumpsim.report.how import junction_table, setup_table
-from pumpsim.report.infusion_tables import documented_table, segment_table, time_table
+from pumpsim.report.infusion_tables import documented_table, estimate_table, segment_table, time_table
 from pumpsim.report.table import Table, error
 from pumpsim.scenario import PumpSetup, Scenario
 from pumpsim.trace import PumpTrace
@@ -60,13 +60,14 @@ class Verdict:
 @dataclass(frozen=True, slots=True)
 class PumpSection:
     """What is said of one pump. ``containers`` None: none was changed. ``stored`` None: no distal occlusion alarm was raised.
-    ``worst``: the largest error of the balance."""
+    ``estimates`` None: the pump never said what is left. ``worst``: the largest error of the balance."""
 
     id: str
     title: str
     results: PumpResults
     events: Table
     segments: Table
+    estimates: Table | None
     containers: Table | None
     stored: Table | None
     balance: Table
@@ -153,6 +154,7 @@ def _section(scenario: Scenario, setup: PumpSetup, trace: PumpTrace, spread: Dis
         results,
         tables.events(trace, [entry for entry in scenario.entries if entry.pump == setup.id]),
         segment_table(segments(trace)),
+        estimate_table(trace.estimates),
         tables.containers(trace, results.balance),
         tables.stored(results.stored) if results.stored else None,
         tables.mass_balance(results.balance),

@@ -7,8 +7,10 @@ from pumpsim.analysis.infusion_times import MIN_NS, S_NS, InfusionTime
 from pumpsim.analysis.infusion_units import SHOWN, Documented
 from pumpsim.analysis.segments import Segment
 from pumpsim.report.table import Table, number
+from pumpsim.trace import Estimate
 from pumpsim.units import format_time
-from pumpsim.vocabulary.program import format_rate
+from pumpsim.vocabulary.program import format_rate, format_volume
+from pumpsim.vocabulary.remaining import Left
 
 MOST_SEGMENTS = 500
 """Segments shown at the begin and at the end of a long run, each; all of them are in ``summary.json``."""
@@ -55,6 +57,34 @@ def _segment(segment: Segment) -> tuple[str, ...]:
         _minutes(segment.duration_ns),
         number(segment.pumped_ml),
     )
+
+
+def estimate_table(found: Sequence[Estimate]) -> Table | None:
+    """What the pump said was left of its lines; None where it never said anything."""
+    rows = [_estimate(estimate) for estimate in found]
+    dropped = len(rows) - 2 * MOST_SEGMENTS
+    if dropped > 0:
+        left_out = ("…", "", f"{dropped} estimates left out here: see summary.json", "", "", "", "")
+        rows = [*rows[:MOST_SEGMENTS], left_out, *rows[-MOST_SEGMENTS:]]
+    headings = ("At", "Line", "After", "VTBI left (mL)", "Time to its end", "In the reservoir (mL)", "Time until empty")
+    note = (
+        "As the pump reckons it at that instant, if nobody touches it and nothing alarms; a line that stands, as if it were "
+        "started now. A dash: no end is known."
+    )
+    return Table("Volume and time left", headings, tuple(rows), words=3, note=note) if rows else None
+
+
+def _estimate(estimate: Estimate) -> tuple[str, ...]:
+    after, left = estimate.after, estimate.remaining
+    begin = (format_time(estimate.at_ns), estimate.line, "asked" if after is None else after.value)
+    return (*begin, *_left(left.vtbi), *_left(left.reservoir))
+
+
+def _left(left: Left | None) -> tuple[str, str]:
+    if left is None:
+        return "", ""
+    volume = format_volume(left.volume_nl).removesuffix(" mL")
+    return volume, "–" if left.time_ns is None else format_time(left.time_ns)
 
 
 def time_table(times: Sequence[InfusionTime]) -> Table:

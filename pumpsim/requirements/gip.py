@@ -5,12 +5,11 @@ Section 1 (infusion control) whole; of the others what has a limit. A limit that
 
 from functools import partial
 
-from pumpsim.requirements.requirement import TO_COME, Requirement, Section, Source
+from pumpsim.requirements.requirement import Requirement, Section, Source
 
 row = partial(Requirement, Source.GIP)
 BY_MODEL = "a figure of each model, not a rule of the pump: the catalogue has the makers' ranges, which differ"
-SQUARE = "the controller has no such setting; a bolus over a time ends with its volume"
-LEFT = f"{TO_COME}an estimate of the time left"
+SQUARE = "square boluses do not recur here, so none has a period; a repeated dose is a programme of its own"
 INCREMENT = f"{BY_MODEL}; any step of ours is finer"
 
 GIP: tuple[Section, ...] = (
@@ -86,7 +85,12 @@ GIP: tuple[Section, ...] = (
             row("1.4.6", "Then the square bolus resumes.", ""),
             row("1.4.7", "A square bolus is even over its time.", ""),
             row("1.4.8", "There is one square bolus at a time.", "1"),
-            row("1.4.9", "A square bolus has a longest duration.", "x h, the site's", SQUARE),
+            row(
+                "1.4.9",
+                "A square bolus has a longest duration.",
+                "x h, the site's",
+                note="8 h, of insulin pumps; others have no limit.",
+            ),
             row("1.4.10", "A square bolus has a longest period.", "x h, the site's", SQUARE),
             row("1.4.11", "There is no normal bolus while the pump is in alarm.", ""),
             row("1.4.12", "A request above the dose limit is alarmed.", ""),
@@ -95,10 +99,15 @@ GIP: tuple[Section, ...] = (
     Section(
         "1.5 Reservoir",
         (
-            row("1.5.1", "Volume and time left are known before the start.", "", LEFT),
-            row("1.5.2", "The time left is accurate.", "+-3 min", LEFT),
-            row("1.5.3", "It is reckoned anew when the basal rate changes.", "", LEFT),
-            row("1.5.4", "It is reckoned anew at each bolus.", "", LEFT),
+            row("1.5.1", "Volume and time left are known before the start."),
+            row(
+                "1.5.2",
+                "The time left is accurate.",
+                "+-3 min",
+                note="To a motor step, as the end itself: at 0.5 U/h that is a pulse of 0.05 U in 6 min.",
+            ),
+            row("1.5.3", "It is reckoned anew when the basal rate changes."),
+            row("1.5.4", "It is reckoned anew at each bolus."),
             row("1.5.5", "A low reservoir is alerted.", "< x mL, the site's", note="Where the level is measured."),
             row(
                 "1.5.6",

@@ -67,7 +67,7 @@ GPCA: tuple[Section, ...] = (
                 "REQ 20",
                 "Volume above the library's pauses.",
                 "highest VTBI",
-                "the library limits no volume but boluses",
+                note="It is refused before the start, as is a programme without an end; KVO comes after.",
             ),
             row(
                 "REQ 21",

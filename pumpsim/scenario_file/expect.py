@@ -18,6 +18,7 @@ from pumpsim.scenario import (
     RequestsExpected,
     SignalExpected,
     StateExpected,
+    TimeLeftExpected,
     Tolerance,
     VolumeExpected,
 )
@@ -35,6 +36,7 @@ from pumpsim.scenario_file.expect_tables import (
     RequestsTable,
     SignalTable,
     StateTable,
+    TimeLeftTable,
     VolumeTable,
 )
 from pumpsim.scenario_file.fields import millilitres
@@ -43,6 +45,8 @@ from pumpsim.scenario_file.pumps import BuiltPump, drugs_of
 from pumpsim.units import Dimension, Quantity, format_time
 from pumpsim.vocabulary.alarms import AlarmId
 from pumpsim.vocabulary.path import AmountUnit
+
+_OF = {"vtbi": "VTBI", "reservoir": "reservoir"}
 
 
 def expectations(document: Document, pumps: Pumps, duration_ns: int | None, faults: Faults) -> list[Expectation]:
@@ -89,6 +93,8 @@ class _Clause:
             return self._state(table.state)
         if table.rate is not None:
             return self._rate(table.rate)
+        if table.time_left is not None:
+            return self._time_left(table.time_left)
         if table.requests is not None:
             return self._requests(table.requests)
         if table.peak_over_mean is not None:
@@ -191,6 +197,21 @@ class _Clause:
             return None
         text = f"the programmed rate of line {line} is {table.rate.text} at {at}"
         return RateExpected(self._text(text), self._id, line, exact, at_ns)
+
+    def _time_left(self, table: TimeLeftTable) -> TimeLeftExpected | None:
+        path = (*self.path, "time_left")
+        line = line_of(self.pump, table.line, path, self.faults)
+        at_ns, at = self._instant(table.at, (*path, "at"))
+        if line is None:
+            return None
+        if table.within is not None and table.time is None:
+            self.faults.add((*path, "within"), "belongs here only with is")
+        within = "" if table.within is None else f" (within {table.within.text})"
+        how = "has no end that is known" if table.time is None else f"is {table.time.text}{within}"
+        text = f"what the pump says is left of the {_OF[table.of]} of line {line} {how} at {at}"
+        time_ns, within_ns = (None if q is None else q.whole for q in (table.time, table.within))
+        of = (self._id, line, table.of == "reservoir")
+        return TimeLeftExpected(self._text(text), *of, time_ns, within_ns or 0, at_ns)
 
     def _requests(self, table: RequestsTable) -> RequestsExpected | None:
         line = line_of(self.pump, table.line, (*self.path, "requests"), self.faults)

@@ -85,6 +85,16 @@ class RateTable(Table):
     at: Moment | None = None
 
 
+class TimeLeftTable(Table):
+    """What the pump says is left of a line at an instant, until its VTBI is in or its reservoir is empty."""
+
+    line: str | None = None
+    of: Annotated[str, Choice("volume", {"vtbi": "vtbi", "reservoir": "reservoir"})] = "vtbi"
+    time: Moment | None = Field(default=None, alias="is")
+    within: Moment | None = None
+    at: Moment | None = None
+
+
 class RequestsTable(Table):
     """What became of the patient's requests."""
 
@@ -156,6 +166,7 @@ class ExpectTable(Table):
     overridden: RejectedTable | None = None
     state: StateTable | None = None
     rate: RateTable | None = None
+    time_left: TimeLeftTable | None = None
     requests: RequestsTable | None = None
     peak_over_mean: PeakTable | None = None
     released: ReleasedTable | None = None
@@ -175,6 +186,7 @@ class ExpectTable(Table):
         "overridden",
         "state",
         "rate",
+        "time_left",
         "requests",
         "peak_over_mean",
         "released",

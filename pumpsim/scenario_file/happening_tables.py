@@ -157,6 +157,13 @@ class ModeTable(Table):
     mode: Mode
 
 
+class BackprimeTable(Table):
+    """How much of the first line's fluid is driven up into the limb of another."""
+
+    line: str | None = None
+    volume: ProgrammedVolume
+
+
 class OperatorTable(Table):
     """What somebody does at the pump, and when."""
 
@@ -167,12 +174,13 @@ class OperatorTable(Table):
     mode: ModeTable | None = None
     bolus: BolusTable | None = None
     temporary: TemporaryTable | None = None
+    backprime: BackprimeTable | None = None
     do: Annotated[str, Choice("action", {word: word for word in ACTIONS})] | None = None
     line: str | None = None
     alarm: Alarm | None = None
     for_: Instant | None = Field(default=None, alias="for")
     time: TimeOfDay | None = None
-    one_of: ClassVar[tuple[str, ...]] = ("load", "titrate", "mode", "bolus", "temporary", "do")
+    one_of: ClassVar[tuple[str, ...]] = ("load", "titrate", "mode", "bolus", "temporary", "backprime", "do")
 
     @model_validator(mode="after")
     def _belongs_to_do(self) -> "OperatorTable":

@@ -94,6 +94,7 @@ def rule_of(dosing: Dosing, path: Path) -> DrugRule | None:
         area.incompatible.get(drug, ()),
         None if entry.bolus_rate is None else _rates(entry.bolus_rate, dosing, concentration, on_step=False),
         area.flush_nl,
+        _volumes(entry.vtbi, concentration) if entry.vtbi is not None else Limits(),
     )
 
 

@@ -85,7 +85,8 @@ class GivenLimitsTable(Table):
 
 
 class DrugEntryTable(PaceLimitsTable):
-    """One drug in one care area: as it may hang there, how fast it runs by ``default`` and at most, its boluses.
+    """One drug in one care area: as it may hang there, how fast it runs by ``default`` and at most, its boluses
+    and its whole volume.
 
     ``kvo`` false: it must not be given at a keep-open rate.
     """
@@ -94,12 +95,13 @@ class DrugEntryTable(PaceLimitsTable):
     default: Pace | None = None
     bolus: GivenLimitsTable | None = None
     bolus_rate: PaceLimitsTable | None = None
+    vtbi: GivenLimitsTable | None = None
     kvo: bool = True
 
     @property
     def quantities(self) -> tuple[Quantity, ...]:
         """Every figure but the concentrations."""
-        tables = (self, self.bolus, self.bolus_rate)
+        tables = (self, self.bolus, self.bolus_rate, self.vtbi)
         bounds = (bound for table in tables if table is not None for bound in bounds_of(table.soft, table.hard))
         return tuple(figure for figure in (self.default, *bounds) if figure is not None)
 

@@ -12,7 +12,7 @@ from pumpsim.scenario_file.amounts import Dosing
 from pumpsim.scenario_file.changes import Changed
 from pumpsim.scenario_file.checks import Document, Faults, Path, tables_at, validated
 from pumpsim.scenario_file.disturbances import disturbances
-from pumpsim.scenario_file.happening_tables import ANSWERS, LoadTable, OperatorTable, OrderTable
+from pumpsim.scenario_file.happening_tables import ANSWERS, BackprimeTable, LoadTable, OperatorTable, OrderTable
 from pumpsim.scenario_file.library import default_order, rule_of
 from pumpsim.scenario_file.places import Placed, Pumps, check_instant, line_of, pump_of
 from pumpsim.scenario_file.programme_tables import BolusTable, TemporaryTable
@@ -21,6 +21,7 @@ from pumpsim.scenario_file.pumps import BuiltPump
 from pumpsim.vocabulary.disturbances import Disturbance, Powering
 from pumpsim.vocabulary.inputs import (
     Acknowledge,
+    Backprime,
     ChangeMode,
     Confirm,
     DeviceEvent,
@@ -39,7 +40,7 @@ from pumpsim.vocabulary.inputs import (
     Titrate,
 )
 from pumpsim.vocabulary.path import JunctionSetup
-from pumpsim.vocabulary.program import bolus_faults, rate_faults
+from pumpsim.vocabulary.program import backprime_faults, bolus_faults, rate_faults
 from pumpsim.vocabulary.sensors import SensorFault
 
 NOTHING_DONE = {"do": "acknowledge"}
@@ -94,6 +95,8 @@ def _command(table: OperatorTable, pump: BuiltPump, path: Path, faults: Faults) 
         return _bolus(table.bolus, pump, (*path, "bolus"), faults)
     if table.temporary is not None:
         return _temporary(table.temporary, pump, (*path, "temporary"), faults)
+    if table.backprime is not None:
+        return _backprime(table.backprime, pump, (*path, "backprime"), faults)
     if table.mode is not None:
         line = line_of(pump, table.mode.line, (*path, "mode"), faults)
         return None if line is None else ChangeMode(line, table.mode.mode)
@@ -173,6 +176,16 @@ def _temporary(table: TemporaryTable, pump: BuiltPump, path: Path, faults: Fault
     if table.for_ and (table.percent is None) == (table.rate is None):
         faults.add(path, "exactly one of percent or rate is wanted")
     return SetTemporary(line, table.for_, table.percent, None if rate is None else rate[0])
+
+
+def _backprime(table: BackprimeTable, pump: BuiltPump, path: Path, faults: Faults) -> Backprime | None:
+    line = line_of(pump, table.line, path, faults)
+    if line is None:
+        return None
+    limits = backprime_faults(pump.model, line, table.volume)
+    for limit in limits:
+        faults.add(path, limit)
+    return None if limits else Backprime(line, table.volume)
 
 
 def _order(table: OrderTable, pump: BuiltPump, line: str | None, path: Path, faults: Faults) -> tuple[int, str] | None:

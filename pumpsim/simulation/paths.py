@@ -122,7 +122,7 @@ class LoneWay:
 
     def history(self) -> History:
         """Everything that happened; with a sink only the end of it."""
-        return LoneHistory(self._setup.path, self._chunks, self._path.hung)
+        return LoneHistory(self._setup.path, self._chunks, self._path.fed)
 
     def _keep(self, chunk: Chunk) -> None:
         self._chunks.append(chunk)
@@ -204,5 +204,5 @@ def ways(group: tuple[PumpSetup, ...], scenario: Scenario, sink: Sink | None) ->
     while more := [j for j in scenario.junctions if j.id in {k.into for k in junctions} and j not in junctions]:
         junctions += more
     path = NetworkPath([Member(setup.id, setup.model, setup.path) for setup in group], junctions)
-    shared = cache(lambda: NetworkHistory(path.plumbing, path.history, path.hung, path.feeds))
+    shared = cache(lambda: NetworkHistory(path.plumbing, path.history, path.fed, path.feeds))
     return [NetworkWay(setup.id, path, shared, crossing) for setup in group]

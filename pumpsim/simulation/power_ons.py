@@ -27,40 +27,62 @@ def what_ends(pump: Pump) -> list[Record]:
 
 @dataclass(frozen=True, slots=True)
 class PowerOn:
-    """The ``number``-th power-on, from 1, at ``zero_ns`` of the scenario; ``steps``: the path's counts then; ``air_ml``: all
-    air that the sensor behind the pump had counted."""
+    """The ``number``-th power-on, from 1, at ``zero_ns`` of the scenario; ``steps``, ``backprimed``: the path's counts then;
+    ``air_ml``: all air that the sensor behind the pump had counted."""
 
     number: int
     zero_ns: int
     steps: Mapping[str, int]
+    backprimed: Mapping[str, int]
     air_ml: float = 0.0
+
+    @classmethod
+    def again(cls, last: "PowerOn", zero_ns: int, here: SensorReading) -> "PowerOn":
+        """The next power-on, at which the path has this reading."""
+        steps = {line.line: line.steps for line in here.lines}
+        driven = {line.line: line.backprimed for line in here.lines}
+        return cls(last.number + 1, zero_ns, steps, driven, here.air_total_ml)
 
     def reading(self, seen: SensorReading) -> SensorReading:
         """What the pump is handed of a reading: steps, and air, since this power-on; of an older one none."""
         if self.number == 1:
             return seen
-        lines = tuple(replace(line, steps=max(0, line.steps - self.steps[line.line])) for line in seen.lines)
+        lines = tuple(
+            replace(
+                line,
+                steps=max(0, line.steps - self.steps[line.line]),
+                backprimed=max(0, line.backprimed - self.backprimed[line.line]),
+            )
+            for line in seen.lines
+        )
         return replace(seen, lines=lines, air_total_ml=max(0.0, seen.air_total_ml - self.air_ml))
 
     def command(self, command: MotorCommand) -> MotorCommand:
         """What the path is told by a motor command."""
         if self.number == 1:
             return command
-        return MotorCommand(tuple(self._motion(motion) for motion in command.lines))
-
-    def _motion(self, motion: LineMotion) -> LineMotion:
-        stop = motion.stop_at_step
-        return replace(motion, stop_at_step=None if stop is None else stop + self.steps[motion.line])
+        driven = command.backpriming
+        return MotorCommand(
+            tuple(_from(self.steps, motion) for motion in command.lines),
+            None if driven is None else _from(self.backprimed, driven),
+        )
 
     def answer(self, step: Step) -> Step:
         """When, in the scenario, the pump wants to be called again, and what the path is to look out for."""
         if self.number == 1:
             return step
+        counts = {Signal.STEPS: self.steps, Signal.BACKPRIMED: self.backprimed}
         watches = tuple(
-            replace(watch, level=watch.level + self.steps[watch.line])
-            if watch.signal is Signal.STEPS and watch.line is not None
+            replace(watch, level=watch.level + counts[watch.signal][watch.line])
+            if watch.signal in counts and watch.line is not None
             else watch
             for watch in step.watches
         )
         wake = step.wake_at_ns
         return Step(step.outputs, None if wake is None else wake + self.zero_ns, watches)
+
+
+def _from(counts: Mapping[str, int], motion: LineMotion) -> LineMotion:
+    """A motion whose end is counted from the begin of the path."""
+    stop = motion.stop_at_step
+    return replace(motion, stop_at_step=None if stop is None else stop + counts[motion.line])

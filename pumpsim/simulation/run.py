@@ -1,7 +1,7 @@
 """Run a scenario: every pump on one virtual clock, from power-on to the end."""
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Generator
 from dataclasses import dataclass
 from time import perf_counter
 
@@ -10,9 +10,7 @@ import simpy
 from pumpsim.fluidics.chunk import Chunk
 from pumpsim.journal import Taken
 from pumpsim.scenario import Scenario
-from pumpsim.simulation.chance import Chance
-from pumpsim.simulation.paths import groups, ways
-from pumpsim.simulation.simulated_pump import SimulatedPump, live
+from pumpsim.simulation.clockwork import Clockwork, clockworks
 from pumpsim.trace import PumpTrace
 
 
@@ -44,6 +42,14 @@ class Run:
         return hashlib.sha256("".join(trace.digest() for trace in self.traces).encode()).hexdigest()[:32]
 
 
+def live(env: simpy.Environment, line: Clockwork) -> Generator[simpy.Event, None, None]:
+    """Turn the clock of a line to its end; the process sleeps until something is due."""
+    line.begin()
+    while (next_ns := line.next_ns) is not None:
+        yield env.timeout(next_ns - int(env.now))
+        line.happen()
+
+
 def simulate(scenario: Scenario, sink: Callable[[str, Chunk], None] | None = None) -> Run:
     """Simulate a scenario; deterministic, the seed included.
 
@@ -52,21 +58,11 @@ def simulate(scenario: Scenario, sink: Callable[[str, Chunk], None] | None = Non
     """
     begin = perf_counter()
     env = simpy.Environment()
-    place = {setup.id: i for i, setup in enumerate(scenario.pumps)}
-    pumps: list[SimulatedPump] = []
-    for group in groups(scenario):
-        members = [
-            SimulatedPump(
-                setup,
-                tuple(e for e in scenario.entries if e.pump == setup.id),
-                Chance(scenario.seed, place[setup.id]),
-                way,
-            )
-            for setup, way in zip(group, ways(group, scenario, sink), strict=True)
-        ]
-        env.process(live(env, members, scenario.duration_ns))
-        pumps += members
+    lines = clockworks(scenario, sink)
+    for line in lines:
+        env.process(live(env, line))
     env.run()
-    pumps.sort(key=lambda pump: place[pump.id])
+    place = {setup.id: i for i, setup in enumerate(scenario.pumps)}
+    pumps = sorted((pump for line in lines for pump in line.pumps.values()), key=lambda pump: place[pump.id])
     traces = tuple(pump.trace() for pump in pumps)
     return Run(scenario, traces, tuple(tuple(pump.taken) for pump in pumps), perf_counter() - begin)

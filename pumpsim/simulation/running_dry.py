@@ -9,6 +9,7 @@ from pumpsim.fluidics.drives.pumping import air_follows
 from pumpsim.scenario import PumpSetup, Scenario
 from pumpsim.vocabulary.disturbances import Change
 from pumpsim.vocabulary.inputs import (
+    Backprime,
     ChangeMode,
     GiveBolus,
     LoadProgram,
@@ -47,14 +48,17 @@ def _least_hung_ml(setup: PumpSetup, scenario: Scenario, line: LineSetup) -> flo
 
 def _most_drawn_ml(setup: PumpSetup, scenario: Scenario, line: str) -> float:
     """What a line can have drawn by the end, and a cycle more: the lesser of what the highest rate that it was told by then
-    gives, and of all its volumes to be infused with KVO from then on; and on top of either, its doses. A motor that runs too
-    fast gives as much more, one that does not stop what its rate gives.
+    gives, and of all its volumes to be infused with KVO from then on; and on top of either, its doses, and what is backprimed.
+    A motor that runs too fast gives as much more, one that does not stop what its rate gives.
     """
     model, asked, doses = setup.model, 0.0, 0
     motors = [e.action for e in scenario.entries if e.pump == setup.id and isinstance(e.action, MotorFault)]
     faster = max([PPM, *(motor.ppm for motor in motors)]) / PPM
     if any(motor.runs_on for motor in motors):
         asked = inf
+    if line == model.lines[0]:
+        orders = [e.action for e in scenario.entries if e.pump == setup.id and isinstance(e.action, Backprime)]
+        doses = sum(order.volume_nl for order in orders)
     rate, drawn, at_ns, dose = 0, 0, 0, 0
     for entry in scenario.entries:
         action = entry.action
@@ -73,6 +77,8 @@ def _most_drawn_ml(setup: PumpSetup, scenario: Scenario, line: str) -> float:
                 rate = max(rate, temporary or 0, model.max_rate_nl_per_h if percent and percent > 100 else 0)
             case GiveBolus(volume_nl=volume_nl):
                 doses += volume_nl
+            case Backprime():
+                pass  # what it draws, it draws from the first line
             case RequestDose():
                 doses += dose
             case Start() | Stop() | ChangeMode() | StopBolus() | Standby():

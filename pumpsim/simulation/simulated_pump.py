@@ -1,8 +1,6 @@
-"""Pumps on virtual time: the same ``Pump`` that the serial bridge drives, on a fluid path that obeys physics.
+"""A pump on a fluid path that obeys physics: the same ``Pump`` that the serial bridge drives, and what is done to it.
 
-Order within one instant: disturbance, sensor, wake-up, device, operator, then pumps in the order of the file. The process of a
-line sleeps until the next of them; nothing happens between, so nothing is computed between. The mirror of this loop in real
-time is the bridge's.
+What is due when, and in which order, is the ``clockwork``'s.
 
 A pump whose power is cut gets one more reading, of that instant, so that it can put the counts away (what a brown-out detector
 leaves time for: an assumption); then it is dead, as is one that its empty battery has switched off: no reading, no wake-up, no
@@ -10,23 +8,20 @@ key. What happens to its switches meanwhile it is told when it is powered again.
 """
 
 from collections import deque
-from collections.abc import Generator, Sequence
 from operator import itemgetter
-
-import simpy
 
 from pumpsim.controller import Pump
 from pumpsim.controller.answer import about
 from pumpsim.controller.power import OFF, OFF_REASON
 from pumpsim.journal import Taken
-from pumpsim.scenario import Entry, PumpSetup
+from pumpsim.scenario import Action, Entry, PumpSetup
 from pumpsim.simulation.chance import Chance
 from pumpsim.simulation.motor import Motor
 from pumpsim.simulation.moving import next_moving_crossing
 from pumpsim.simulation.paths import Way
 from pumpsim.simulation.power_ons import POWERED_ON, PowerOn, what_ends
 from pumpsim.simulation.sensors import Sensors
-from pumpsim.trace import PumpTrace, Recorded
+from pumpsim.trace import Estimate, PumpTrace, Recorded
 from pumpsim.vocabulary.disturbances import Disturbance, Hanging, PowerCut, Powering
 from pumpsim.vocabulary.inputs import (
     Acknowledge,
@@ -41,59 +36,36 @@ from pumpsim.vocabulary.motor import MotorFault
 from pumpsim.vocabulary.outputs import (
     CommandRejected,
     DeliveryEvent,
+    DeliveryEventKind,
     LineMotion,
     MotorCommand,
     PowerChanged,
     Step,
     Watch,
 )
+from pumpsim.vocabulary.remaining import reckoned_anew
 from pumpsim.vocabulary.sensors import Mended, Sensor, SensorFault, Silent
 
 HOUSEKEEPING_NS = 6 * 3_600_000_000_000
 """How far the path is planned at most before history is handed over: bounds memory, never a result."""
 
 
-def live(env: simpy.Environment, pumps: Sequence["SimulatedPump"], until_ns: int) -> Generator[simpy.Event, None, None]:
-    """Let the pumps of one line live from now to ``until_ns``, inclusive."""
-    for pump in pumps:
-        pump.sense(0)
-        pump.capture(0)
-    while True:
-        now_ns = int(env.now)
-        for pump in pumps:
-            pump.act(now_ns)
-        if now_ns >= until_ns:
-            for pump in pumps:
-                pump.way.advance(until_ns)
-            return
-        plans = [pump.next(now_ns, until_ns) for pump in pumps]
-        next_ns = min(at_ns for at_ns, _ in plans)
-        yield env.timeout(next_ns - now_ns)
-        looking = [
-            (at_ns == next_ns and sense) or pump.due(next_ns) for pump, (at_ns, sense) in zip(pumps, plans, strict=True)
-        ]
-        for pump in pumps:
-            pump.way.forget(next_ns)
-            pump.suffer(next_ns)
-            pump.capture(next_ns)
-        for pump, looks in zip(pumps, looking, strict=True):
-            if looks:
-                pump.sense(next_ns)
-            pump.wake(next_ns)
-
-
 class SimulatedPump:
-    """Pump, path and the script of what is done to them."""
+    """Pump, path and the script of what is done to them; ``asks``: when it is asked what is left of which line."""
 
-    def __init__(self, setup: PumpSetup, entries: tuple[Entry, ...], chance: Chance, way: Way) -> None:
+    def __init__(
+        self, setup: PumpSetup, entries: tuple[Entry, ...], asks: tuple[tuple[int, str], ...], chance: Chance, way: Way
+    ) -> None:
         self.way = way
         self._setup, self._sensors = setup, Sensors(setup, chance)
         self._pump, self._motor = Pump(setup.model), Motor()
-        self._power_on = PowerOn(1, 0, dict.fromkeys(setup.model.lines, 0))
+        zero = dict.fromkeys(setup.model.lines, 0)
+        self._power_on = PowerOn(1, 0, zero, zero)
         self._cut = False
         self._missed: list[DeviceEvent] = []
-        self._entries = list(entries)
+        self._entries, self._asks = list(entries), sorted(asks)
         self._records: list[Recorded] = []
+        self._estimates: list[Estimate] = []
         self._decisions: list[tuple[int, MotorCommand]] = []
         self._step, self._armed_ns = Step((), None, ()), 0
         self._still: tuple[Watch, ...] = ()
@@ -120,13 +92,20 @@ class SimulatedPump:
             records=self._records,
             decisions=self._decisions,
             state=self._pump.state,
+            estimates=self._estimates,
         )
+
+    def insert(self, now_ns: int, action: Action) -> None:
+        """Let something be done now, ahead of what the script still has."""
+        self._entries.insert(0, Entry(now_ns, self.id, action))
 
     def next(self, now_ns: int, until_ns: int) -> tuple[int, bool]:
         """The next instant at which anything is due, and whether the pump gets a reading then."""
         horizon = min(until_ns, now_ns + HOUSEKEEPING_NS)
         if self._entries:
             horizon = min(horizon, self._entries[0].at_ns)
+        if self._asks:
+            horizon = min(horizon, self._asks[0][0])
         wake = self._step.wake_at_ns
         if wake is not None:
             horizon = min(horizon, max(wake, now_ns))
@@ -163,7 +142,8 @@ class SimulatedPump:
 
     def due(self, now_ns: int) -> bool:
         """Whether the script has something for this instant, and the pump sees the world without delay."""
-        return bool(self._entries) and self._entries[0].at_ns <= now_ns and self._setup.sensing.period_ns is None
+        script = [*(entry.at_ns for entry in self._entries[:1]), *(at_ns for at_ns, _ in self._asks[:1])]
+        return self._setup.sensing.period_ns is None and any(at_ns <= now_ns for at_ns in script)
 
     def suffer(self, now_ns: int) -> None:
         """Let the disturbances of this instant happen."""
@@ -222,9 +202,7 @@ class SimulatedPump:
 
     def _switch_on(self, now_ns: int, first: DeviceEvent) -> None:
         """Begin a new power-on with what the pump has kept; tell it what has become of its switches, and test its sensors."""
-        here = self.way.read(now_ns)
-        counts = {line.line: line.steps for line in here.lines}
-        self._power_on = PowerOn(self._power_on.number + 1, now_ns, counts, here.air_total_ml)
+        self._power_on = PowerOn.again(self._power_on, now_ns, self.way.read(now_ns))
         self._pump = Pump.power_on(self._setup.model, self._pump.snapshot())
         missed, self._missed = self._missed, []
         for event in (first, *missed):
@@ -270,6 +248,16 @@ class SimulatedPump:
             if isinstance(action, Acknowledge):  # what was acknowledged is found again as long as it is so
                 for sensor, noticed_ns in self._silent.items():
                     self._test(now_ns + noticed_ns, sensor)
+        while self._asks and self._asks[0][0] <= now_ns:
+            self._estimate(now_ns, self._asks.pop(0)[1])
+
+    def _estimate(self, now_ns: int, line: str, after: DeliveryEventKind | None = None) -> None:
+        """Ask the pump what is left of a line; one without power says nothing, and of some lines nothing is known."""
+        if self._dead:
+            return
+        remaining = self._pump.remaining(line)
+        if remaining.vtbi is not None or remaining.reservoir is not None:
+            self._estimates.append(Estimate(now_ns, line, after, remaining))
 
     def _find_dead(self, now_ns: int, action: OperatorCommand | DeviceEvent) -> None:
         """What is done to a pump without power comes to nothing, but for mains: they switch on what the battery could not."""
@@ -305,3 +293,5 @@ class SimulatedPump:
                 self._decisions.append((now_ns, command))
             elif not (isinstance(output, DeliveryEvent) and given == POWERED_ON):
                 self._records.append(Recorded(now_ns, output))
+        for line, after in reckoned_anew(step.outputs).items():
+            self._estimate(now_ns, line, after)

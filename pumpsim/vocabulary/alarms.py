@@ -11,6 +11,8 @@ from enum import Enum
 class AlarmId(Enum):
     """The name of an alarm condition, as scenarios and records write it."""
 
+    __hash__ = object.__hash__  # by identity, as it is compared: rows are looked up by it at every step
+
     OCCLUSION_DISTAL = "occlusion-distal"
     OCCLUSION_PROXIMAL = "occlusion-proximal"
     PRESSURE_RISE = "pressure-rise"
@@ -88,6 +90,8 @@ class Effect(Enum):
 class Signal(Enum):
     """A quantity of a sensor reading that a watch or a condition can look at."""
 
+    __hash__ = object.__hash__  # as above
+
     DISTAL_PRESSURE = "distal pressure (kPa)"
     PROXIMAL_PRESSURE = "proximal pressure (kPa)"
     AIR_PROXIMAL = "air at the proximal sensor (0 or 1)"
@@ -95,6 +99,7 @@ class Signal(Enum):
     AIR_ACCUMULATED = "air counted by the distal sensor within its window (mL)"
     AIR_TOTAL = "air counted by the distal sensor since power-on (mL)"
     STEPS = "motor steps (absolute count)"
+    BACKPRIMED = "motor steps backprimed (absolute count)"
     PLUNGER_FORCE = "plunger force (N)"
     PLUNGER_POSITION = "plunger position (mm)"
     RESERVOIR_LEVEL = "reservoir level (mL)"

@@ -3,6 +3,7 @@
 ``Tick`` is the passing of time and nothing else. A ``SensorReading`` is all that the pump knows of the world.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum
 
@@ -29,7 +30,7 @@ class LineReading:
     """One line at one instant: steps pumped since the device's power-on, pressure and air ahead of the pump.
 
     ``proximal_kpa`` is gauge; negative when the pump draws against a closed clamp. ``more``: the sensors that the model has
-    beside these.
+    beside these. ``backprimed``: steps driven into the line's limb since the device's power-on; ``steps`` has none of them.
     """
 
     line: str
@@ -37,6 +38,7 @@ class LineReading:
     proximal_kpa: float
     air: bool
     more: tuple[Measured, ...] = ()
+    backprimed: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,31 +63,34 @@ class SensorReading:
         """The value of a signal, of a line if it is one of a line's; None when nothing is known of it."""
         if self.silent and Sensor(signal, None if signal is Signal.DISTAL_PRESSURE else line) in self.silent:
             return None
-        if signal is Signal.DISTAL_PRESSURE:
-            return self.distal_kpa
-        if signal is Signal.AIR_BUBBLE:
-            return self.bubble_ml
-        if signal is Signal.AIR_ACCUMULATED:
-            return self.counted_ml
-        if signal is Signal.AIR_TOTAL:
-            return self.air_total_ml
+        of_pump = OF_THE_PUMP.get(signal)
+        if of_pump is not None:
+            return of_pump(self)
         for reading in self.lines:
             if reading.line == line:
-                return _of_line(reading, signal)
+                of_line = OF_A_LINE.get(signal)
+                return of_line(reading) if of_line is not None else _further(reading, signal)
         return None
 
 
-def _of_line(reading: LineReading, signal: Signal) -> float | None:
-    """The value of a line's signal; None where the line has no such sensor."""
-    match signal:
-        case Signal.PROXIMAL_PRESSURE:
-            return reading.proximal_kpa
-        case Signal.AIR_PROXIMAL:
-            return float(reading.air)
-        case Signal.STEPS:
-            return float(reading.steps)
-        case _:
-            return next((measured.value for measured in reading.more if measured.signal is signal), None)
+OF_THE_PUMP: dict[Signal, Callable[[SensorReading], float]] = {
+    Signal.DISTAL_PRESSURE: lambda reading: reading.distal_kpa,
+    Signal.AIR_BUBBLE: lambda reading: reading.bubble_ml,
+    Signal.AIR_ACCUMULATED: lambda reading: reading.counted_ml,
+    Signal.AIR_TOTAL: lambda reading: reading.air_total_ml,
+}
+OF_A_LINE: dict[Signal, Callable[[LineReading], float]] = {
+    Signal.PROXIMAL_PRESSURE: lambda line: line.proximal_kpa,
+    Signal.AIR_PROXIMAL: lambda line: float(line.air),
+    Signal.STEPS: lambda line: float(line.steps),
+    Signal.BACKPRIMED: lambda line: float(line.backprimed),
+}
+"""Where a reading has each signal."""
+
+
+def _further(reading: LineReading, signal: Signal) -> float | None:
+    """What a further sensor of a line says; None where the line has no such sensor."""
+    return next((measured.value for measured in reading.more if measured.signal is signal), None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,6 +161,15 @@ class RequestDose:
 
 
 @dataclass(frozen=True, slots=True)
+class Backprime:
+    """Drive so much of the first line's fluid up into the limb of another line, with what stands in the mechanism ahead of
+    it, while nothing is delivered. It reaches no patient and counts for no line."""
+
+    line: str
+    volume_nl: int
+
+
+@dataclass(frozen=True, slots=True)
 class SetTemporary:
     """Run the programme's rates at so many percent, or at another rate, for so long; ``duration_ns`` 0 ends it."""
 
@@ -207,7 +221,17 @@ class Acknowledge:
 
 
 OfALine = (
-    LoadProgram | Start | Stop | Titrate | ChangeMode | GiveBolus | StopBolus | RequestDose | SetTemporary | Standby
+    LoadProgram
+    | Start
+    | Stop
+    | Titrate
+    | ChangeMode
+    | GiveBolus
+    | StopBolus
+    | RequestDose
+    | SetTemporary
+    | Standby
+    | Backprime
 )
 OfThePump = Acknowledge | SetClock | PauseAudio | ResetAir | Confirm
 OperatorCommand = OfALine | OfThePump

@@ -67,6 +67,18 @@ class TurningStatus:
 
 
 @dataclass(frozen=True, slots=True)
+class DrivingStatus:
+    """What the interlock knows of backpriming, in steps: the line that was asked for, its count (None before the first), the
+    count up to which it was asked for, and is commanded (None: it is not), and beyond which it must not come."""
+
+    line: str | None = None
+    count: int | None = None
+    asked_to: int = 0
+    commanded_to: int | None = None
+    most: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class InterlockStatus:
     """All that the interlock knows. ``tripped``: why it passes nothing but stop, None as long as it has not tripped.
 
@@ -79,3 +91,4 @@ class InterlockStatus:
     turning: TurningStatus = TurningStatus()
     promised_ns: int | None = None
     waiting: OfALine | None = None
+    driving: DrivingStatus = DrivingStatus()

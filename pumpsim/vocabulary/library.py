@@ -72,6 +72,8 @@ class DrugRule:
     ``bolus_rate``: of the rate at which these are given. None: ``rate`` holds for what the programme itself gives (what
     comes first, repeated doses), and nothing for a bolus or a dose on request, whose rate is the model's own.
 
+    ``vtbi``: of the volume to be infused, what comes first included; a programme that has no end is beyond any high bound.
+
     ``forbids_kvo``: the line does not keep open, it stops. ``incompatible``: names of drugs with which it must not meet in
     the common volume; both entries of a pair name each other. ``flush_nl``: what all lines together must have given after
     such a drug until none of it is left there; None: the pump cannot know, so it counts as there for good.
@@ -85,3 +87,4 @@ class DrugRule:
     incompatible: tuple[str, ...] = ()
     bolus_rate: Limits | None = None
     flush_nl: int | None = None
+    vtbi: Limits = Limits()

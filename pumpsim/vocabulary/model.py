@@ -188,6 +188,20 @@ TURNING_BACK = (Drive.SMOOTH, Drive.PERISTALTIC)
 
 
 @dataclass(frozen=True, slots=True)
+class Backpriming:
+    """Driving fluid of the first line into the limb of another: at ``rate_nl_per_h``, ``most_nl`` for one order, until the
+    pressure there is ``most_kpa``: then that limb is closed."""
+
+    rate_nl_per_h: int
+    most_nl: int
+    most_kpa: float
+
+
+BACKPRIMING = (Drive.SMOOTH, Drive.STROKES)
+"""The drives that can, with two lines: a chamber whose valves let each line in, and out again, by itself."""
+
+
+@dataclass(frozen=True, slots=True)
 class PressureRise:
     """A pressure behind the pump that has risen by so much within so long, while it delivers."""
 
@@ -249,12 +263,13 @@ class PumpModel:
     ``sensors``: what each line measures beside pressure, air and motor steps.
     ``air_sensor``: behind the mechanism, None for none; ``air_trap_ml``: what a trap ahead of the mechanism keeps of air.
 
-    ``bolus_adds``: a bolus is given beside the programme's rate, not in its place; ``bolus_max_nl``: the largest one, 0 where
-    there is none. ``lockout_from``: from when a lockout counts where the programme does not say. ``clockwork``: it can go by
-    time of day. ``battery``, ``auto_restart``, ``back_off``, ``pressure_rise``: None for none. ``audio_pause_ns``: the longest.
+    ``bolus_adds``: a bolus is given beside the programme's rate, not in its place; ``bolus_max_nl``: the largest one,
+    ``square_max_ns``: the longest time over which one is given evenly, 0 where there is none. ``lockout_from``: from when a
+    lockout counts where the programme does not say. ``clockwork``: it can go by time of day. ``battery``, ``auto_restart``,
+    ``back_off``, ``pressure_rise``, ``backpriming``: None for none. ``audio_pause_ns``: the longest.
 
     Raises ValueError for a ``back_off`` that the mechanism cannot do, or whose alarm would be over with the pressure that it
-    lets off itself.
+    lets off itself, and for a ``backpriming`` that it cannot do.
     """
 
     id: str
@@ -281,6 +296,7 @@ class PumpModel:
     air_trap_ml: float = 0.0
     bolus_adds: bool = False
     bolus_max_nl: int = 0
+    square_max_ns: int = 0
     lockout_from: LockoutFrom = LockoutFrom.END
     clockwork: bool = False
     most_stages: int = 0
@@ -291,10 +307,13 @@ class PumpModel:
     flow_limits: FlowLimits | None = FlowLimits()
     audio_pause_ns: int = 120_000_000_000
     pressure_rise: PressureRise | None = None
+    backpriming: Backpriming | None = None
 
     def __post_init__(self) -> None:
         if self.back_off is not None and (reasons := self.against_back_off()):
             raise ValueError(f"model {self.id} cannot back off: {'; '.join(reasons)}")
+        if self.backpriming is not None and (len(self.lines) != 2 or self.mechanism.drive not in BACKPRIMING):
+            raise ValueError(f"model {self.id} cannot backprime: it takes two lines, and valves for each")
 
     def against_back_off(self) -> tuple[str, ...]:
         """Say why the pump cannot turn back after an occlusion; empty when it can."""

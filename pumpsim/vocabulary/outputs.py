@@ -10,7 +10,10 @@ NS_PER_H = 3_600_000_000_000
 
 
 class LineState(Enum):
-    """Where a line is in its life. Only INFUSING, KVO and CONTINUING move fluid."""
+    """Where a line is in its life. Only INFUSING, KVO and CONTINUING move fluid.
+
+    ``delivering``: whether the mechanism is asked to move fluid of this line.
+    """
 
     EMPTY = "empty"
     READY = "ready"
@@ -25,10 +28,8 @@ class LineState(Enum):
     ALARM = "alarm"
     COMPLETE = "complete"
 
-    @property
-    def delivering(self) -> bool:
-        """Whether the mechanism is asked to move fluid of this line."""
-        return self in (LineState.INFUSING, LineState.KVO, LineState.CONTINUING)
+    def __init__(self, word: str) -> None:
+        self.delivering = word in ("infusing", "kvo", "continuing")
 
 
 class DeliveryEventKind(Enum):
@@ -52,6 +53,9 @@ class DeliveryEventKind(Enum):
     STANDBY_LEFT = "standby-left"
     BACK_OFF_STARTED = "back-off-started"
     BACK_OFF_COMPLETE = "back-off-complete"
+    BACKPRIME_STARTED = "backprime-started"
+    BACKPRIME_COMPLETE = "backprime-complete"
+    BACKPRIME_STOPPED = "backprime-stopped"
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,14 +73,19 @@ class LineMotion:
 
 @dataclass(frozen=True, slots=True)
 class MotorCommand:
-    """One per mechanism; it holds until another one is given."""
+    """One per mechanism; it holds until another one is given.
+
+    ``backpriming``, while no line moves: fluid of the first line is driven into the limb of this one, at the rate, until its
+    count of backprimed steps is ``stop_at_step``; without one it stands.
+    """
 
     lines: tuple[LineMotion, ...]
+    backpriming: LineMotion | None = None
 
     @property
     def moving(self) -> bool:
-        """Whether any line is asked to move."""
-        return any(motion.rate_nl_per_h for motion in self.lines)
+        """Whether the mechanism is asked to move."""
+        return self.backpriming is not None or any(motion.rate_nl_per_h for motion in self.lines)
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import assert_never
 
-from pumpsim.vocabulary.courses import NL_NS_PER_H, Course, Demand, DoseLimit, Profile, Repeat, Stage, Stages
+from pumpsim.vocabulary.courses import H_NS, NL_NS_PER_H, Course, Demand, DoseLimit, Profile, Repeat, Stage, Stages
 from pumpsim.vocabulary.library import DrugRule
 from pumpsim.vocabulary.model import AtEnd, PumpModel
 
@@ -99,7 +99,7 @@ class InfusionProgram:
     @property
     def staged(self) -> bool:
         """Whether its rate depends on what it has given."""
-        return self.first is not None or isinstance(self.course, Stages | Repeat)
+        return self.first is not None or (self.course is not None and isinstance(self.course, Stages | Repeat))
 
     @property
     def highest_nl_per_h(self) -> int:
@@ -205,6 +205,19 @@ def course_faults(model: PumpModel, program: InfusionProgram) -> tuple[str, ...]
     return tuple(faults)
 
 
+def backprime_faults(model: PumpModel, line: str, volume_nl: int) -> tuple[str, ...]:
+    """Say why a model cannot drive so much into the limb of a line; empty when it can."""
+    rule = model.backpriming
+    if rule is None:
+        return (f"model {model.id} does not backprime",)
+    faults = []
+    if line == model.lines[0]:
+        faults.append(f"line {line} gives the fluid: backprime line {model.lines[1]}")
+    if not 0 < volume_nl <= rule.most_nl:
+        faults.append(f"{volume_nl / 1e6:g} mL is not above 0 mL and up to {rule.most_nl / 1e6:g} mL")
+    return tuple(faults)
+
+
 def bolus_faults(model: PumpModel, volume_nl: int, rate_nl_per_h: int | None, over_ns: int | None) -> tuple[str, ...]:
     """Say why the model cannot give this bolus; empty when it can. Of rate and time at most one counts."""
     if not model.bolus_nl_per_h:
@@ -222,6 +235,8 @@ def bolus_faults(model: PumpModel, volume_nl: int, rate_nl_per_h: int | None, ov
         )
     if over_ns is not None and not volume_nl * NL_NS_PER_H <= model.bolus_nl_per_h * over_ns:
         faults.append(f"bolus {format_volume(volume_nl)} in that time is above {format_rate(model.bolus_nl_per_h)}")
+    if over_ns is not None and model.square_max_ns and over_ns > model.square_max_ns:
+        faults.append(f"a bolus is given over {model.square_max_ns / H_NS:g} h at most")
     return tuple(faults)
 
 

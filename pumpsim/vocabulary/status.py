@@ -1,6 +1,6 @@
 """The state of a pump as an immutable value, sufficient to continue from."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from enum import Enum
 
 from pumpsim.vocabulary.alarms import AlarmId, Priority
@@ -251,6 +251,17 @@ class TurnedBack:
 
 
 @dataclass(frozen=True, slots=True)
+class Backpriming:
+    """The limb of a line is being backprimed: from which count of backprimed steps to which; ``late_ns``: when it should be
+    long over."""
+
+    line: str
+    from_step: int
+    to_step: int
+    late_ns: int
+
+
+@dataclass(frozen=True, slots=True)
 class PressureMark:
     """A pressure behind the pump, and when it was that."""
 
@@ -267,7 +278,7 @@ class UnitStatus:
     ``restarts_ns``: instants of automatic restarts. ``key_since_ns``: since when a key is pressed. ``touched_ns``: when
     somebody last did something. ``air_counted_ml``: what of the air counted since power-on somebody has taken note of;
     ``air_passing``: a bubble that somebody lets pass is still at the sensor. ``turned_back``: at the last distal occlusion.
-    ``rising``: pressures that a rise is measured from, in the order of time.
+    ``rising``: pressures that a rise is measured from, in the order of time. ``backpriming``: None while nothing is.
     """
 
     clock_ns: int | None = None
@@ -282,6 +293,7 @@ class UnitStatus:
     air_passing: bool = False
     turned_back: TurnedBack | None = None
     rising: tuple[PressureMark, ...] = ()
+    backpriming: Backpriming | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -322,4 +334,12 @@ class PumpState:
 
     def with_unit(self, unit: UnitStatus) -> "PumpState":
         """The same state with another status of the pump as a whole."""
-        return replace(self, unit=unit)
+        return PumpState(self.now_ns, self.lines, self.motor, self.alarms, self.reading, unit)
+
+    def with_alarms(self, alarms: tuple[AlarmStatus, ...]) -> "PumpState":
+        """The same state with other conditions."""
+        return PumpState(self.now_ns, self.lines, self.motor, alarms, self.reading, self.unit)
+
+    def with_motor(self, motor: MotorCommand) -> "PumpState":
+        """The same state with another command to the mechanism."""
+        return PumpState(self.now_ns, self.lines, motor, self.alarms, self.reading, self.unit)

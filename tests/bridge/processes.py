@@ -14,7 +14,8 @@ from pathlib import Path
 from typing import Any
 
 COMMAND = (sys.executable, "-c", "from firmware_bridge.cli import main; main()")
-PATIENCE_S = 30.0
+PATIENCE_S = 120.0
+"""After which a command hangs: far beyond what a machine that is busy with other tests takes."""
 
 
 @dataclass

@@ -53,6 +53,23 @@ def link_kinds(bench: Bench) -> list[LinkEventKind]:
     return [event.kind for event in bench.link_events]
 
 
+def test_the_pump_says_what_is_left_at_each_change_and_when_it_is_asked() -> None:
+    """A: 400 mL at 100 mL/h are four hours; it is asked after half a minute of them. A cycle of 0.33 mL is 12 s."""
+    bench = Bench(asks=((31 * SECOND, "A"),)).run(40 * SECOND)
+    said = [(e.line, None if e.after is None else e.after.value, e.remaining.vtbi) for e in bench.estimates]
+    assert [(line, after) for line, after, _ in said] == [
+        ("A", "program-loaded"),
+        ("B", "program-loaded"),
+        ("A", "delivery-started"),
+        ("B", "delivery-started"),
+        ("A", None),
+    ]
+    assert said[2][2] is not None
+    assert said[2][2].time_ns == pytest.approx(4 * 3600 * SECOND, abs=SECOND)
+    assert said[4][2] is not None
+    assert said[4][2].time_ns == pytest.approx((4 * 3600 - 30) * SECOND, abs=12 * SECOND)
+
+
 def test_both_lines_deliver_what_was_programmed() -> None:
     bench = Bench().run(61 * SECOND)
     assert pumped_ml(bench, 0) == pytest.approx(100 / 60, abs=CYCLE_ML)

@@ -191,7 +191,7 @@ def test_real_time_over_a_pseudo_terminal_and_a_socat_pair_decides_as_the_simula
             name: start("drive", BENCH, "--port", port, "--out", tmp_path / name, "--no-report")
             for name, port in ports.items()
         }
-        ended = {name: finish(process, 90.0) for name, process in drives.items()}
+        ended = {name: finish(process, 180.0) for name, process in drives.items()}
     for name, done in ended.items():
         assert (done.code, done.err) == (0, ""), f"{name}: {done.out}"
         assert_same_decisions(name, tmp_path / name, trace)

@@ -12,6 +12,7 @@ from firmware_bridge.protocols.native import Telemetry
 from firmware_bridge.session import LinkDown
 from firmware_bridge.transports.loopback import NO_FAULTS, Wire, WireFaults
 from pumpsim.catalogue.pumps import DUAL_CHANNEL_CASSETTE
+from pumpsim.trace import Estimate
 from pumpsim.vocabulary.inputs import LoadProgram, OperatorCommand, Start
 from pumpsim.vocabulary.model import PumpModel
 from pumpsim.vocabulary.outputs import Record
@@ -54,14 +55,16 @@ class Bench:
     plugged: bool = True
     device_silent: bool = False
     look_every_ns: int = 10 * MS
+    asks: tuple[tuple[int, str], ...] = ()
     now_ns: int = 0
     answers: list[Answered] = field(default_factory=list)
     link_events: list[LinkEvent] = field(default_factory=list)
+    estimates: list[Estimate] = field(default_factory=list)
     history: list[tuple[int, Telemetry]] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         chance = Random(self.seed)
-        self.bridge = Bridge(self.model, self.commands, session_number=77)
+        self.bridge = Bridge(self.model, self.commands, session_number=77, asks=self.asks)
         self.device: Device = emulator(self.model, self.setup, self.disturbances)
         self.down = Wire(self.latency_ns, chance, self.faults, self.jitter_ns)
         self.up = Wire(self.latency_ns, chance, self.faults, self.jitter_ns)
@@ -160,4 +163,5 @@ class Bench:
             self.down.send(self.now_ns, step.data_out)
         self.answers += step.answers
         self.link_events += step.link_events
+        self.estimates += step.estimates
         self._host_wake_ns = max(step.wake_at_ns, self.now_ns + 1)

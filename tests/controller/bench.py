@@ -1,13 +1,14 @@
 """A pump on an ideal mechanism, in integers: it moves exactly as it is told. For rules in time without a fluid path.
 
 It honours wake-ups and watches as the drivers do: the pump gets a reading at each, then a ``Tick``. ``kpa`` is what the
-pressure sensor says; whoever changes it hands the reading over.
+pressure sensor says, ``reservoir_ml`` what line A's reservoir held at 0 (None: nobody measures it); whoever changes them hands
+the reading over.
 """
 
 from pumpsim.controller import Pump
 from pumpsim.controller.turn import Q_PER_FL
 from pumpsim.vocabulary.alarms import Signal
-from pumpsim.vocabulary.inputs import Input, LineReading, SensorReading, Tick
+from pumpsim.vocabulary.inputs import Input, LineReading, Measured, SensorReading, Tick
 from pumpsim.vocabulary.model import PumpModel
 from pumpsim.vocabulary.outputs import (
     AlarmCleared,
@@ -30,12 +31,13 @@ class Bench:
     def __init__(self, model: PumpModel) -> None:
         self.pump, self.model = Pump(model), model
         self.now_ns, self.kpa = 0, 0.0
-        self.moved = dict.fromkeys(model.lines, 0)
+        self.reservoir_ml: float | None = None
+        self.moved, self.driven = dict.fromkeys(model.lines, 0), dict.fromkeys(model.lines, 0)
         self.given: list[tuple[int, Input, Step]] = []
         self.said: list[tuple[int, Output]] = []
         self._motor = MotorCommand(())
         self._answer = Step((), None, ())
-        self._step = model.mechanism.step_fl * Q_PER_FL
+        self.step = model.mechanism.step_fl * Q_PER_FL
         self.give(self.reading())
 
     def give(self, given: Input) -> list[Output]:
@@ -71,16 +73,35 @@ class Bench:
 
     def reading(self) -> SensorReading:
         """What the sensors say now."""
-        lines = tuple(LineReading(line, self.steps(line), 4.9, False) for line in self.model.lines)
+        level = (
+            ()
+            if self.reservoir_ml is None
+            else (Measured(Signal.RESERVOIR_LEVEL, self.reservoir_ml - self.counted_ml()),)
+        )
+        lines = tuple(
+            LineReading(
+                line,
+                self.steps(line),
+                4.9,
+                False,
+                level if line == "A" else (),
+                backprimed=self.driven[line] // self.step,
+            )
+            for line in self.model.lines
+        )
         return SensorReading(lines, self.kpa)
 
     def steps(self, line: str = "A") -> int:
         """Where the motor stands."""
-        return self.moved[line] // self._step
+        return self.moved[line] // self.step
 
     def ml(self, line: str = "A") -> float:
         """What has been moved."""
         return self.moved[line] / Q_PER_ML
+
+    def counted_ml(self, line: str = "A") -> float:
+        """What whole steps have moved."""
+        return self.steps(line) * self.step / Q_PER_ML
 
     def line(self, line: str = "A") -> LineStatus:
         """The status of a line."""
@@ -107,21 +128,32 @@ class Bench:
         for motion in self._motor.lines:
             moved = self.moved[motion.line] + motion.rate_nl_per_h * (at_ns - self.now_ns)
             if motion.stop_at_step is not None:
-                moved = max(self.moved[motion.line], min(moved, motion.stop_at_step * self._step))
+                moved = max(self.moved[motion.line], min(moved, motion.stop_at_step * self.step))
             self.moved[motion.line] = moved
+        order = self._motor.backpriming
+        if order is not None and order.stop_at_step is not None:
+            driven = self.driven[order.line] + order.rate_nl_per_h * (at_ns - self.now_ns)
+            self.driven[order.line] = min(driven, max(self.driven[order.line], order.stop_at_step * self.step))
         self.now_ns = at_ns
 
     def _crossing(self) -> int | None:
         """When the first watched count is reached."""
         found = []
         for watch in self._answer.watches:
-            motion = next((m for m in self._motor.lines if m.line == watch.line), None)
-            if watch.signal is not Signal.STEPS or motion is None or motion.rate_nl_per_h <= 0 or watch.per_h:
-                continue  # a watch that moves is never reached by a motor that does as it is told
+            if watch.signal is Signal.BACKPRIMED:
+                motion, moved = self._motor.backpriming, self.driven
+            elif (
+                watch.signal is Signal.STEPS and not watch.per_h
+            ):  # one that moves is never reached by a motor that obeys
+                motion, moved = next((m for m in self._motor.lines if m.line == watch.line), None), self.moved
+            else:
+                continue
+            if motion is None or motion.rate_nl_per_h <= 0:
+                continue
             goal = int(watch.level)
             if motion.stop_at_step is not None and goal > motion.stop_at_step:
                 continue
-            left = goal * self._step - self.moved[motion.line]
+            left = goal * self.step - moved[motion.line]
             found.append(max(self.now_ns + 1, self.now_ns - (-left // motion.rate_nl_per_h)))
         return min(found, default=None)
 

@@ -32,6 +32,7 @@ from pumpsim.vocabulary.courses import (
 )
 from pumpsim.vocabulary.inputs import (
     Acknowledge,
+    Backprime,
     ChangeMode,
     DeviceEvent,
     DeviceEventKind,
@@ -54,6 +55,7 @@ from pumpsim.vocabulary.program import InfusionProgram, LineMode
 from pumpsim.vocabulary.status import DoseKind, PumpState
 from tests.build import MIN, H, S
 from tests.controller.bench import Bench
+from tests.examples import examples
 
 ML, U = 1_000_000, 10_000
 MODELS = {
@@ -164,6 +166,12 @@ class Anything(RuleBasedStateMachine):
             )
         )
 
+    @rule(volume=st.sampled_from([ML, 20 * ML, 60 * ML]), stopped=st.booleans())
+    def backprime(self, volume: int, stopped: bool) -> None:
+        if stopped:
+            self.command(Stop())
+        self.command(Backprime(self.lines()[-1], volume))
+
     @rule()
     def press(self) -> None:
         self.command(RequestDose("A"))
@@ -210,12 +218,24 @@ class Anything(RuleBasedStateMachine):
             for alarm in state.alarms:
                 row = rows[alarm.alarm]
                 concerns = row.effect.value == "stop all lines" or alarm.line in (None, motion.line)
-                assert not (alarm.standing and row.effect.stops and concerns and motion.rate_nl_per_h), alarm
+                assert not (alarm.standing and row.effect.stops and concerns and motion.rate_nl_per_h > 0), alarm
+
+    @invariant()
+    def it_backprimes_only_beside_no_delivery(self) -> None:
+        state, motor = self.bench.pump.state, self.bench.pump.state.motor
+        rows = {row.id: row for row in self.model.alarms}
+        if motor.backpriming is not None:
+            assert not any(motion.rate_nl_per_h for motion in motor.lines)
+            assert not any(a.standing and rows[a.alarm].effect.value == "stop all lines" for a in state.alarms)
+            assert self.bench.driven[motor.backpriming.line] <= motor.backpriming.stop_at_step * self.bench.step
 
     @invariant()
     def the_motor_is_never_told_more_than_it_can(self) -> None:
         for motion in self.bench.pump.state.motor.lines:
-            assert 0 <= motion.rate_nl_per_h <= self.model.max_motor_nl_per_h
+            rate, back = motion.rate_nl_per_h, self.model.back_off
+            assert rate <= self.model.max_motor_nl_per_h
+            turns_back = back is not None and rate >= -back.rate_nl_per_h and motion.stop_at_step is not None
+            assert rate >= 0 or turns_back
 
     @invariant()
     def totals_only_grow(self) -> None:
@@ -251,9 +271,11 @@ class Anything(RuleBasedStateMachine):
                     ended_ns = at_ns
 
 
+@pytest.mark.hypothesis
 @pytest.mark.requirement("GPCA REQ 1")
 @pytest.mark.parametrize("name", MODELS)
 def test_whatever_is_done(name):
     machine = type(f"Anything_{name}", (Anything,), {"name": name})
-    few = settings.default.max_examples // 5
-    run_state_machine_as_test(machine, settings=settings(max_examples=few, stateful_step_count=40, deadline=None))
+    run_state_machine_as_test(
+        machine, settings=settings(max_examples=examples(20), stateful_step_count=40, deadline=None)
+    )

@@ -7,6 +7,7 @@ import pytest
 from pumpsim.catalogue.pumps import with_occlusion_limit
 from pumpsim.controller import Pump
 from pumpsim.vocabulary.alarms import AlarmId, Direction, Signal
+from pumpsim.vocabulary.courses import Stage, Stages
 from pumpsim.vocabulary.inputs import (
     Acknowledge,
     ChangeMode,
@@ -21,7 +22,7 @@ from pumpsim.vocabulary.inputs import (
 )
 from pumpsim.vocabulary.model import AtEnd, PumpModel
 from pumpsim.vocabulary.outputs import LineState
-from pumpsim.vocabulary.program import LineMode
+from pumpsim.vocabulary.program import InfusionProgram, LineMode
 from pumpsim.vocabulary.sensors import Sensor
 from tests.build import STROKES, H, S, program
 from tests.controller.answers import answers, shown, words
@@ -277,6 +278,35 @@ def test_the_mode_of_a_line_that_does_not_deliver_is_judged_when_it_is_started()
         (2, Start("B")),
     )
     assert [line.split()[1] for line in said if line[0] in "12"] == ["DeliveryEvent", "CommandRejected"]
+
+
+def test_a_mode_is_changed_in_any_stage():
+    """In its second stage the rate is not that which the programme was written with: no fault of the command."""
+    stages = Stages((Stage(60 * ML, ML // 10), Stage(30 * ML, ML)))
+    said = answers(
+        (0, LoadProgram("B", InfusionProgram(60 * ML, stages.volume_nl, CONCURRENT, course=stages))),
+        (0, Start("B")),
+        (6, shown(0, 1_000)),
+        (7, ChangeMode("B", LineMode.PIGGYBACK)),
+        (8, ChangeMode("B", LineMode.SINGLE)),
+    )
+    assert said[-2:] == [
+        "7 CommandRejected <mode> B <a piggyback has one rate, and no doses on request>",
+        "8 DeliveryEvent mode-changed B infusing 30 <single>",
+    ]
+
+
+def test_a_mode_is_changed_in_a_later_stage_too():
+    """A change of mode is judged by the programme as it was written: its rate is that of the first stage."""
+    staged = InfusionProgram(60 * ML, 9 * ML, course=Stages((Stage(60 * ML, ML), Stage(30 * ML, 8 * ML))))
+    said = answers(
+        (0, LoadProgram("B", staged)),
+        (0, Start()),
+        (60, Tick()),
+        (61, ChangeMode("B", CONCURRENT)),
+        model=replace(STROKES, most_stages=2),
+    )
+    assert said[-1] == "61 DeliveryEvent mode-changed B infusing 30 <concurrent>"
 
 
 def test_what_no_model_of_this_kind_can_do_is_said_once():

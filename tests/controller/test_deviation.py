@@ -9,7 +9,8 @@ from pumpsim.catalogue.pumps import SINGLE_CHANNEL_CASSETTE
 from pumpsim.catalogue.syringe_pumps import SYRINGE_PUMP
 from pumpsim.codec import decode, encode
 from pumpsim.controller import Pump
-from pumpsim.controller.deviation import BAND_PART, allowance_steps
+from pumpsim.controller.deviation import BAND_PART
+from pumpsim.controller.flow_sides import allowance_steps
 from pumpsim.controller.pump_controller import PumpController
 from pumpsim.vocabulary.alarms import Direction, Effect, Signal
 from pumpsim.vocabulary.courses import Demand
@@ -34,7 +35,7 @@ from tests.build import MIN, SMOOTH, STROKES, H, S, program
 CONCURRENT = LineMode.CONCURRENT
 ML = 1_000_000
 """nL in a mL, and steps of the smooth drive."""
-ONE = replace(SMOOTH, lines=("A",), concurrent=None)
+ONE = replace(SMOOTH, lines=("A",), concurrent=None, backpriming=None)
 WINDOW_NL = 25 * ML
 """15 min at 100 mL/h."""
 
@@ -246,14 +247,14 @@ def test_allowance(model, steps):
 
 def test_with_strokes_a_cycle_is_allowed_on_top():
     """25 mL are owed: 27.5, and 0.33 of a cycle."""
-    model = replace(STROKES, lines=("A",), concurrent=None)
+    model = replace(STROKES, lines=("A",), concurrent=None, backpriming=None)
     for over, raised in ((0, []), (1, ["over-infusion"])):
         assert heard(running(model), (15 * MIN + 1, 278_300 + over)) == raised
 
 
 def test_watches_hold_where_the_count_itself_says_so():
     """Of a line in order, of one that is astray, and of one that is astray beyond its time, with the allowance not filled."""
-    model = replace(STROKES, lines=("A",), concurrent=None)
+    model = replace(STROKES, lines=("A",), concurrent=None, backpriming=None)
     controller = running(model)
     over, under = (w for w in controller.step(0, Tick()).watches if w.per_h)
     assert (over.direction.value, over.per_h, over.level) == (

@@ -17,6 +17,7 @@ from pumpsim.vocabulary.inputs import (
     GiveBolus,
     LoadProgram,
     SetClock,
+    SetTemporary,
     Start,
     Stop,
     StopBolus,
@@ -80,6 +81,30 @@ def test_an_omnipod_bolus_is_22_pulses_in_44_s():
         counts.append(bench.steps())
     assert counts == [0, 1, 1, 21, 21, 22, 22, 22]
     assert bench.minutes("bolus-complete") == [round(44 / 60, 6)]
+
+
+@pytest.mark.parametrize("model", [OMNIPOD, POD])
+@pytest.mark.parametrize("rests_from_h", [0.5, 1.0, 1.5])
+def test_a_bolus_gives_all_of_its_volume_where_the_basal_rate_comes_to_rest_beside_it(model, rests_from_h):
+    """1 U/h until then, none for an hour, then 1 U/h again; beside it 2 U over 2 h."""
+    rests_ns, bench = round(rests_from_h * H), running(model, U)
+    bench.give(GiveBolus("A", 2 * U, over_ns=2 * H))
+    bench.do(rests_ns, SetTemporary("A", H, percent=0))
+    bench.run(4 * H)
+    assert bench.ml() == pytest.approx((4 - 1 + 2) * U / ML, abs=5e-7)
+    assert bench.minutes("bolus-complete") == [120.0]
+
+
+@pytest.mark.requirement("GIP 1.4.9")
+@pytest.mark.parametrize(("beyond_ns", "faults"), [(-1, ()), (0, ()), (1, ("a bolus is given over 8 h at most",))])
+def test_an_extended_bolus_has_a_longest_duration(beyond_ns, faults):
+    assert bolus_faults(OMNIPOD, 2 * U, None, 8 * H + beyond_ns) == faults
+    refused = [
+        o
+        for o in quiet(OMNIPOD).give(GiveBolus("A", 2 * U, over_ns=8 * H + beyond_ns))
+        if isinstance(o, CommandRejected)
+    ]
+    assert [o.reason for o in refused] == list(faults)
 
 
 def test_what_is_less_than_a_pulse_is_carried_to_the_next_dose():

@@ -163,7 +163,9 @@ def test_a_motor_that_has_been_stopped_is_not_short_of_anything(stopped, says):
 
 
 def test_a_motor_that_keeps_to_its_steps_has_two_of_them():
-    interlock = Interlock(replace(STROKES, mechanism=replace(STROKES.mechanism, drive=Drive.PERISTALTIC)))
+    interlock = Interlock(
+        replace(STROKES, mechanism=replace(STROKES.mechanism, drive=Drive.PERISTALTIC), backpriming=None)
+    )
     interlock.observe(0, shown(0), ())
     assert interlock.observe(H, shown(2), ()) is None
     assert interlock.observe(H, shown(3), ()) is not None

@@ -30,7 +30,7 @@ from pumpsim.vocabulary.inputs import (
     Titrate,
 )
 from pumpsim.vocabulary.library import DrugRule, Limits
-from pumpsim.vocabulary.model import PumpModel, Reminders
+from pumpsim.vocabulary.model import AtEnd, PumpModel, Reminders
 from pumpsim.vocabulary.outputs import (
     AlarmCleared,
     AlarmRaised,
@@ -395,3 +395,31 @@ def obeys(controller: PumpController, now_ns: int, given: Input) -> None:
     """Hold what the motor is told against the limits of this instant."""
     controller.step(now_ns, given)
     assert controller.state.motor.lines[0].rate_nl_per_h <= highest(controller.state)
+
+
+VTBI = replace(RULE, vtbi=Limits(soft_high=50 * ML, hard_high=100 * ML))
+STEP_NL = MODEL.vtbi_step_nl
+
+
+@pytest.mark.requirement("GPCA REQ 20")
+@pytest.mark.parametrize(
+    ("program", "word", "why"),
+    [
+        (of(rule=VTBI, vtbi_nl=50 * ML), None, ""),
+        (of(rule=VTBI, vtbi_nl=50 * ML + STEP_NL), ConfirmationAsked, "VTBI 50.1 mL of dopamine is above the soft limit"),
+        (of(rule=VTBI, vtbi_nl=100 * ML), ConfirmationAsked, "VTBI 100 mL of dopamine is above the soft limit"),
+        (of(rule=VTBI, vtbi_nl=100 * ML + STEP_NL), CommandRejected, "VTBI 100.1 mL of dopamine is above the hard limit"),
+        (of(rule=VTBI, vtbi_nl=98 * ML, first=Stage(100 * ML, 2 * ML)), ConfirmationAsked, "VTBI 100 mL"),
+        (of(rule=VTBI, vtbi_nl=98 * ML, first=Stage(100 * ML, 2 * ML + 1)), CommandRejected, "VTBI 100.000001 mL"),
+        (of(rule=VTBI), CommandRejected, "dopamine without an end is above the hard limit of 100 mL in icu"),
+        (of(rule=VTBI, vtbi_nl=10 * ML, at_end=AtEnd.CONTINUE), CommandRejected, "dopamine without an end"),
+        (of(rule=replace(VTBI, vtbi=Limits(soft_high=50 * ML))), ConfirmationAsked, "dopamine without an end is above"),
+        (of(rule=replace(VTBI, vtbi=Limits(hard_low=ML))), None, ""),
+    ],
+)  # fmt: skip
+def test_the_volume_that_a_library_allows_and_what_has_no_end(program, word, why):
+    said = [
+        o for o in answers(running(), LoadProgram("B", program)) if isinstance(o, CommandRejected | ConfirmationAsked)
+    ]
+    assert [type(o) for o in said] == ([] if word is None else [word])
+    assert all(why in o.reason for o in said)

@@ -10,6 +10,7 @@ from pumpsim.vocabulary.inputs import Acknowledge, LineReading, SensorReading
 from pumpsim.vocabulary.outputs import LineMotion, LineState, MotorCommand
 from pumpsim.vocabulary.status import (
     AlarmStatus,
+    Backpriming,
     Dose,
     DoseKind,
     GivenDrug,
@@ -108,6 +109,7 @@ UNIT_FIELDS = [
     ({"air_counted_ml": 0.5, "air_passing": True}, {"air_counted_ml": 0.0, "air_passing": False}),
     ({"turned_back": TurnedBack("A", 700, 700, 650)}, {"turned_back": None}),
     ({"rising": (PressureMark(THEN - S, 3.0),)}, {"rising": ()}),
+    ({"backpriming": Backpriming("B", 0, 700, THEN + S)}, {"backpriming": None}),
 ]
 
 

@@ -38,6 +38,7 @@ from tests.controller.attention import (
     play,
     signals,
 )
+from tests.examples import examples
 
 PAUSE = PauseAudio(120 * S)
 DOOR_LOW = {"door": {"priority": LOW}}
@@ -261,7 +262,7 @@ BUSY = model_with(
 )
 
 
-@settings(max_examples=settings.default.max_examples * 3 // 2)
+@settings(max_examples=examples(150))
 @given(
     st.lists(st.tuples(st.integers(0, 20), st.sampled_from(EVENTS)), max_size=12),
     st.lists(st.integers(0, 250 * S), max_size=8),

@@ -132,7 +132,7 @@ def test_no_instant_of_the_time_before_is_left(script):
     [
         ({"schema": "pumpsim-snapshot/0"}, "this version reads 'pumpsim-snapshot/1'"),
         ({"model": "other"}, "a snapshot of model other, not of dual-channel-cassette"),
-        ({"state": Pump(replace(STROKES, lines=("A",))).state}, "of the lines A, not of A, B"),
+        ({"state": Pump(replace(STROKES, lines=("A",), backpriming=None)).state}, "of the lines A, not of A, B"),
         ({"state": replace(BLANK, lines=BLANK.lines[::-1])}, "of the lines B, A, not of A, B"),
         (
             {"model": "other", "state": replace(BLANK, lines=BLANK.lines[::-1])},

@@ -23,6 +23,7 @@ from pumpsim.vocabulary.model import AirSensor, Drive
 from pumpsim.vocabulary.outputs import LineMotion, MotorCommand, Watch
 from pumpsim.vocabulary.path import Access, AdministrationSet, ContainerKind, LineSetup, PathSetup, Transport
 from tests.build import DRUG, MIN, SALINE, H, S
+from tests.examples import examples
 
 PERISTALTIC = replace(MODELS["linear-peristaltic"], air_sensor=AirSensor(0.01, 0.01, window_ns=15 * MIN))
 EVEN = replace(PERISTALTIC, mechanism=SMOOTH)
@@ -280,7 +281,7 @@ def look(path, at_ns):
     )
 
 
-@settings(max_examples=12, deadline=None)
+@settings(max_examples=examples(12), deadline=None)
 @given(
     SCRIPTS,
     st.sampled_from([EVEN, PERISTALTIC, CASSETTE]),
@@ -308,7 +309,7 @@ def test_air_and_drug_are_conserved(script, model, air_ml, transport):
     assert history.in_line().sum() == pytest.approx(2.0 + stored - begin, abs=1e-8), "by pressure, and by what it holds"
 
 
-@settings(max_examples=6, deadline=None)
+@settings(max_examples=examples(6), deadline=None)
 @given(SCRIPTS, st.sampled_from([EVEN, PERISTALTIC]), st.lists(st.integers(1, 11 * MIN), max_size=5))
 def test_looking_changes_nothing(script, model, looks):
     quiet, watched = (played(a_path(model, Fineness(0.1, 0.02), bag_ml=12.0), script, seen) for seen in ((), looks))

@@ -27,6 +27,7 @@ from pumpsim.vocabulary.disturbances import Constrict, Leak, Occlude, Place, Rel
 from pumpsim.vocabulary.outputs import LineMotion, MotorCommand, Watch
 from pumpsim.vocabulary.path import Access, AdministrationSet, JunctionSetup
 from tests.build import MIN, SALINE, SMOOTH, STROKES, H, S, path
+from tests.examples import examples
 
 NONE = np.zeros(0)
 VEIN = Node("vein", held_kpa=0.0)
@@ -252,7 +253,7 @@ def test_a_lone_line_is_a_network_of_one():
         assert network.pressure_kpa("p", alarm_ns + S) == pytest.approx(lone.pressure_kpa(alarm_ns + S), abs=1e-9)
 
 
-@settings(max_examples=10)
+@settings(max_examples=examples(10))
 @given(st.lists(st.integers(1, 40 * MIN), min_size=1, max_size=6, unique=True))
 def test_looking_does_not_disturb(looks):
     def two_pumps() -> NetworkPath:

@@ -24,6 +24,7 @@ from pumpsim.vocabulary.model import PumpModel
 from pumpsim.vocabulary.outputs import LineMotion, MotorCommand, Watch
 from pumpsim.vocabulary.path import Access, AdministrationSet, Fluid, LineSetup, PathSetup, SecondarySetup
 from tests.build import DRUG, MIN, SALINE, H, S
+from tests.examples import examples
 
 SMOOTH = with_smooth_drive(LINEAR_PERISTALTIC)
 DENSITY = SALINE.density_kg_per_m3
@@ -313,7 +314,7 @@ def play(case, looks: bool) -> tuple[NetworkPath, int]:
     return path, at_ns + 30 * MIN
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 @given(CASES)
 def test_nothing_is_lost_whatever_is_clamped_and_hung(case):
     path, end_ns = play(case, looks=False)
@@ -333,7 +334,7 @@ def test_nothing_is_lost_whatever_is_clamped_and_hung(case):
     assert all(a.at_ns[-1] == b.at_ns[0] for a, b in pairwise(p.stretch for p in path.history))
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=examples(25), deadline=None)
 @given(CASES)
 def test_looking_changes_nothing(case):
     """Readings and pressures to the bit; volumes, which are summed over other pieces, to 1e-9."""

@@ -11,6 +11,7 @@ from pumpsim.fluidics.transport.common_volume import CommonVolume
 from pumpsim.fluidics.transport.streams import join
 from pumpsim.fluidics.transport.tubes import Carriage, Inlet, Site, Tube, Volumes
 from pumpsim.vocabulary.path import Access, AdministrationSet, Fluid, LineSetup, PathSetup
+from tests.examples import examples
 from tests.fluidics.tubes import DISPERSED, KINDS, MIXED, PLUG, TANKS, line, rows, through
 
 
@@ -93,10 +94,13 @@ class Case:
 KIND_SETS = [("plug",), ("mixed", "plug"), ("tanks", "mixed"), ("laminar", "plug"), ("dispersed", "laminar", "tanks")]
 QUICK = KIND_SETS[:1] * 3 + KIND_SETS[1:]
 CASES = given(seed=st.integers(0, 2**32 - 1), shape=st.sampled_from([*SHAPES][:-1]), kinds=st.sampled_from(QUICK))
-QUIET = settings(max_examples=25, deadline=None, derandomize=True)
 
 
-@QUIET
+def quiet(affordable: int) -> settings:
+    return settings(max_examples=examples(affordable), deadline=None, derandomize=True)
+
+
+@quiet(25)
 @CASES
 @example(seed=1, shape="tree", kinds=KIND_SETS[4])
 def test_nothing_is_lost_in_any_network(seed, shape, kinds):
@@ -116,7 +120,7 @@ def test_nothing_is_lost_in_any_network(seed, shape, kinds):
         assert np.diff(outflow.amounts[:5], axis=1).min() >= -1e-12, "only what refills ever comes back"
 
 
-@QUIET
+@quiet(15)
 @CASES
 def test_calls_may_be_split_anywhere(seed, shape, kinds):
     case = Case(seed, shape, kinds, pieces=12)
@@ -133,7 +137,7 @@ def test_calls_may_be_split_anywhere(seed, shape, kinds):
     assert parts.contents() == pytest.approx(whole.contents(), abs=1e-12)
 
 
-@QUIET
+@quiet(10)
 @CASES
 def test_a_copy_goes_its_own_way_and_the_same_way(seed, shape, kinds):
     case = Case(seed, shape, kinds, pieces=10)

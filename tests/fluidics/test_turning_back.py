@@ -19,6 +19,7 @@ from pumpsim.vocabulary.outputs import LineMotion, MotorCommand, Watch
 from pumpsim.vocabulary.path import Transport
 from tests.build import DRUG, MIN, SALINE, SMOOTH, STROKES, H, S, path
 from tests.controller.occlusion import ONE
+from tests.examples import examples
 from tests.fluidics.motors import EVEN, FAR, ML, RIPPLED, ROLLER, legs
 from tests.fluidics.motors import drive as state_of
 
@@ -38,7 +39,7 @@ def turned(mechanism, forward_ns, rate, to):
 
 
 @MECHANISMS
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=examples(40), deadline=None)
 @given(st.integers(30 * S, 2 * MIN), st.integers(1, 1200 * ML), st.integers(0, 10**6), st.integers(0, 10**6))
 def test_at_every_position_is_displaced_what_was_there_on_the_way_out(mechanism, forward_ns, rate, share, where):
     """To the part of a step that the motor moves in 1 ns."""
@@ -86,7 +87,7 @@ RIPPLED_ONE = replace(ONE, mechanism=RIPPLED)
 
 @pytest.mark.parametrize("model", [ONE, RIPPLED_ONE], ids=["smooth", "rippled"])
 @pytest.mark.parametrize("transport", [Transport.PLUG, Transport.MIXED])
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=examples(15), deadline=None)
 @given(
     st.lists(st.tuples(st.integers(1, 60), st.integers(1, 200), st.integers(1, 100)), min_size=1, max_size=5),
 )

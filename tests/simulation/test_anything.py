@@ -11,12 +11,13 @@ from pumpsim.errors import ScenarioError
 from pumpsim.scenario_file import parse_scenario
 from pumpsim.simulation import simulate
 from tests.by_chance import by_chance
+from tests.examples import examples
 from tests.helpers import toml
 
 PASSAGES = 30
 
 
-@settings(max_examples=60)
+@settings(max_examples=examples(60))
 @given(st.integers(0, 10**6))
 def test_any_scenario_is_refused_or_balances(seed):
     with suppress(ScenarioError):

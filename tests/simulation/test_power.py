@@ -20,6 +20,7 @@ from pumpsim.vocabulary.outputs import CommandRejected, PowerChanged
 from pumpsim.vocabulary.path import Sensing
 from pumpsim.vocabulary.program import LineMode
 from tests.build import CYCLE_ML, MIN, SMOOTH, STROKES, H, S, path, program, run, said, scenario, when
+from tests.examples import examples
 
 NO_BATTERY = replace(SMOOTH, battery=None)
 LOST, BACK = DeviceEvent(DeviceEventKind.MAINS_LOST), DeviceEvent(DeviceEventKind.MAINS_RESTORED)
@@ -159,7 +160,7 @@ cuts = st.lists(st.integers(0, 150), min_size=1, max_size=4)
 sensing = st.sampled_from([Sensing(), Sensing(period_ns=5 * S), Sensing(period_ns=5 * S, delay_ns=S, noise_kpa=0.1)])
 
 
-@settings(max_examples=30)
+@settings(max_examples=examples(30))
 @given(cuts, sensing, st.sampled_from([SMOOTH, STROKES, MODELS["linear-peristaltic"], NO_BATTERY]), st.booleans())
 def test_never_more_than_programmed_and_replayed_bit_equal(tmp_path_factory, seconds, sensed, model, by_mains):
     """Cut so many seconds after each start, dark for a minute, started a minute later; 3 mL in all."""

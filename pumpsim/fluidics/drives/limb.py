@@ -64,6 +64,11 @@ class Limb:
         """Hang another container: ``more`` can be drawn beyond what is. A closed limb keeps its pressure until it is opened."""
         return replace(self.lifted(head_kpa), held=int(drawn + more + ROUNDING))
 
+    def shifted(self, steps: int, gone: int = 0, bubbles: tuple[tuple[float, float], ...] = ()) -> "Limb":
+        """Drive so many steps into the limb, or take them from it (negative), where it has drawn none; ``gone`` of air rose."""
+        clamped_at = None if self.clamped_at is None else self.clamped_at + steps
+        return replace(self, held=self.held + steps - gone, clamped_at=clamped_at, bubbles=bubbles)
+
     def lifted(self, head_kpa: float) -> "Limb":
         """Hang the container at another height; a closed limb keeps its pressure until it is opened."""
         clamped_at = self.clamped_at

@@ -5,12 +5,11 @@ holds the crossing. The instant is rounded up to the ns at which the delivered r
 """
 
 from collections.abc import Callable, Iterable
-from itertools import pairwise
 
 import numpy as np
 
 from pumpsim.fluidics.arrays import Floats
-from pumpsim.fluidics.first_holding import first_holding
+from pumpsim.fluidics.first_holding import first_holding, first_within
 from pumpsim.fluidics.lone.path import FluidPath, Planned
 from pumpsim.vocabulary.alarms import Direction, Signal
 from pumpsim.vocabulary.outputs import Watch
@@ -40,13 +39,16 @@ def _in_leg(path: FluidPath, planned: Planned, watch: Watch, begin: int, end: in
         Signal.AIR_TOTAL,
     ):  # no air comes to a line of its own
         return begin if watch.holds(0.0) else None
+    turns_ns = path.turns_ns
+    if turns_ns is not None or watch.signal is Signal.BACKPRIMED:
+        return _read(path, watch, (begin, *(at for at in turns_ns or () if begin < at < end), end))
     assert watch.line is not None
     i = path.line_index(watch.line)
     limb, step_ml = path.limb(watch.line), path.step_ml
     if watch.signal is Signal.STEPS and watch.direction in (Direction.AT_MOST, Direction.BELOW):
-        return _first(lambda at_ns: watch.holds(planned.leg.counts(at_ns)[0][i]), begin, end)
+        return first_within(lambda at_ns: watch.holds(planned.leg.counts(at_ns)[0][i]), (begin, end))
     if planned.chunk.drawn_ml[i, -1] < planned.chunk.drawn_ml[i, 0]:  # the mechanism turns back
-        return _taken_back(path, planned, watch, (begin, end))
+        return _read(path, watch, (begin, *(at for at in planned.chunk.at_ns.tolist() if begin < at < end), end))
     if watch.signal is Signal.STEPS:
         ahead = 1.0 + path.model.mechanism.cycle_steps  # counts may be ahead of what is displaced, by a cycle at most
         if (
@@ -80,36 +82,14 @@ def _in_leg(path: FluidPath, planned: Planned, watch: Watch, begin: int, end: in
     )
 
 
-def _first(holds: Callable[[int], bool], begin: int, end: int) -> int | None:
-    """The first instant at which something holds that, once true, stays so."""
-    if holds(begin):
-        return begin
-    if not holds(end):
-        return None
-    while end - begin > 1:
-        middle = (begin + end) // 2
-        begin, end = (begin, middle) if holds(middle) else (middle, end)
-    return end
-
-
-def _taken_back(path: FluidPath, planned: Planned, watch: Watch, within: tuple[int, int]) -> int | None:
-    """The first instant, while a mechanism turns back, at which what is ahead of the pump satisfies a watch.
-
-    Between two breakpoints what is drawn, and with it all that follows from it, runs one way.
-    """
-    begin, end = within
+def _read(path: FluidPath, watch: Watch, edges: Iterable[int]) -> int | None:
+    """The first instant at which a reading satisfies a watch on what runs one way between two edges."""
 
     def holds(at_ns: int) -> bool:
-        reading = path.read(at_ns)
-        value = reading.value(watch.signal, watch.line)
+        value = path.read(at_ns).value(watch.signal, watch.line)
         return value is not None and watch.holds(value)
 
-    edges = [begin, *(at for at in planned.chunk.at_ns.tolist() if begin < at < end), end]
-    for low, high in pairwise(edges):
-        found = _first(holds, low, high)
-        if found is not None:
-            return found
-    return None
+    return first_within(holds, edges)
 
 
 def _drawn(

@@ -10,9 +10,10 @@ import numpy as np
 from pumpsim.fluidics.arrays import Floats, Instants
 from pumpsim.fluidics.chunk import Chunk
 from pumpsim.fluidics.history import NOTHING, Look, Stock
-from pumpsim.fluidics.hung import Hung
+from pumpsim.fluidics.origin import Origin
 from pumpsim.fluidics.outlet import NS_PER_H
-from pumpsim.fluidics.transport.common_volume import CommonVolume, Origin
+from pumpsim.fluidics.sources import Fed
+from pumpsim.fluidics.transport.common_volume import CommonVolume
 from pumpsim.vocabulary.path import PathSetup, Transport
 
 
@@ -37,10 +38,10 @@ class _Pieces:
 
 
 class LoneHistory:
-    """The history of a pump with a line of its own. ``hung``: the containers that came later."""
+    """The history of a pump with a line of its own. ``fed``: what came to its lines later."""
 
-    def __init__(self, setup: PathSetup, chunks: Sequence[Chunk], hung: Sequence[Hung] = ()) -> None:
-        self.setup, self.chunks, self.hung = setup, tuple(chunks), tuple(hung)
+    def __init__(self, setup: PathSetup, chunks: Sequence[Chunk], fed: Sequence[Fed] = ()) -> None:
+        self.setup, self.chunks, self.fed = setup, tuple(chunks), tuple(fed)
 
     @property
     def origins(self) -> tuple[Origin, ...]:
@@ -58,7 +59,7 @@ class LoneHistory:
         p = self._pieces
         inflow = _ahead(np.append(p.inflow, p.pumped_next[:, -1].sum()))
         given = _ahead(np.column_stack([p.pumped, p.pumped_next[:, -1]]))
-        return CommonVolume(self.setup, inflow, given, self.hung)
+        return CommonVolume(self.setup, inflow, given, self.fed)
 
     @cached_property
     def _pieces(self) -> _Pieces:

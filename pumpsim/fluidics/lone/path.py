@@ -14,8 +14,9 @@ from pumpsim.fluidics.chunk import Chunk, flow_between
 from pumpsim.fluidics.drives.leg import Leg
 from pumpsim.fluidics.drives.limb import Limb
 from pumpsim.fluidics.drives.pumping import Pumping
-from pumpsim.fluidics.hung import Hung, head_of, hung_on
+from pumpsim.fluidics.hung import head_of
 from pumpsim.fluidics.outlet import Outlet
+from pumpsim.fluidics.sources import Fed, hang
 from pumpsim.fluidics.thickness import alike, hanging, thickness
 from pumpsim.vocabulary.disturbances import Hanging, Occlude, Place, Plain, Warm
 from pumpsim.vocabulary.inputs import SensorReading
@@ -36,7 +37,7 @@ class Planned:
 class FluidPath:
     """Where every microlitre is, at any instant from the last anchor on.
 
-    ``hung``: what was hung on its lines since power-on. ``record`` receives the history, chunk by chunk, as anchors
+    ``fed``: what came to its lines since power-on. ``record`` receives the history, chunk by chunk, as anchors
     are passed. Instants are ns since power-on; ``command``, ``disturb`` and ``advance`` must not go back in time (ValueError).
     """
 
@@ -54,7 +55,7 @@ class FluidPath:
         self._fill()
         self._anchor_kpa = setup.access.back_pressure_kpa
         self._plan: list[Planned] = []
-        self.hung: list[Hung] = []
+        self.fed: list[Fed] = []
 
     def command(self, at_ns: int, command: MotorCommand) -> None:
         """Let the mechanism do this from now on; the same command again changes nothing."""
@@ -106,9 +107,9 @@ class FluidPath:
         i = self._pumping.index(hanging.line)
         self._settle(at_ns)
         drawn_ml = self._pumping.drawn(i) * self.step_ml
-        hung = hung_on((i, self.setup.lines[i]), self.hung, at_ns, drawn_ml, hanging)
+        hung = hang(self.setup.lines, self.fed, i, at_ns, drawn_ml, hanging)
         self._pumping.hang(i, hung.more_ml / self.step_ml, head_of(hanging))
-        self.hung.append(hung)
+        self.fed.append(hung)
         self._lines = tuple(replace(line, fluid=hung.fluid) if k == i else line for k, line in enumerate(self._lines))
         self._alike = alike(self._lines)
         if len(self._lines) == 1:
@@ -149,6 +150,11 @@ class FluidPath:
         first = max(0, self._pumping.place(after_ns))
         return [p for p in self._plan[first:] if p.leg.start_ns <= until_ns]
 
+    @property
+    def turns_ns(self) -> list[int] | None:
+        """While something is, or since the last anchor was, backprimed: when what is seen ahead of the mechanism may turn."""
+        return self._pumping.turns_ns
+
     def limb(self, line: str) -> Limb:
         """The limb of a line as it is now."""
         return self._pumping.limbs[self._pumping.index(line)]
@@ -187,7 +193,7 @@ class FluidPath:
                         self._record(planned.chunk)
                     elif planned.leg.start_ns < at_ns:
                         self._record(self._cut(planned, at_ns, pressure))
-        self._pumping.settle(at_ns)
+        self.fed += self._pumping.settle(at_ns)
         self._plan.clear()
 
     def _cut(self, planned: Planned, at_ns: int, pressure_kpa: float) -> Chunk:

@@ -12,7 +12,7 @@ import numpy as np
 
 from pumpsim.fluidics.arrays import Floats
 from pumpsim.fluidics.network.supply import Basin, Supply
-from pumpsim.fluidics.transport.common_volume import Origin
+from pumpsim.fluidics.origin import Origin
 from pumpsim.fluidics.transport.tubes import Inlet, Tube
 
 

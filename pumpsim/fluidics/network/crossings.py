@@ -1,8 +1,10 @@
 """When a watched signal first comes to its level: with certainty for pressures, between turns for what comes and goes."""
 
+from collections.abc import Sequence
+
 import numpy as np
 
-from pumpsim.fluidics.first_holding import first_holding
+from pumpsim.fluidics.first_holding import first_holding, first_within
 from pumpsim.fluidics.network.air_watch import AIR_SIGNALS, first_of, turns
 from pumpsim.fluidics.network.course import Stretch, first_in_piece
 from pumpsim.fluidics.network.inlet import AirAhead, inlet_row
@@ -12,6 +14,8 @@ from pumpsim.vocabulary.alarms import Direction, Signal
 from pumpsim.vocabulary.inputs import SensorReading
 from pumpsim.vocabulary.outputs import Watch
 
+AHEAD = (Signal.PROXIMAL_PRESSURE, Signal.AIR_PROXIMAL, Signal.BACKPRIMED)
+"""What is seen ahead of the mechanism."""
 ROUNDING_KPA = 1e-9
 """By how much a bound may be too low, from rounding."""
 
@@ -31,6 +35,9 @@ def next_crossing(path: NetworkPath, pump: str, watches: tuple[Watch, ...], afte
             at_inlet = ahead is not None and watch.signal is Signal.PROXIMAL_PRESSURE
             if watch.signal is Signal.DISTAL_PRESSURE or at_inlet:
                 at = _pressure_crossing(path, pump, watch, stretch, (piece, at_ns, last))
+            elif watch.signal in AHEAD and (turns_ns := path.turns_ns(pump)) is not None:
+                edges = (at_ns, *(ns for ns in turns_ns if at_ns < ns < last), last)
+                at = _turn_crossing(path, pump, watch, edges)
             elif ahead is not None and watch.signal is Signal.AIR_PROXIMAL:
                 at = _air_crossing(path, pump, watch, ahead, (at_ns, last))
             elif watch.signal in AIR_SIGNALS:
@@ -88,6 +95,11 @@ def _air_crossing(path: NetworkPath, pump: str, watch: Watch, ahead: AirAhead, w
         if _holds(watch, path.read(pump, high)):
             return high
     return None
+
+
+def _turn_crossing(path: NetworkPath, pump: str, watch: Watch, edges: Sequence[int]) -> int | None:
+    """The first instant at which a reading satisfies a watch on what runs one way between two edges."""
+    return first_within(lambda at_ns: _holds(watch, path.read(pump, at_ns)), edges)
 
 
 def _counted(path: NetworkPath, pump: str, watch: Watch, begin: int, end: int) -> int:

@@ -36,8 +36,9 @@ from pumpsim.fluidics.network.voyage import (
     tube_as,
     volumes,
 )
+from pumpsim.fluidics.origin import Origin
 from pumpsim.fluidics.outlet import NS_PER_H, Outlet
-from pumpsim.fluidics.transport.common_volume import Origin, origins
+from pumpsim.fluidics.sources import Fed, origins
 from pumpsim.fluidics.transport.tubes import Carriage, Carried, Outflow, Site, Volumes
 from pumpsim.vocabulary.path import AIR, Fluid, Source
 
@@ -51,14 +52,14 @@ class NetworkHistory:
         self,
         plumbing: Plumbing,
         passages: Sequence[Passage],
-        hung: Mapping[str, Sequence[Hung]] = MappingProxyType({}),
+        fed: Mapping[str, Sequence[Fed]] = MappingProxyType({}),
         feeds: Mapping[str, Sequence[Feed]] = MappingProxyType({}),
     ) -> None:
-        """``hung``: what was hung later, and ``feeds``: the air that has come, or will, on the lines of each pump."""
-        self.plumbing, self.passages, self.hung = plumbing, tuple(passages), hung
+        """``fed``: what came to the lines later, and ``feeds``: the air that has come, or will, on the lines of each pump."""
+        self.plumbing, self.passages, self.fed = plumbing, tuple(passages), fed
         come = _come(plumbing, passages, feeds)
         self.origins = {
-            member.id: _origins(member, hung.get(member.id, ()), come.get(member.id)) for member in plumbing.members
+            member.id: _origins(member, fed.get(member.id, ()), come.get(member.id)) for member in plumbing.members
         }
         self.starts = [int(passage.stretch.at_ns[0]) for passage in self.passages]
         self.sources: list[Origin] = []
@@ -168,7 +169,7 @@ class NetworkHistory:
                 member,
                 node_of[member.id],
                 [(i, self.sources[i]) for i in self.numbers(member)],
-                self.hung.get(member.id, ()),
+                self.fed.get(member.id, ()),
                 (course.at_ns, entered(self.plumbing, course, member.id)),
             )
         )
@@ -361,7 +362,8 @@ class PumpHistory:
                 rows.append(np.zeros(pumped.shape[1]))
             else:
                 rows.append(np.clip(pumped[origin.line], origin.begin_ml, origin.end_ml) - origin.begin_ml)
-        found, hung = np.array(rows), self._network.hung.get(self._member.id, ())
+        found = np.array(rows)
+        hung = [change for change in self._network.fed.get(self._member.id, ()) if isinstance(change, Hung)]
         for line in {change.line for change in hung if is_direct(self._member, change.line)}:
             later = [change for change in hung if change.line == line]
             number = np.searchsorted([change.at_ns for change in later], at_ns, side="right")
@@ -470,9 +472,9 @@ def knots_at(course: Course, at_ns: Instants, total: Floats, reached: Floats) ->
     return knots
 
 
-def _origins(member: Member, hung: Sequence[Hung], come: Sequence[tuple[Feed, float]] | None) -> tuple[Origin, ...]:
+def _origins(member: Member, fed: Sequence[Fed], come: Sequence[tuple[Feed, float]] | None) -> tuple[Origin, ...]:
     """A pump's sources with the air that came on its lines, and how far each was drawn; last the priming, less its air."""
-    found = origins(member.setup, hung)
+    found = origins(member.setup, fed)
     if come is not None:
         found = with_air(found, [feed for feed, _ in come], [line.fluid for line in member.setup.lines])
         found = tuple(_as_come(origin, come[origin.line][1]) if origin.let_in else origin for origin in found)

@@ -14,7 +14,8 @@ from pumpsim.fluidics.arrays import Floats, Instants
 from pumpsim.fluidics.history import NOTHING, Stock
 from pumpsim.fluidics.hung import Hung
 from pumpsim.fluidics.network.plumbing import Member
-from pumpsim.fluidics.transport.common_volume import Origin
+from pumpsim.fluidics.origin import Origin
+from pumpsim.fluidics.sources import Fed
 from pumpsim.fluidics.transport.tubes import Inlet
 
 
@@ -42,7 +43,7 @@ def inflows(
     member: Member,
     node: int,
     numbered: Sequence[tuple[int, Origin]],
-    hung: Sequence[Hung],
+    fed: Sequence[Fed],
     course: tuple[Instants, Floats],
 ) -> Iterator[Inflow]:
     """Give the inlets of a pump. ``numbered``: its sources; ``course``: breakpoints, and what each line has given by them."""
@@ -52,10 +53,10 @@ def inflows(
             continue
         own = [(i, origin) for i, origin in numbered if origin.line == line]
         sources = range(own[0][0], own[-1][0] + 1)
-        later = [change for change in hung if change.line == line]
+        later = [change for change in fed if isinstance(change, Hung) and change.line == line]
         if not is_direct(member, line):
             begins = {origin.begin_ml: i for i, origin in own}  # of two at one place the first has nothing to give
-            held_ml = own[-1][1].begin_ml + own[-1][1].held_ml
+            held_ml = own[-1][1].begin_ml + own[-1][1].there_ml
             yield Inflow(member.id, line, sources, None, Inlet(node, tuple(begins.items())), volume, held_ml)
             continue
         columns = np.arange(len(at_ns))

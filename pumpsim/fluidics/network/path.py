@@ -6,15 +6,16 @@ a query of a plan that may be prolonged but never changes.
 
 import math
 from bisect import bisect_right
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
 
 from pumpsim.fluidics.arrays import Floats, Instants
+from pumpsim.fluidics.backprimed import Backprimed
 from pumpsim.fluidics.drives.pumping import Pumping
 from pumpsim.fluidics.feed import Bubbles, Feed
-from pumpsim.fluidics.hung import Hung, head_of, hung_on
+from pumpsim.fluidics.hung import Hung, head_of
 from pumpsim.fluidics.network.aboard import USUAL, Aboard, Fineness, sailed
 from pumpsim.fluidics.network.air_watch import AIR_SIGNALS, seen
 from pumpsim.fluidics.network.course import Stretch, follow
@@ -36,6 +37,7 @@ from pumpsim.fluidics.network.plumbing import (
 )
 from pumpsim.fluidics.network.state import State, begin, changed
 from pumpsim.fluidics.outlet import NS_PER_H
+from pumpsim.fluidics.sources import Fed, hang
 from pumpsim.fluidics.thickness import WATER, Thickness, alike
 from pumpsim.vocabulary.alarms import Signal
 from pumpsim.vocabulary.disturbances import (
@@ -72,7 +74,7 @@ class NetworkPath:
     """Where every microlitre of several pumps is, at any instant from the last anchor on.
 
     ``version`` grows with every anchor: what was foreseen before it no longer counts. ``history``: everything that has
-    passed for good, in order. ``hung``: by pump, what was hung on its lines since power-on.
+    passed for good, in order. ``fed``: by pump, what came to its lines since power-on.
     Instants are ns since power-on; nothing may go back.
     """
 
@@ -98,7 +100,7 @@ class NetworkPath:
         self._anchor_ns = 0
         self._given = np.zeros(ports)
         self._drawn = np.zeros(ports)
-        self.hung: dict[str, list[Hung]] = {pump: [] for pump in self.members}
+        self.fed: dict[str, list[Fed]] = {pump: [] for pump in self.members}
         self._clamps: dict[str, int] = dict.fromkeys(self.plumbing.clamp_of, 0)
         self._shut: set[tuple[int, str]] = {(i, CLAMP) for i in self.plumbing.clamp_of.values()}
         self._plan: list[Passage] = []
@@ -211,7 +213,7 @@ class NetworkPath:
         line = member.setup.lines[0]
         passed = self._dropped_ml(pump, at_ns)
         steps = math.floor(passed * 1e12 / member.model.mechanism.step_fl + 1e-9)
-        hung = self.hung[pump]
+        hung = [change for change in self.fed[pump] if isinstance(change, Hung)]
         empty_ml = hung[-1].drawn_ml + hung[-1].held_ml if hung else line.container_ml
         return SensorReading((LineReading(line.line, steps, 0.0, passed >= empty_ml - 1e-9),), pressure)
 
@@ -295,6 +297,10 @@ class NetworkPath:
     def has_bubbles(self, pump: str, line: str | None) -> bool:
         pumping = self.pumping.get(pump)
         return pumping is not None and bool(pumping.limbs[pumping.index(str(line))].bubbles)
+
+    def turns_ns(self, pump: str) -> list[int] | None:
+        """See ``Pumping.turns_ns``."""
+        return self.pumping[pump].turns_ns if pump in self.pumping else None
 
     def _dropped_ml(self, pump: str, at_ns: int) -> float:
         """Volume that has passed a roller clamp."""
@@ -393,13 +399,19 @@ class NetworkPath:
             self._state = last.stretch.state()
             self._given, self._drawn = last.stretch.given_ml[:, -1], last.drawn_ml[:, -1]
             self._anchor_ns = at_ns
-        for pumping in self.pumping.values():
-            pumping.settle(at_ns)
         self._plan.clear()
         self._starts.clear()
         self._aboard_last = self._aboard
+        for pump, pumping in self.pumping.items():
+            self._backprimed(pump, pumping.settle(at_ns))
         self._ahead_ns = FIRST_NS
         self.version += 1
+
+    def _backprimed(self, pump: str, changes: Sequence[Backprimed]) -> None:
+        """Note what was driven into a limb: what comes on both lines is another."""
+        if changes:
+            self.fed[pump] += changes
+            self._fed()
 
     def _keep(self, passage: Passage) -> None:
         """Put a passage into the history."""
@@ -441,8 +453,8 @@ class NetworkPath:
             drawn_ml = float(self._state.through_ml[self.plumbing.clamp_of[pump]])
         else:
             drawn_ml = motor.drawn(i) * motor.step_ml if plunger is None else float(self._state.plunged_ml[plunger])
-        hung = hung_on((i, member.setup.lines[i]), self.hung[pump], at_ns, drawn_ml, hanging)
-        self.hung[pump].append(hung)
+        hung = hang(member.setup.lines, self.fed[pump], i, at_ns, drawn_ml, hanging)
+        self.fed[pump].append(hung)
         if motor is not None:
             motor.hang(i, hung.more_ml / motor.step_ml, head_of(hanging))
             self._fed()

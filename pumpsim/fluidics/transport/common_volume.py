@@ -11,93 +11,24 @@ well-mixed), standard reactor theory.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
 
 import numpy as np
 
 from pumpsim.fluidics.arrays import Floats
-from pumpsim.fluidics.hung import Hung
-from pumpsim.vocabulary.path import Fluid, LineSetup, PathSetup, Source, Transport
-
-
-@dataclass(frozen=True, slots=True)
-class Origin:
-    """A source of fluid and the part of its line's volume that it fills: from ``begin_ml`` to ``end_ml`` drawn.
-
-    ``held_ml``: all that there was of it. ``since_ns``: when it was hung, None for from the start. ``taken_ml`` of it went
-    away with its container, ``mixed_ml`` stayed there when that was filled again. On a line with two containers, whose volume
-    tells of neither, ``begin_ml`` is 0 and ``end_ml`` what there was.
-    ``let_in``: it is air that came in on the way, or what a trap gave for it, and was in no container.
-    """
-
-    source: Source
-    line: int
-    begin_ml: float
-    end_ml: float
-    held_ml: float = 0.0
-    since_ns: int | None = None
-    taken_ml: float = 0.0
-    mixed_ml: float = 0.0
-    let_in: bool = False
-
-
-def origins(setup: PathSetup, hung: Sequence[Hung] = ()) -> tuple[Origin, ...]:
-    """List every source that can reach the patient: for each line the limb's first filling, if it is another fluid, the
-    container, and those that were ``hung`` later; last the priming of the common volume (line -1)."""
-    found: list[Origin] = []
-    for i, line in enumerate(setup.lines):
-        found.extend(_of_line(i, line, [later for later in hung if later.line == i]))
-    volume = setup.set.common_ml
-    found.append(Origin(Source("priming", None, setup.set.priming), -1, 0.0, volume, volume))
-    return tuple(found)
-
-
-def _of_line(i: int, line: LineSetup, hung: Sequence[Hung]) -> list[Origin]:
-    container = Source(f"{line.line} {line.container}", line.line, line.fluid)
-    if line.secondary is not None:
-        second = line.secondary
-        name = f"{line.line} secondary"
-        above = Source(f"{name} {second.container}", line.line, second.fluid)
-        return [
-            *_filled(
-                i, container, f"{line.line} limb", line.limb_fluid, line.limb_ml + line.shared_ml, line.container_ml
-            ),
-            *_filled(i, above, f"{name} limb", second.limb_fluid, second.limb_ml, second.container_ml),
-        ]
-    if line.limb_fluid is None or line.limb_ml == 0.0:
-        found = [Origin(container, i, 0.0, np.inf, line.container_ml + line.limb_ml)]
-    else:
-        limb = Source(f"{line.line} limb", line.line, line.limb_fluid)
-        found = [
-            Origin(limb, i, 0.0, line.limb_ml, line.limb_ml),
-            Origin(container, i, line.limb_ml, np.inf, line.container_ml),
-        ]
-    for number, new in enumerate(hung, start=2):
-        found[-1] = replace(found[-1], end_ml=new.begin_ml, taken_ml=new.taken_ml, mixed_ml=new.mixed_ml)
-        source = Source(f"{line.line} {new.container} {number}", line.line, new.fluid)
-        found.append(Origin(source, i, new.begin_ml, np.inf, new.held_ml, new.at_ns))
-    return found
-
-
-def _filled(
-    i: int, container: Source, limb: str, limb_fluid: Fluid | None, limb_ml: float, container_ml: float
-) -> list[Origin]:
-    """What was in a limb and in the container above it: the limb's first, if it is another fluid."""
-    if limb_fluid is None:
-        return [Origin(container, i, 0.0, limb_ml + container_ml, limb_ml + container_ml)]
-    below = Source(limb, container.line, limb_fluid)
-    return [Origin(below, i, 0.0, limb_ml, limb_ml), Origin(container, i, 0.0, container_ml, container_ml)]
+from pumpsim.fluidics.origin import Origin
+from pumpsim.fluidics.sources import Fed, origins
+from pumpsim.vocabulary.path import PathSetup, Transport
 
 
 class CommonVolume:
     """Everything that has entered the common volume, and what of it has left after any volume.
 
     ``inflow_ml`` (n,): volume entered at breakpoints, ascending (equal neighbours allowed). ``given_ml`` (lines, n): each
-    line's part of it, linear between breakpoints. ``hung``: containers that came later.
+    line's part of it, linear between breakpoints. ``fed``: what came to the lines later.
     """
 
-    def __init__(self, setup: PathSetup, inflow_ml: Floats, given_ml: Floats, hung: Sequence[Hung] = ()) -> None:
-        self.origins = origins(setup, hung)
+    def __init__(self, setup: PathSetup, inflow_ml: Floats, given_ml: Floats, fed: Sequence[Fed] = ()) -> None:
+        self.origins = origins(setup, fed)
         self._volume = setup.set.common_ml
         self._mixed = setup.set.transport is Transport.MIXED and self._volume > 0.0
         self._x, self._lines = self._with_changes(inflow_ml, given_ml)

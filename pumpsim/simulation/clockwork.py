@@ -1,0 +1,105 @@
+"""The pumps of one line on a clock that somebody else turns: what is due next, and let it happen.
+
+Order within one instant: disturbance, sensor, wake-up, device, operator, then pumps in the order of the file. Between two
+instants nothing happens, so nothing is computed. SimPy turns it for a simulation, the emulated pump's link for the bridge.
+"""
+
+from collections.abc import Callable, Sequence
+
+from pumpsim.fluidics.chunk import Chunk
+from pumpsim.scenario import Action, Scenario
+from pumpsim.simulation.chance import Chance
+from pumpsim.simulation.paths import groups, ways
+from pumpsim.simulation.simulated_pump import SimulatedPump
+
+ENDLESS_NS = 1 << 62
+"""Beyond every instant: nobody has said when it ends."""
+
+
+class Clockwork:
+    """Pumps that share a line, from power-on to ``until_ns``, inclusive. ``begin`` comes first."""
+
+    def __init__(self, pumps: Sequence[SimulatedPump], until_ns: int = ENDLESS_NS) -> None:
+        self.pumps = {pump.id: pump for pump in pumps}
+        self._pumps, self._until_ns = tuple(pumps), until_ns
+        self._plans: list[tuple[int, bool]] = []
+        self.now_ns = 0
+
+    def begin(self) -> None:
+        """Look at the sensors for the first time, and let happen what is due at once."""
+        for pump in self._pumps:
+            pump.sense(0)
+            pump.capture(0)
+        self._act(0)
+
+    @property
+    def next_ns(self) -> int | None:
+        """When something happens next; None once the end has come."""
+        return min((at_ns for at_ns, _ in self._plans), default=None)
+
+    def happen(self) -> None:
+        """Let happen what is due next."""
+        at_ns = self.next_ns
+        assert at_ns is not None
+        looking = [
+            (due_ns == at_ns and looks) or pump.due(at_ns)
+            for pump, (due_ns, looks) in zip(self._pumps, self._plans, strict=True)
+        ]
+        self._come_to(at_ns, looking)
+
+    def turn_to(self, now_ns: int) -> None:
+        """Let everything happen that is due by an instant, in its order."""
+        while self.next_ns is not None and self.next_ns <= now_ns:
+            self.happen()
+
+    def do(self, now_ns: int, pump: str, action: Action) -> None:
+        """Do something to a pump at an instant that ``turn_to`` has come to: as if its script had said so."""
+        at = self.pumps[pump]
+        at.insert(now_ns, action)
+        self._come_to(now_ns, [member is at or member.due(now_ns) for member in self._pumps])
+
+    def _come_to(self, at_ns: int, looking: Sequence[bool]) -> None:
+        for pump in self._pumps:
+            pump.way.forget(at_ns)
+            pump.suffer(at_ns)
+            pump.capture(at_ns)
+        for pump, looks in zip(self._pumps, looking, strict=True):
+            if looks:
+                pump.sense(at_ns)
+            pump.wake(at_ns)
+        self._act(at_ns)
+
+    def _act(self, at_ns: int) -> None:
+        """Carry out the script of an instant; then look ahead, or anchor at the end."""
+        self.now_ns = at_ns
+        for pump in self._pumps:
+            pump.act(at_ns)
+        if at_ns < self._until_ns:
+            self._plans = [pump.next(at_ns, self._until_ns) for pump in self._pumps]
+            return
+        self._plans = []
+        for pump in self._pumps:
+            pump.way.advance(self._until_ns)
+
+
+def clockworks(
+    scenario: Scenario, sink: Callable[[str, Chunk], None] | None = None, until_ns: int | None = None
+) -> list[Clockwork]:
+    """Make every line of a scenario, to its end or ``until_ns``. ``sink`` receives (pump id, chunk) as history is made."""
+    place = {setup.id: i for i, setup in enumerate(scenario.pumps)}
+    return [
+        Clockwork(
+            [
+                SimulatedPump(
+                    setup,
+                    tuple(entry for entry in scenario.entries if entry.pump == setup.id),
+                    scenario.asks(setup.id),
+                    Chance(scenario.seed, place[setup.id]),
+                    way,
+                )
+                for setup, way in zip(group, ways(group, scenario, sink), strict=True)
+            ],
+            scenario.duration_ns if until_ns is None else until_ns,
+        )
+        for group in groups(scenario)
+    ]

@@ -1,0 +1,5 @@
+"""What the sources of a row name."""
+
+
+def names_of(sources):
+    return {figure.figure for figure in sources}

@@ -1,0 +1,341 @@
+"""What is left of VTBI and reservoir: held against what the controller then does, when nothing else happens. GIP 1.5."""
+
+from dataclasses import replace
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from pumpsim.controller import Pump
+from pumpsim.vocabulary.courses import (
+    AtLimit,
+    Demand,
+    DoseLimit,
+    Profile,
+    Repeat,
+    Segment,
+    Stage,
+    Stages,
+)
+from pumpsim.vocabulary.inputs import (
+    Acknowledge,
+    ChangeMode,
+    GiveBolus,
+    Input,
+    LoadProgram,
+    RequestDose,
+    SetClock,
+    SetTemporary,
+    Standby,
+    Start,
+    Stop,
+    StopBolus,
+    Tick,
+    Titrate,
+)
+from pumpsim.vocabulary.model import PumpModel
+from pumpsim.vocabulary.outputs import CommandRejected, DeliveryEvent, DeliveryEventKind, LineState
+from pumpsim.vocabulary.program import InfusionProgram, LineMode
+from pumpsim.vocabulary.remaining import Left, Remaining
+from tests.build import MIN, H, S, program
+from tests.controller.answers import shown
+from tests.controller.bench import Bench
+from tests.controller.test_anything import ML, MODELS, PROGRAMS, U
+
+STANDS = (LineState.READY, LineState.HELD, LineState.ALARM, LineState.STANDBY)
+DAYS = 5 * 24 * H
+
+
+DUAL, LVP, POD = MODELS["cassette"], MODELS["large-volume"], MODELS["insulin"]
+LOADED = LoadProgram("A", program(50, 100))
+STAGES = Stages((Stage(100 * ML, 50 * ML), Stage(20 * ML, 30 * ML), Stage(60 * ML, 30 * ML)))
+Q6H = InfusionProgram(100 * ML, 2_000 * ML, course=Repeat(50 * ML, 6 * H, 2 * ML))
+
+
+def asked(model: PumpModel, *script: tuple[float, Input], reservoir_ml: float | None = None) -> Remaining:
+    """What is left of line A after a script of (minute, input), the last one included."""
+    bench = Bench(model)
+    bench.reservoir_ml = reservoir_ml
+    for minute, command in script:
+        bench.do(round(minute * MIN), *(() if isinstance(command, Tick) else (command,)))
+    return bench.pump.remaining("A")
+
+
+@pytest.mark.requirement("GIP 1.5.1")
+@pytest.mark.requirement("GIP 1.5.3")
+@pytest.mark.requirement("GIP 1.5.4")
+@pytest.mark.parametrize(
+    ("model", "script", "volume_ml", "minutes"),
+    [
+        pytest.param(LVP, [], None, None, id="nothing is programmed"),
+        pytest.param(LVP, [(0, LoadProgram("A", program(50)))], None, None, id="no volume is"),
+        pytest.param(LVP, [(0, LOADED)], 100, 120, id="before the start"),
+        pytest.param(LVP, [(0, LOADED), (90, Tick())], 100, 120, id="long before the start"),
+        pytest.param(LVP, [(0, LOADED), (0, Start()), (30, Tick())], 75, 90, id="a quarter of it is in"),
+        pytest.param(LVP, [(0, LOADED), (0, Start()), (30, Stop())], 75, 90, id="held"),
+        pytest.param(LVP, [(0, LOADED), (0, Start()), (30, Stop()), (70, Standby("A", H))], 75, 90, id="standby"),
+        pytest.param(LVP, [(0, LOADED), (0, Start()), (120, Tick())], 0, 0, id="complete"),
+        pytest.param(LVP, [(0, LOADED), (0, Start()), (30, Titrate("A", 100 * ML))], 75, 45, id="titrated"),
+        pytest.param(LVP, [(0, LoadProgram("A", program(50, 100, delay_ns=H)))], 100, 180, id="starts later"),
+        pytest.param(
+            LVP,
+            [(0, LoadProgram("A", program(50, 100, delay_ns=H))), (0, Start()), (20, Tick())],
+            100,
+            160,
+            id="delayed",
+        ),
+        # 110 mL: 30 min, 90 min, 30 min; after 60 min 60 mL are in.
+        pytest.param(
+            LVP, [(0, LoadProgram("A", InfusionProgram(100 * ML, 110 * ML, course=STAGES)))], 110, 150, id="stages"
+        ),
+        pytest.param(
+            LVP,
+            [(0, LoadProgram("A", InfusionProgram(100 * ML, 110 * ML, course=STAGES))), (0, Start()), (60, Tick())],
+            50,
+            90,
+            id="second stage",
+        ),
+        pytest.param(
+            LVP,
+            [(0, LoadProgram("A", InfusionProgram(50 * ML, 100 * ML, first=Stage(200 * ML, 20 * ML))))],
+            120,
+            126,
+            id="a loading dose first",
+        ),
+        # Half the rate for an hour: 25 mL; then 75 mL at the whole.
+        pytest.param(LVP, [(0, LOADED), (0, Start()), (0, SetTemporary("A", H, 50))], 100, 150, id="half the rate"),
+        # A bolus runs in place of the rate here: 10 mL in 40 s, then 90 mL at 50 mL/h.
+        pytest.param(
+            replace(LVP, bolus_nl_per_h=900 * ML),
+            [(0, LOADED), (0, Start()), (0, GiveBolus("A", 10 * ML))],
+            100,
+            108 + 2 / 3,
+            id="a bolus in its place",
+        ),
+        # 50 mL in 30 min, then 11 mL in the rest of the six hours: 61 mL. 32 of them are 1952 mL, then 48 mL in 28.8 min.
+        pytest.param(LVP, [(0, LoadProgram("A", Q6H))], 2_000, 32 * 360 + 28.8, id="every six hours, eight days"),
+        # Four doses, 200 mL, the last of them done at 18.5 h; the pause after it is not waited for.
+        pytest.param(
+            LVP,
+            [
+                (0, LoadProgram("A", InfusionProgram(100 * ML, 200 * ML, course=Repeat(50 * ML, 6 * H)))),
+                (0, Start()),
+                (60, Tick()),
+            ],
+            150,
+            17.5 * 60,
+            id="asked between two doses",
+        ),
+        pytest.param(
+            DUAL,
+            [
+                (0, LoadProgram("A", program(50, 100))),
+                (0, LoadProgram("B", program(100, 50, LineMode.PIGGYBACK))),
+                (0, Start("A")),
+                (60, Start("B")),
+                (70, Tick()),
+            ],
+            50,
+            20 + 60,
+            id="the primary waits for the secondary",
+        ),
+        pytest.param(
+            DUAL,
+            [
+                (0, LoadProgram("A", program(50, 100))),
+                (0, LoadProgram("B", program(100, 50, LineMode.PIGGYBACK, delay_ns=H))),
+                (0, Start("A")),
+                (0, Start("B")),
+            ],
+            100,
+            120 + 30,
+            id="and will wait",
+        ),
+    ],
+)
+def test_volume_and_time_left_are_what_a_hand_reckons(model, script, volume_ml, minutes):
+    vtbi = asked(model, *script).vtbi
+    if volume_ml is None:
+        assert vtbi is None
+    else:
+        assert vtbi == Left(volume_ml * ML, round(minutes * MIN))
+
+
+HALF_UNITS = LoadProgram("A", InfusionProgram(5_000, course=Profile((Segment(0, 5_000), Segment(12 * H, 15_000)))))
+
+
+@pytest.mark.requirement("GIP 1.5.1")
+@pytest.mark.requirement("GIP 1.5.3")
+@pytest.mark.requirement("GIP 1.5.4")
+@pytest.mark.parametrize(
+    ("script", "volume_u", "minutes"),
+    [
+        pytest.param([(0, Tick())], 100, None, id="nothing is programmed"),
+        # 6 + 18 U a day: 96 U in four days, and 4 U of the fifth.
+        pytest.param([(0, SetClock(0)), (0, HALF_UNITS)], 100, 4 * 1440 + 480, id="before the start"),
+        pytest.param(
+            [(0, SetClock(0)), (0, HALF_UNITS), (0, Start()), (0, SetTemporary("A", 4 * H, 0))],
+            100,
+            4 * 1440 + 720,
+            id="no basal rate for four hours: 2 U more are left for the fifth day",
+        ),
+        # 10 U less: 90 U are three days, 6 U, and 12 U at 1.5 U/h.
+        pytest.param(
+            [(0, SetClock(0)), (0, HALF_UNITS), (0, Start()), (0, GiveBolus("A", 10 * U))],
+            100,
+            3 * 1440 + 720 + 480,
+            id="a bolus",
+        ),
+        pytest.param(
+            [(0, SetClock(0)), (0, HALF_UNITS), (0, Start()), (0, GiveBolus("A", 10 * U, over_ns=2 * H))],
+            100,
+            3 * 1440 + 720 + 480,
+            id="an extended one",
+        ),
+        pytest.param(
+            [(0, SetClock(0)), (0, HALF_UNITS), (0, Start()), (1440, Tick())], 76, 3 * 1440 + 480, id="the next day"
+        ),
+    ],
+)
+def test_a_reservoir_lasts_as_long_as_a_hand_reckons(script, volume_u, minutes):
+    """To the us: a bolus ends in the last whole ns, and what is less of it is given at the basal rate."""
+    left = asked(POD, *script, reservoir_ml=1.0).reservoir
+    assert left is not None
+    assert left.volume_nl == volume_u * U
+    if minutes is None:
+        assert left.time_ns is None
+    else:
+        assert left.time_ns == pytest.approx(minutes * MIN, abs=1_000)
+
+
+def test_a_reservoir_that_ends_before_the_volume_and_one_that_ends_after_it():
+    """10 U at 1 U/h, of 5 U: 5 h; of 20 U: never, as the pump stops with its volume."""
+    script = ((0, LoadProgram("A", InfusionProgram(U, 10 * U))), (0, Start()))
+    for units, empty_ns in ((5, 5 * H), (20, None)):
+        assert asked(POD, *script, reservoir_ml=units / 100) == Remaining(
+            Left(10 * U, 10 * H), Left(units * U, empty_ns)
+        )
+
+
+@pytest.mark.requirement("GIP 1.5.2")
+def test_what_a_stalled_motor_did_not_pump_is_still_to_come():
+    """50 mL/h for half an hour, of which the motor did 5 mL only: 95 mL are left, not 75."""
+    pump = Pump(DUAL)
+    for at_ns, command in (
+        (0, shown(0)),
+        (0, LOADED),
+        (0, Start()),
+        (30 * MIN, shown(5 * ML * 1_000_000 // DUAL.mechanism.step_fl)),
+    ):
+        pump.step(at_ns, command)
+    assert pump.remaining("A").vtbi == Left(95 * ML, 114 * MIN)
+
+
+def test_a_drug_limit_that_is_reached_first_leaves_the_end_open():
+    """6 mL/h of 30 mL, and no more than 4 mL in an hour: from then on the line keeps open."""
+    limit = DoseLimit(4 * ML, H, at_limit=AtLimit.STOP)
+    limited = InfusionProgram(6 * ML, 30 * ML, demand=Demand(ML, 0), limit=limit)
+    assert asked(MODELS["pca"], (0, LoadProgram("A", limited)), (0, Start())).vtbi == Left(30 * ML, None)
+
+
+def test_no_line_of_another_name_is_known():
+    with pytest.raises(LookupError, match="no line C"):
+        Bench(LVP).pump.remaining("C")
+
+
+def commands(name: str, lines: tuple[str, ...]) -> st.SearchStrategy:
+    line = st.sampled_from(lines)
+    volume = st.sampled_from([U, 3 * U] if name == "insulin" else [ML // 2, 3 * ML])
+    return st.one_of(
+        st.builds(LoadProgram, line, PROGRAMS[name]),
+        st.builds(LoadProgram, line, PROGRAMS[name]),
+        st.builds(Start, st.one_of(st.none(), line)),
+        st.builds(Start, line),
+        st.builds(Stop, line),
+        st.builds(Titrate, line, st.sampled_from([500, U, ML, 70 * ML, 333 * 100_000])),
+        st.builds(ChangeMode, line, st.sampled_from(list(LineMode))),
+        st.builds(GiveBolus, line, volume, st.none(), st.sampled_from([None, 20 * MIN])),
+        st.builds(StopBolus, line),
+        st.builds(RequestDose, line),
+        st.builds(SetTemporary, line, st.just(H), st.sampled_from([0, 50, 200])),
+        st.builds(Standby, line, st.just(10 * MIN)),
+        st.builds(SetClock, st.sampled_from([0, 6 * H - MIN, 23 * H])),
+        st.builds(Acknowledge),
+    )
+
+
+def complete_ns(bench: Bench, line: str, within_ns: int) -> int | None:
+    """Let time pass; when the line's VTBI is in."""
+    said = len(bench.said)
+    bench.run(bench.now_ns + within_ns)
+    for at_ns, output in bench.said[said:]:
+        ended = isinstance(output, DeliveryEvent) and output.kind is DeliveryEventKind.DELIVERY_COMPLETE
+        if ended and output.line == line:
+            return at_ns
+    return None
+
+
+def by_chance(name: str, data: st.DataObject, reservoir_ml: float | None = None) -> tuple[Bench, str]:
+    """A pump to which a few things were done, and the line that is asked about, with a reading of now."""
+    bench = Bench(MODELS[name])
+    bench.reservoir_ml = reservoir_ml
+    bench.give(SetClock(0))
+    line = data.draw(st.sampled_from(bench.model.lines))
+    pauses = st.sampled_from([0, 1, 17 * S, 7 * MIN, 40 * MIN, 3 * H])
+    bench.give(LoadProgram(line, data.draw(PROGRAMS[name])))
+    for _ in range(data.draw(st.integers(0, 8))):
+        bench.do(bench.now_ns + data.draw(pauses), data.draw(commands(name, bench.model.lines)))
+    bench.do(bench.now_ns + data.draw(pauses))
+    return bench, line
+
+
+def starts(bench: Bench, line: str) -> bool:
+    return not any(isinstance(output, CommandRejected) for output in bench.give(Start(line)))
+
+
+@pytest.mark.requirement("GIP 1.5.2")
+@pytest.mark.parametrize("name", MODELS)
+@settings(max_examples=40, deadline=None)
+@given(data=st.data())
+def test_the_estimate_is_the_instant_at_which_the_volume_is_in(name, data):
+    """Whatever was programmed and done before: to the ns, or to a motor step where doses were given."""
+    bench, line = by_chance(name, data)
+    status, begin_ns = bench.line(line), bench.now_ns
+    before, left = bench.pump.state, bench.pump.remaining(line)
+    assert bench.pump.state is before
+    if status.state in STANDS and not starts(bench, line):
+        return
+    if left.vtbi is None:
+        assert status.program is None or status.program.vtbi_nl is None
+        return
+    if status.after_end is not None:
+        assert (left.vtbi.volume_nl, left.vtbi.time_ns) == (0, 0)
+        return
+    if left.vtbi.time_ns is None:
+        assert complete_ns(bench, line, DAYS) is None
+        return
+    found_ns = complete_ns(bench, line, left.vtbi.time_ns + H)
+    assert found_ns is not None
+    exact = not any(isinstance(g, GiveBolus | RequestDose) for _, g, _ in bench.given)
+    rate = max(1, bench.line(line).rate_nl_per_h)
+    step_ns = bench.model.mechanism.step_fl * 3_600_000 // rate + 1
+    assert abs(found_ns - begin_ns - left.vtbi.time_ns) <= (0 if exact else step_ns)
+
+
+@pytest.mark.requirement("GIP 1.5.2")
+@pytest.mark.parametrize("name", ["pca", "insulin"])
+@settings(max_examples=25, deadline=None)
+@given(data=st.data())
+def test_the_estimate_is_the_instant_at_which_the_reservoir_is_empty(name, data):
+    """To the us, and to the motor step that the level ends in: a level is known to the nL."""
+    bench, line = by_chance(name, data, reservoir_ml=data.draw(st.sampled_from([0.5, 1.0, 8.0])))
+    status, begin_ns, before_ml = bench.line(line), bench.now_ns, bench.counted_ml()
+    left = bench.pump.remaining(line).reservoir
+    assert left is not None
+    if bench.pump.state.alarms or (status.state in STANDS and not starts(bench, line)):
+        return
+    bench.run(begin_ns + (DAYS if left.time_ns is None else max(0, left.time_ns - 1_000)))
+    assert left.time_ns == 0 or bench.counted_ml() - before_ml <= left.volume_nl / ML
+    if left.time_ns is not None:
+        bench.run(begin_ns + left.time_ns + 1_000)
+        assert bench.counted_ml() - before_ml > (left.volume_nl * 1_000_000 - bench.model.mechanism.step_fl) / 1e12
