@@ -9,7 +9,9 @@ from pumpsim.vocabulary.outputs import SignalChanged
 from tests.build import S, program
 from tests.controller.attention import (
     DOOR,
+    HIGH,
     LOW,
+    MEDIUM,
     OFF,
     OPEN,
     READING,
@@ -158,3 +160,12 @@ def test_a_pause_that_is_ended_leaves_nothing():
     ended = controller.state.unit.signals
     assert (ended.paused_since_ns, ended.paused_until_ns) == (None, None)
     assert [one.silent_until_ns for one in ended.conditions] == [None]
+
+
+@pytest.mark.parametrize(
+    ("priority", "rises"), [(LOW, ["medium door sounds"]), (MEDIUM, ["high door sounds"]), (HIGH, [])]
+)
+def test_what_nobody_heeds_rises_by_one_priority_up_to_the_highest(priority, rises):
+    said = play(model_with(door={"priority": priority, "escalates_after_ns": 10 * S}), [(1, OPEN)], 60)
+    assert [text for at_s, text in signals(said) if at_s == 11] == rises
+    assert len(signals(said)) == 1 + len(rises)

@@ -179,9 +179,11 @@ def test_what_only_pended_is_measured_anew():
 
 @pytest.mark.parametrize("alarm", JUDGED_ANEW, ids=lambda alarm: alarm.value)
 def test_what_the_pump_finds_by_itself_does_not_stand_on(alarm):
+    """It is on its battery, which has been charged meanwhile."""
     bench = Bench()
     snapshot = bench.pump.snapshot()
-    state = replace(snapshot.state, alarms=(AlarmStatus(alarm, None, 0, standing=True),))
+    unit = replace(snapshot.state.unit, power=PowerStatus(False, 3 * H))
+    state = replace(snapshot.state, alarms=(AlarmStatus(alarm, None, 0, standing=True),), unit=unit)
     bench.pump = Pump.power_on(FULL, replace(snapshot, state=state))
     raised = [(o.alarm, o.detail) for o in bench.give(event(ON)).outputs if isinstance(o, AlarmRaised)]
     assert raised == [(AlarmId.POWER_LOST, "")]
