@@ -313,8 +313,8 @@ def test_standby_calls_back_and_delivers_nothing():
 def test_standby_is_for_a_time(ns, stands_by):
     bench = Bench(LVP)
     bench.give(LoadProgram("A", program(10 * ML)))
-    bench.give(Standby("A", ns))
-    assert (bench.line().state is LineState.STANDBY) is stands_by
+    refused = [o for o in bench.give(Standby("A", ns)) if isinstance(o, CommandRejected)]
+    assert (bench.line().state is LineState.STANDBY, refused == []) == (stands_by, stands_by)
 
 
 def test_a_running_line_does_not_stand_by():

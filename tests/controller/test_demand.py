@@ -76,7 +76,7 @@ def test_lockout_from_the_end_or_from_the_start(rule, delivered, denied):
     assert [m for m, a in zip(minutes, answers, strict=True) if a == "ok"] == delivered
     assert set(answers) <= {"ok", "lockout"}
     requests = bench.line().course.requests
-    assert (requests.made, requests.granted, requests.denied) == (6, len(delivered), denied)
+    assert (requests.made, requests.granted, requests.denied, requests.in_part) == (6, len(delivered), denied, 0)
     bench.run(H)
     assert bench.ml() == len(delivered)
 
