@@ -27,12 +27,12 @@ class TurningBack:
         self._most = 0 if self._rule is None else self._rule.most_nl * FL_PER_NL // model.mechanism.step_fl
         status = status or TurningStatus()
         self._granted, self._forward, self._turned = status.granted, status.forward, status.turned
-        self._highest, self._lowest = status.highest, status.lowest
+        self._highest = status.highest
 
     @property
     def status(self) -> TurningStatus:
         """All that it knows, as a value to continue from."""
-        return TurningStatus(self._granted, self._forward, self._turned, self._highest, self._lowest)
+        return TurningStatus(self._granted, self._forward, self._turned, self._highest)
 
     def observe(self, reading: SensorReading) -> str:
         """See an occlusion, and what the count did; say what is wrong with it, if something is."""
@@ -47,9 +47,8 @@ class TurningBack:
                 self._granted and (not self._forward or kpa >= self._threshold.clear_level)
             )
         if not self._turned:
-            self._highest, self._lowest = max(self._highest, steps), steps
+            self._highest = max(self._highest, steps)
             return ""
-        self._lowest = min(self._lowest, steps)
         if steps < self._highest - self._most - SLACK_STEPS:
             return f"line {self._line} has run backwards by {self._highest - steps} steps, {self._most} allowed"
         return ""

@@ -58,13 +58,12 @@ class InterlockLine:
 
 @dataclass(frozen=True, slots=True)
 class TurningStatus:
-    """What the interlock knows of motion backwards: whether an occlusion allows it, what the line does, and its counts."""
+    """What the interlock knows of motion backwards: whether an occlusion allows it, what the line does, its highest count."""
 
     granted: bool = False
     forward: bool = False
     turned: bool = False
     highest: int = 0
-    lowest: int = 0
 
 
 @dataclass(frozen=True, slots=True)

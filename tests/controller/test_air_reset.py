@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import pytest
 
+from pumpsim.catalogue.pumps import MODELS
 from pumpsim.controller import Pump
 from pumpsim.vocabulary.alarms import AlarmId, Signal
 from pumpsim.vocabulary.inputs import DeviceEvent, DeviceEventKind, ResetAir, Start, Tick
@@ -87,6 +88,7 @@ def test_it_watches_the_end_of_the_bubble_and_what_has_come_since():
     assert (Signal.AIR_TOTAL, ">=", 2.0) in watched
     assert not [w for w in watched if w[0] is Signal.AIR_ACCUMULATED]
     step = pump.step(30 * S, air(0.0, 0.5, 1.0))
+    assert pump.state.unit.air_passing is False
     watched = [(w.signal, w.direction.value, w.level) for w in step.watches]
     assert (Signal.AIR_BUBBLE, ">=", 0.2) in watched
     assert (Signal.AIR_ACCUMULATED, ">=", 1.0) in watched
@@ -105,6 +107,16 @@ def test_a_bubble_that_nobody_has_seen_is_not_let_pass():
     """The sensor says nothing while somebody takes note; when it speaks again there is a bubble."""
     silent = replace(air(0.0, 0.0, 0.0), silent=(Sensor(Signal.AIR_BUBBLE, None),))
     assert course(running(ONE), (10, silent), (11, ResetAir()), (12, air(0.2, 0.2, 0.2))) == [(12, BUBBLE)]
+
+
+@pytest.mark.parametrize("found", [(0.0, 1.0, 1.0), (0.2, 0.2, 0.2)], ids=["counted", "a bubble"])
+def test_what_only_pends_is_over_when_it_is_noted(found):
+    """With a delay of 4 s on both, and a pump whose cycle is longer than that: its ripple would keep them for 4 s more."""
+    model = MODELS["linear-peristaltic"]
+    delayed = (AlarmId.AIR_ACCUMULATED, AlarmId.AIR_IN_LINE_DISTAL)
+    rows = tuple(replace(r, delay_ns=4 * S) if r.id in delayed else r for r in model.alarms)
+    pump = running(replace(model, alarms=rows), rate=1.0)
+    assert course(pump, (10, air(*found)), (12, ResetAir()), (14, Tick())) == []
 
 
 def test_what_has_been_noted_of_air_changes_no_other_signal_and_needs_no_sensor():

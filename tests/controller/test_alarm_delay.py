@@ -1,10 +1,12 @@
 """Threshold, clear level and delay of a measured condition, in hand-made readings (DESIGN 2.5, IEC 60601-1-8)."""
 
+from dataclasses import replace
+
 import pytest
 
 from pumpsim.catalogue.pumps import with_occlusion_limit
 from pumpsim.controller import Pump
-from pumpsim.vocabulary.alarms import Signal
+from pumpsim.vocabulary.alarms import AlarmId, Signal
 from pumpsim.vocabulary.inputs import LineReading, LoadProgram, SensorReading, Start, Tick
 from pumpsim.vocabulary.outputs import AlarmCleared, AlarmRaised
 from tests.build import STROKES, S, program
@@ -84,3 +86,15 @@ def test_a_limit_of_10_psi():
         pump = Pump(with_occlusion_limit(STROKES, ten_psi))
         pump.step(0, kpa(0.0))
         assert any(isinstance(o, AlarmRaised) for o in pump.step(S, kpa(value)).outputs) is raised
+
+
+@pytest.mark.parametrize(("after_s", "watched"), [(0, [("<", CLEAR)]), (4, [])])
+def test_what_does_not_clear_by_itself_is_watched_for_its_clear_level_only_while_it_pends(after_s, watched):
+    model = with_occlusion_limit(STROKES, LIMIT, DELAY_NS)
+    rows = tuple(replace(r, self_clearing=False) if r.id is AlarmId.OCCLUSION_DISTAL else r for r in model.alarms)
+    pump = Pump(replace(model, alarms=rows))
+    for given in (kpa(0.0), LoadProgram("A", program(100)), Start("A")):
+        pump.step(0, given)
+    pump.step(10 * S, kpa(LIMIT))
+    watches = pump.step((10 + after_s) * S, kpa(LIMIT)).watches
+    assert [(w.direction.value, w.level) for w in watches if w.signal is Signal.DISTAL_PRESSURE] == watched

@@ -9,7 +9,9 @@ from pumpsim.vocabulary.outputs import SignalChanged
 from tests.build import S, program
 from tests.controller.attention import (
     DOOR,
+    HIGH,
     LOW,
+    MEDIUM,
     OFF,
     OPEN,
     READING,
@@ -86,6 +88,19 @@ def test_one_that_is_acknowledged_leaves_the_others_paused():
     ]
 
 
+def test_a_start_leaves_what_stands_paused():
+    said = play(model_with(), [(0, LoadProgram("A", program(60))), (1, OPEN), (2, PAUSE), (3, Start("A"))], 10)
+    assert signals(said) == [(1, "high door sounds"), (2, "high door silent, paused")]
+
+
+def test_of_two_that_latch_the_one_that_is_acknowledged_ends():
+    latching = {"latching": True}
+    story = [(1, OPEN), (2, OFF), (3, SHUT), (3, SEATED), (4, Acknowledge(DOOR))]
+    said = play(model_with(door=latching, syringe=latching), story, 10)
+    assert [text for at_s, text in conditions(said) if at_s == 4] == ["acknowledged door"]
+    assert signals(said)[-1] == (2, "high syringe sounds")
+
+
 def test_what_sounds_through_it_is_said_with_its_line():
     said = play(
         model_with(),
@@ -99,6 +114,7 @@ def test_what_sounds_through_it_is_said_with_its_line():
         7,
     )
     changes = [(o.alarm, o.line, o.sounding, o.sounding_line) for _, o in said if isinstance(o, SignalChanged)]
+    assert changes[0] == (AlarmId.NEAR_END, "B", None, None)
     assert changes[-1] == (AlarmId.DOOR_OPEN, None, AlarmId.INFUSION_COMPLETE, "B")
 
 
@@ -144,3 +160,12 @@ def test_a_pause_that_is_ended_leaves_nothing():
     ended = controller.state.unit.signals
     assert (ended.paused_since_ns, ended.paused_until_ns) == (None, None)
     assert [one.silent_until_ns for one in ended.conditions] == [None]
+
+
+@pytest.mark.parametrize(
+    ("priority", "rises"), [(LOW, ["medium door sounds"]), (MEDIUM, ["high door sounds"]), (HIGH, [])]
+)
+def test_what_nobody_heeds_rises_by_one_priority_up_to_the_highest(priority, rises):
+    said = play(model_with(door={"priority": priority, "escalates_after_ns": 10 * S}), [(1, OPEN)], 60)
+    assert [text for at_s, text in signals(said) if at_s == 11] == rises
+    assert len(signals(said)) == 1 + len(rises)

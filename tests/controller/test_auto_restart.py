@@ -102,10 +102,26 @@ def test_without_it_or_with_none_left_the_alarm_comes_as_before():
         assert course(running(model), (10, kpa(LIMIT))) == [(10, [*ALARM, "motor 0"])]
 
 
+def test_only_a_distal_occlusion_is_checked():
+    in_vain = replace(kpa(0.0), lines=(replace(kpa(0.0).lines[0], proximal_kpa=-90.0),))
+    assert course(running(TWICE), (10, in_vain)) == [
+        (10, ["raised occlusion-proximal", "alarm: occlusion-proximal", "motor 0"])
+    ]
+
+
 def test_a_line_that_does_not_deliver_is_not_checked():
     pump = running(TWICE)
     pump.step(5 * S, Stop("A"))
     assert course(pump, (10, kpa(LIMIT))) == [(10, ["raised occlusion-distal"])]
+
+
+def test_while_a_line_is_checked_everything_else_is_judged_as_ever():
+    """The other conditions stand behind this one in the model's table."""
+    rows = sorted(TWICE.alarms, key=lambda row: row.id is not AlarmId.OCCLUSION_DISTAL)
+    pump = running(replace(TWICE, alarms=tuple(rows)))
+    pump.step(10 * S, kpa(LIMIT))
+    in_vain = replace(kpa(LIMIT), lines=(replace(kpa(LIMIT).lines[0], proximal_kpa=-90.0),))
+    assert said(pump.step(11 * S, in_vain).outputs)[0] == "raised occlusion-proximal"
 
 
 def test_the_alarm_after_a_check_says_what_there_is_now():

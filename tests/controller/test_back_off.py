@@ -249,9 +249,25 @@ def test_an_occlusion_is_believed_until_the_pressure_is_gone_or_the_line_has_bee
     assert (passed(interlock, back())[1] is None) is passes
 
 
+@pytest.mark.parametrize(("stop", "passes"), [(999_999, False), (1_000_000, True)])
+def test_the_interlock_lets_turn_back_what_the_model_takes_to_the_step(stop, passes):
+    """2 mL of 3, a step is 1 nL."""
+    interlock = Interlock(replace(BACK, back_off=replace(BACK.back_off, most_nl=2_000_000)))
+    interlock.observe(0, kpa(LIMIT, 3_000_000), ())
+    assert (passed(interlock, back(stop=stop))[1] is None) is passes
+
+
 def test_where_nothing_turns_back_the_interlock_keeps_nothing_of_it():
-    assert guarded(ONE).status.turning == TurningStatus()
-    assert guarded(BACK).status.turning == TurningStatus(True, True, False, 900_000, 900_000)
+    """But whether the line is moved; a command that does not name it moves it no more."""
+    assert guarded(ONE).status.turning == TurningStatus(forward=True)
+    interlock = guarded(BACK)
+    assert interlock.status.turning == TurningStatus(True, True, False, 900_000)
+    passed(interlock, MotorCommand(()))
+    assert interlock.status.turning == TurningStatus(True, False, False, 900_000)
+    passed(interlock, back(rate=0))
+    assert interlock.status.turning == TurningStatus(True, False, False, 900_000)
+    passed(interlock, back())
+    assert interlock.status.turning == TurningStatus(True, False, True, 900_000)
 
 
 @pytest.mark.requirement("GIP 1.8.1")

@@ -74,6 +74,17 @@ def test_a_condition_that_pends_hides_none_that_stands():
     assert said[-1] == "3 CommandRejected <acknowledge> <occlusion-proximal> <no such alarm stands>"
 
 
+def test_of_two_that_stop_a_line_alike_the_first_is_named():
+    """Air and a clamp ahead of the pump, in one reading."""
+    said = answers(
+        (0, LoadProgram("A", program(60))),
+        (0, Start()),
+        (1, shown(proximal=(-90, 4.9), air=(True, False))),
+    )[3:]
+    assert [line.split()[1] for line in said][:3] == ["AlarmRaised", "AlarmRaised", "DeliveryEvent"]
+    assert said[2].endswith(f"<{said[0].split()[2]}>")
+
+
 def test_a_declared_condition_hides_no_deadline():
     pump = Pump(with_occlusion_limit(STROKES, 40.0, DELAY_NS))
     pump.step(0, shown())
@@ -146,6 +157,19 @@ def test_a_new_program_knows_nothing_of_the_end_of_the_one_before():
     assert pump.state.line("A").state is LineState.INFUSING
 
 
+def test_a_delay_of_the_second_line_ends_whatever_the_first_waits_for():
+    """B begins at 30 s; A is loaded only, and begins at 40 s when it waits as well."""
+    for first, begins in (([], ["B"]), ([Start("A")], ["B"])):
+        pump = Pump(STROKES)
+        pump.step(0, shown())
+        pump.step(0, LoadProgram("A", program(60, delay_ns=40 * S)))
+        pump.step(0, LoadProgram("B", program(30, mode=CONCURRENT, delay_ns=30 * S)))
+        for given in (*first, Start("B")):
+            pump.step(0, given)
+        pump.step(30 * S, Tick())
+        assert [line.line for line in pump.state.lines if line.state is LineState.INFUSING] == begins
+
+
 @pytest.mark.parametrize(
     ("rate_ml_per_h", "refused"),
     [(470, False), (471, False), (999, False), (1000, True)],
@@ -204,6 +228,12 @@ def test_what_a_device_or_the_interlock_declares_is_raised(kind, raised):
     assert answers((1, DeviceEvent(kind, "why")))[0] == f"1 AlarmRaised {raised} <why>"
 
 
+def test_a_model_that_has_no_such_condition_has_a_fault_of_the_device_instead():
+    rows = tuple(row for row in STROKES.alarms if row.id is not AlarmId.DOOR_OPEN)
+    said = answers((1, DeviceEvent(DeviceEventKind.DOOR_OPENED, "why")), model=replace(STROKES, alarms=rows))
+    assert said == ["1 AlarmRaised device-fault None high <why>"]
+
+
 @pytest.mark.parametrize(
     ("begins", "ends", "alarm"),
     [
@@ -236,6 +266,18 @@ def test_a_mode_is_changed_at_the_rate_of_now_and_refused_for_one_reason():
     alone = ((0, LoadProgram("A", program(460))), (0, LoadProgram("B", program(60))))
     said = answers(*alone, (0, Start("A")), (1, ChangeMode("A", CONCURRENT)))
     assert said[-1].endswith("<mode concurrent is for the secondary line of a dual-channel pump, not line A>")
+
+
+def test_the_mode_of_a_line_that_does_not_deliver_is_judged_when_it_is_started():
+    """A 480 and B 30 mL/h are more than the 500 of both together."""
+    said = answers(
+        (0, LoadProgram("A", program(480))),
+        (0, LoadProgram("B", program(30, 5, LineMode.PIGGYBACK))),
+        (0, Start("A")),
+        (1, ChangeMode("B", CONCURRENT)),
+        (2, Start("B")),
+    )
+    assert [line.split()[1] for line in said if line[0] in "12"] == ["DeliveryEvent", "CommandRejected"]
 
 
 def test_a_mode_is_changed_in_any_stage():

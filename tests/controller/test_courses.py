@@ -106,6 +106,7 @@ def test_a_stage_is_named_and_the_last_one_goes_on_until_the_volume_is_in():
 def test_loading_dose_comes_first_and_on_top():
     bench = started(LVP, program(10 * ML, 20 * ML, first=Stage(100 * ML, 5 * ML)))
     assert rates(bench, 0, 2.999, 3) == [100, 100, 10]
+    assert [o.cause for _, o in bench.said if isinstance(o, DeliveryEvent)][-2:] == ["what comes first", "maintenance"]
     bench.run(5 * H)
     assert bench.ml() == 25.0
     assert bench.minutes("delivery-complete") == [123.0]
@@ -130,7 +131,7 @@ def test_titrating_while_the_loading_dose_is_held_sets_what_is_programmed():
 def test_stages_are_not_titrated():
     bench = started(LVP, program(50 * ML, 125 * ML, course=STEPS))
     (refused,) = bench.do(MIN, Titrate("A", 20 * ML))
-    assert "no one rate to change" in refused.reason
+    assert refused.reason == "a programme of stages, repeats or times of day has no one rate to change"
 
 
 @pytest.mark.parametrize(
@@ -160,7 +161,39 @@ def test_a_taper_gives_its_total_and_takes_little_longer(total, hours, steps, ru
 def test_repeats_count_from_start_to_start():
     bench = started(LVP, program(50 * ML, course=Repeat(25 * ML, 6 * H, 2 * ML)))
     assert rates(bench, 0, 29.999, 30, 359.999, 360, 390) == [50, 50, 2, 2, 50, 2]
+    causes = [o.cause for _, o in bench.said if isinstance(o, DeliveryEvent) and o.kind.value == "rate-changed"]
+    assert causes == ["between doses", "dose", "between doses"]
     assert bench.ml() == pytest.approx(50 + 11, abs=1e-6)
+
+
+def test_what_comes_first_comes_on_top_of_the_stages():
+    """5 mL at 100 mL/h take 3 min, then 5 mL at 50 take 6, then 10 mL at 200 take 3."""
+    stages = Stages((Stage(50 * ML, 5 * ML), Stage(200 * ML, 10 * ML)))
+    bench = started(LVP, program(50 * ML, 15 * ML, first=Stage(100 * ML, 5 * ML), course=stages))
+    assert rates(bench, 0, 2.999, 3, 8.999, 9, 11.999) == [100, 100, 50, 50, 200, 200]
+    bench.run(H)
+    assert bench.ml() == 20.0
+
+
+@pytest.mark.parametrize(
+    ("command", "cause", "rate"),
+    [
+        (SetTemporary("A", H, percent=33), "33 %, maintenance", 3_333_000),
+        (SetTemporary("A", H, rate_nl_per_h=5 * ML), "temporary rate", 5 * ML),
+    ],
+)
+def test_a_temporary_rate_says_what_it_is(command, cause, rate):
+    """33 % of 10.1 mL/h."""
+    bench = started(LVP, program(10_100_000))
+    (said,) = (o for o in bench.give(command) if isinstance(o, DeliveryEvent))
+    assert (said.cause, said.rate_nl_per_h, type(said.rate_nl_per_h)) == (cause, rate, int)
+
+
+def test_what_comes_first_comes_once_before_the_repeats():
+    """5 mL at 100 mL/h take 3 min; then 25 mL in 30 min of every hour."""
+    bench = started(LVP, program(50 * ML, first=Stage(100 * ML, 5 * ML), course=Repeat(25 * ML, H)))
+    assert rates(bench, 0, 2.999, 3, 32.999, 33, 62.999, 63, 92.999, 93) == [100, 100, 50, 50, 0, 0, 50, 50, 0]
+    assert bench.ml() == pytest.approx(55.0, abs=1e-6)
 
 
 def test_a_dose_that_was_held_is_finished_but_the_next_keeps_its_time():
@@ -198,6 +231,7 @@ def test_a_repeat_that_is_called_late_keeps_its_time_but_never_makes_up_for_anot
         late.step(0, one)
     wake_ns = late.step(called_ns, Tick()).wake_at_ns
     assert late.state.line("A").course.since_ns == since_ns
+    assert late.state.line("A").course.based == (0 if since_ns else 50 * ML * called_ns)
     assert wake_ns is not None
     assert wake_ns <= since_ns + H
 
@@ -279,8 +313,8 @@ def test_standby_calls_back_and_delivers_nothing():
 def test_standby_is_for_a_time(ns, stands_by):
     bench = Bench(LVP)
     bench.give(LoadProgram("A", program(10 * ML)))
-    bench.give(Standby("A", ns))
-    assert (bench.line().state is LineState.STANDBY) is stands_by
+    refused = [o for o in bench.give(Standby("A", ns)) if isinstance(o, CommandRejected)]
+    assert (bench.line().state is LineState.STANDBY, refused == []) == (stands_by, stands_by)
 
 
 def test_a_running_line_does_not_stand_by():

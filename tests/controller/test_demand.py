@@ -20,7 +20,7 @@ from pumpsim.vocabulary.inputs import (
     Stop,
     Titrate,
 )
-from pumpsim.vocabulary.model import Drive, Mechanism, RateBand, Reminders
+from pumpsim.vocabulary.model import AtEnd, Drive, Mechanism, RateBand, Reminders
 from pumpsim.vocabulary.outputs import AlarmRaised, CommandRejected, DoseDenied, LineState
 from pumpsim.vocabulary.program import InfusionProgram
 from tests.build import MIN, H, S
@@ -76,7 +76,7 @@ def test_lockout_from_the_end_or_from_the_start(rule, delivered, denied):
     assert [m for m, a in zip(minutes, answers, strict=True) if a == "ok"] == delivered
     assert set(answers) <= {"ok", "lockout"}
     requests = bench.line().course.requests
-    assert (requests.made, requests.granted, requests.denied) == (6, len(delivered), denied)
+    assert (requests.made, requests.granted, requests.denied, requests.in_part) == (6, len(delivered), denied, 0)
     bench.run(H)
     assert bench.ml() == len(delivered)
 
@@ -89,6 +89,13 @@ def test_the_model_has_its_own_rule():
 @pytest.mark.parametrize(("minute", "answer"), [(11 - 1e-9, "lockout"), (11, "ok"), (11 + 1e-9, "ok")])
 def test_the_edge_of_the_lockout(minute, answer):
     assert asked(running(pca()), 0, minute) == ["ok", answer]
+
+
+def test_while_a_dose_is_given_it_has_not_ended():
+    bench = running(pca())
+    for minute, ended_ns in ((0, None), (5, MIN), (11, None), (12, 12 * MIN)):
+        bench.do(minute * MIN, *([] if ended_ns else [RequestDose("A")]))
+        assert bench.line().course.requests.ended_ns == ended_ns
 
 
 def test_a_dose_that_was_stopped_locks_out_from_there():
@@ -282,6 +289,15 @@ def test_a_dose_ends_where_it_is_in_or_where_the_programme_is(vtbi, ends):
     assert found == ends
     bench.run(H)
     assert bench.steps() == ends[-1]
+
+
+def test_a_line_that_goes_on_beyond_its_volume_comes_to_its_limit_as_well():
+    """1 mL/h: its volume is in after an hour, the limit of 2 mL after two."""
+    limit = DoseLimit(2 * ML, 4 * H, at_limit=AtLimit.KVO)
+    bench = running(replace(pca(rate=ML, limit=limit), vtbi_nl=ML, at_end=AtEnd.CONTINUE))
+    bench.run(3 * H)
+    assert bench.minutes("delivery-complete") == [60.0]
+    assert bench.minutes("kvo-entered") == [120.0]
 
 
 def test_a_dose_under_way_ends_at_the_limit():

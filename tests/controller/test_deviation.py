@@ -28,10 +28,11 @@ from pumpsim.vocabulary.inputs import (
 )
 from pumpsim.vocabulary.model import AtEnd, FlowLimits
 from pumpsim.vocabulary.outputs import AlarmCleared, AlarmRaised, DeliveryEvent
-from pumpsim.vocabulary.program import InfusionProgram
+from pumpsim.vocabulary.program import InfusionProgram, LineMode
 from pumpsim.vocabulary.status import Astray, PumpState
 from tests.build import MIN, SMOOTH, STROKES, H, S, program
 
+CONCURRENT = LineMode.CONCURRENT
 ML = 1_000_000
 """nL in a mL, and steps of the smooth drive."""
 ONE = replace(SMOOTH, lines=("A",), concurrent=None, backpriming=None)
@@ -115,9 +116,17 @@ def test_the_second_line_is_followed_while_the_first_stands():
     assert [(o.alarm.value, o.line) for o in found] == [("under-infusion", "B")]
 
 
-def both(b: int) -> SensorReading:
-    """A stands; what B has counted."""
-    return SensorReading((LineReading("A", 0, 4.9, False), LineReading("B", b, 4.9, False)), 0.0)
+def test_the_second_line_is_called_for_while_the_first_runs_as_it_should():
+    controller = PumpController(SMOOTH)
+    for given in (both(0), LoadProgram("A", program(60)), LoadProgram("B", program(60, mode=CONCURRENT)), Start()):
+        controller.step(0, given)
+    assert controller.step(5 * MIN, both(3 * ML, 5 * ML)).wake_at_ns == 15 * MIN
+    assert controller.step(5 * MIN, Tick()).wake_at_ns == 15 * MIN
+
+
+def both(b: int, a: int = 0) -> SensorReading:
+    """What each line has counted."""
+    return SensorReading((LineReading("A", a, 4.9, False), LineReading("B", b, 4.9, False)), 0.0)
 
 
 def test_under_infusion_lets_the_line_run_and_is_over_once_it_runs_as_it_should():
@@ -136,7 +145,8 @@ def test_what_is_within_the_allowance_when_its_time_is_over_is_watched_from_then
     heard(controller, (5 * MIN, 5 * ML))
     owed = round(100 * ML * at_ns / H)
     watches = controller.step(at_ns, reading(700 + owed - owed // 10 - 1)).watches
-    beyond = [w for w in watches if w.signal is Signal.STEPS and w.direction is Direction.AT_MOST]
+    counts = [w for w in watches if w.signal is Signal.STEPS and w.line == "A"]
+    beyond = [w for w in counts if w.direction is Direction.AT_MOST]
     assert [round(w.per_h) for w in beyond] == ([90 * ML] if watched else [])
 
 

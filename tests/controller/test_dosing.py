@@ -19,7 +19,7 @@ from pumpsim.vocabulary.inputs import (
     StopBolus,
     Titrate,
 )
-from pumpsim.vocabulary.outputs import CommandRejected
+from pumpsim.vocabulary.outputs import CommandRejected, DeliveryEvent
 from pumpsim.vocabulary.program import InfusionProgram
 from pumpsim.vocabulary.status import DoseKind, Temporary
 from tests.build import MIN, H, S, program
@@ -73,6 +73,9 @@ def refused(bench: Bench, command) -> str:
             "bolus rate 200.000001 mL/h is outside 0 mL/h to 200 mL/h",
         ),
         ((LOADED, STARTED), GiveBolus("A", ML, 200 * ML), ""),
+        ((LOADED, STARTED), GiveBolus("A", ML, over_ns=18 * S - 1), "bolus 1 mL in that time is above 200 mL/h"),
+        ((LOADED, STARTED), GiveBolus("A", ML, over_ns=18 * S), ""),
+        ((LOADED, STARTED), GiveBolus("A", ML, ML, H), "a bolus has a rate or a duration, not both"),
         (
             (LOADED, STARTED, DRAWS_IN_VAIN),
             BOLUS,
@@ -117,6 +120,8 @@ def test_a_bolus_has_its_rate_or_that_which_gives_it_in_its_time(command, kind, 
     """Rounded down to the nL/h, but never to nothing."""
     (dose,) = after(LOADED, STARTED, command).pump.state.line("A").course.doses
     assert (dose.kind, dose.volume, dose.rate_nl_per_h) == (kind, command.volume_nl * H, rate_nl_per_h)
+    (said,) = (o for o in after(LOADED, STARTED).give(command).outputs if isinstance(o, DeliveryEvent))
+    assert (said.kind.value, said.cause) == ("bolus-started", kind.value)
 
 
 @pytest.mark.parametrize(("model", "base"), [(FULL, 60), (INSTEAD, 0)])
@@ -130,6 +135,18 @@ def test_what_is_owed_of_a_dose_and_beside_it_is_exact(model, base):
     assert status.course.based == 0, "a programme of one rate needs no account of its own"
 
 
+def test_what_is_less_than_a_ns_of_a_dose_is_owed_with_it():
+    """2 mL at 70 mL/h take 102 857 142 857.14 ns: all of it is owed in the last whole one, and not more."""
+    bench = after(LOADED, STARTED, GiveBolus("A", 2 * ML, 70 * ML))
+    assert bench.steps[-1][2].wake_at_ns == 102_857_142_857
+    bench.pass_time(102_857_142_856)
+    assert words(bench.give(bench.reading()).outputs) == []
+    bench.pass_time(1)
+    said = [o for o in bench.give(bench.reading()).outputs if isinstance(o, DeliveryEvent)]
+    assert [(o.kind.value, o.cause) for o in said] == [("bolus-complete", "bolus")]
+    assert bench.pump.state.line("A").course.dosed == 2 * ML * H
+
+
 def test_where_the_programme_takes_all_of_the_mechanism_a_dose_waits_until_it_is_less():
     """999 mL/h is the most; at 900 there are 99 for 2 mL, which take 72.7 s."""
     bench = after(LoadProgram("A", program(999)), STARTED, BOLUS)
@@ -140,12 +157,39 @@ def test_where_the_programme_takes_all_of_the_mechanism_a_dose_waits_until_it_is
     assert step.wake_at_ns == 2 * ML * H // (99 * ML)
 
 
+def test_a_dose_in_the_place_of_the_programme_has_all_of_the_mechanism():
+    bench = after(LoadProgram("A", program(999)), STARTED, BOLUS, model=INSTEAD)
+    assert bench.pump.state.motor.lines[0].rate_nl_per_h == 200 * ML
+
+
 @pytest.mark.parametrize(("model", "wake_ns"), [(FULL, 20 * S), (INSTEAD, 36 * S)])
 def test_a_stage_waits_for_a_dose_that_is_given_in_its_place(model, wake_ns):
     """1 mL at 180 mL/h is over after 20 s, a dose of 2 mL at 200 after 36; in its place nothing of the stage is given."""
     stages = Stages((Stage(180 * ML, ML), Stage(90 * ML, ML)))
     bench = after(LoadProgram("A", InfusionProgram(180 * ML, 2 * ML, course=stages)), STARTED, BOLUS, model=model)
     assert bench.steps[-1][2].wake_at_ns == wake_ns
+
+
+def test_a_dose_that_waits_is_called_for_when_its_turn_comes():
+    """0.5 mL over an hour, behind 2 mL at 200 mL/h, which take 36 s."""
+    bench = after(LOADED, STARTED, GiveBolus("A", ML // 2, over_ns=H), BOLUS)
+    assert bench.steps[-1][2].wake_at_ns == 36 * S
+    bench.pass_time(36 * S)
+    assert bench.give(bench.reading()).wake_at_ns == 36 * S + H
+
+
+def test_the_stages_of_the_second_line_have_their_ends_while_the_first_stands():
+    stages = Stages((Stage(180 * ML, ML), Stage(90 * ML, ML)))
+    bench = after(LoadProgram("B", InfusionProgram(180 * ML, 2 * ML, course=stages)), Start("B"))
+    assert bench.steps[-1][2].wake_at_ns == 20 * S
+
+
+def test_a_stage_ends_in_the_first_whole_ns_in_which_it_is_owed():
+    """1 mL at 70 mL/h takes 51 428 571 428.57 ns."""
+    stages = Stages((Stage(70 * ML, ML), Stage(90 * ML, ML)))
+    bench = after(LoadProgram("A", InfusionProgram(70 * ML, 2 * ML, course=stages)), STARTED)
+    wake_ns = bench.steps[-1][2].wake_at_ns
+    assert (wake_ns, type(wake_ns)) == (51_428_571_429, int)
 
 
 HALF, FIXED = SetTemporary("A", H, percent=50), SetTemporary("A", H, rate_nl_per_h=10 * ML)

@@ -110,6 +110,24 @@ def test_what_both_lines_give_flushes_the_common_volume(minutes, found):
     )
 
 
+def test_all_that_was_given_through_a_line_is_kept_in_mind():
+    both = replace(B_DRUG, incompatible=("furosemide", "heparin"))
+    trace = run(
+        (0, LoadProgram("A", of(OTHER))),
+        (0, Start("A")),
+        (MIN, Stop("A")),
+        (MIN, LoadProgram("A", of(A_DRUG))),
+        (MIN, Start("A")),
+        (2 * MIN, Stop("A")),
+        (2 * MIN, LoadProgram("A", of(both))),
+        until_ns=4 * MIN,
+        model=SMOOTH,
+    )
+    assert [detail for _, _, detail in warnings(trace)] == [
+        "dopamine on line A after heparin, 1 mL ago; dopamine on line A after furosemide, 0 mL ago"
+    ]
+
+
 def test_every_pair_that_does_not_go_together_is_named():
     """Heparin was given before dopamine is loaded beside furosemide: it meets both."""
     both = replace(B_DRUG, incompatible=("furosemide", "heparin"))

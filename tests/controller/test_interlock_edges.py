@@ -5,7 +5,9 @@ from dataclasses import replace
 import pytest
 
 from pumpsim.controller.interlock import Interlock
-from pumpsim.vocabulary.inputs import DeviceEvent, DeviceEventKind, LoadProgram, Tick, Titrate
+from pumpsim.vocabulary.alarms import Direction, Signal
+from pumpsim.vocabulary.inputs import DeviceEvent, DeviceEventKind, GiveBolus, LoadProgram, Tick, Titrate
+from pumpsim.vocabulary.interlock import InterlockLine, InterlockStatus
 from pumpsim.vocabulary.model import AtEnd, Drive, Interleave
 from pumpsim.vocabulary.outputs import ConfirmationAsked, LineMotion, MotorCommand, Step
 from tests.build import MIN, STROKES, H, S, program
@@ -64,7 +66,29 @@ def test_a_programme_that_is_loaded_before_the_first_count_counts_from_there():
     assert interlock.observe(40 * S, shown(most), ()) is None
     event = interlock.observe(40 * S, shown(most + 1), ())
     assert event is not None
+    assert event.kind is DeviceEventKind.OVER_INFUSION
     assert "pumped of 1.000 mL programmed" in event.detail
+
+
+@pytest.mark.parametrize(("beyond", "trips"), [(-1, False), (0, False), (1, True)])
+def test_of_a_programme_its_volume_and_the_slack_may_be_pumped(beyond, trips):
+    """1 mL at 72 mL/h, which are 1000 steps in 5 s: to the step."""
+    interlock = Interlock(STROKES)
+    interlock.observe(0, shown(0), ())
+    interlock.observe(0, LoadProgram("A", program(72, 1.0, at_end=AtEnd.STOP)), ())
+    interlock.let_through((MotorCommand((LineMotion("A", 72 * ML), LineMotion("B", 0))),))
+    steps = STEPS_PER_ML + 2 * CYCLE_STEPS + 1_000
+    assert (interlock.observe(100 * S, shown(steps + beyond), ()) is not None) is trips
+
+
+@pytest.mark.parametrize(("after_ns", "trips"), [(76 * S - 1, False), (76 * S, False), (76 * S + 1, True)])
+def test_a_motor_that_stands_is_told_of_when_half_of_what_was_commanded_is_beyond_the_slack(after_ns, trips):
+    """7600 steps of slack; at 72 mL/h half of it is 100 steps a second."""
+    interlock = Interlock(STROKES)
+    interlock.observe(0, shown(0), ())
+    interlock.observe(0, LoadProgram("A", program(72)), ())
+    interlock.let_through((MotorCommand((LineMotion("A", 72 * ML), LineMotion("B", 0))),))
+    assert (interlock.observe(after_ns, shown(0), ()) is not None) is trips
 
 
 def test_a_new_command_forgives_nothing():
@@ -78,6 +102,53 @@ def test_a_new_command_forgives_nothing():
     assert event.kind is DeviceEventKind.OVER_INFUSION
 
 
+def test_it_begins_with_nothing():
+    assert Interlock(STROKES).status == InterlockStatus(0, (InterlockLine("A"), InterlockLine("B")))
+
+
+def test_an_extended_bolus_is_heard_at_the_rate_at_which_it_will_be_given():
+    """2 mL in 7 min, rounded down to the nL/h as the controller does."""
+    interlock = running()
+    interlock.observe(0, GiveBolus("A", 2 * ML, over_ns=7 * MIN), ())
+    rate = interlock.status.lines[0].asked.dose_nl_per_h
+    assert (rate, type(rate)) == (17_142_857, int)
+
+
+def test_it_watches_both_sides_of_what_moves_and_one_of_what_stands():
+    watches = running().promise(Step((), None, ())).watches
+    assert [(w.signal, w.line, w.direction) for w in watches] == [
+        (Signal.STEPS, "A", Direction.AT_LEAST),
+        (Signal.STEPS, "A", Direction.AT_MOST),
+        (Signal.STEPS, "B", Direction.AT_LEAST),
+    ]
+
+
+def test_a_command_to_move_forgives_what_was_short_while_it_stood():
+    interlock = running()
+    assert interlock.status.lines[1].account.behind == 0
+    interlock.let_through((MotorCommand((LineMotion("A", 0), LineMotion("B", 0))),))
+    interlock.observe(MIN, shown(0), ())
+    assert [line.account.behind for line in interlock.status.lines] == [0, 0]
+
+
+def test_a_stop_makes_up_for_what_was_short_until_then():
+    interlock = running()
+    assert interlock.observe(57 * S, shown(0), ()) is None
+    interlock.let_through((MotorCommand((LineMotion("A", 0), LineMotion("B", 0))),))
+    interlock.let_through((RUNS,))
+    assert interlock.observe(58 * S, shown(0), ()) is None
+
+
+def test_a_new_command_makes_up_for_nothing():
+    """A motor that stands is short by the slack after 57.5 s, half of what 100 mL/h are."""
+    interlock = running()
+    assert interlock.observe(57 * S, shown(0), ()) is None
+    interlock.let_through((RUNS,))
+    event = interlock.observe(58 * S, shown(0), ())
+    assert event is not None
+    assert event.kind is DeviceEventKind.MOTOR_STALL
+
+
 @pytest.mark.parametrize(("stopped", "says"), [(False, DeviceEventKind.MOTOR_STALL), (True, None)])
 def test_a_motor_that_has_been_stopped_is_not_short_of_anything(stopped, says):
     """It has not moved for an hour; nothing is said of that once it is to stand."""
@@ -87,6 +158,8 @@ def test_a_motor_that_has_been_stopped_is_not_short_of_anything(stopped, says):
         interlock.let_through((MotorCommand((LineMotion("A", 0), LineMotion("B", 0))),))
     event = interlock.observe(H, shown(0), ())
     assert (event.kind if event else None) is says
+    assert interlock.status.lines[0].account.behind == 0
+    assert interlock.observe(H + 1, shown(0), ()) is None, "it says so once"
 
 
 def test_a_motor_that_keeps_to_its_steps_has_two_of_them():

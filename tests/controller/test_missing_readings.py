@@ -6,10 +6,11 @@ import pytest
 
 from pumpsim.controller import Pump
 from pumpsim.controller.pump_controller import PumpController
-from pumpsim.vocabulary.alarms import AlarmId, Effect
+from pumpsim.vocabulary.alarms import AlarmId, Effect, Signal
 from pumpsim.vocabulary.inputs import GiveBolus, LineReading, LoadProgram, SensorReading, Start, Stop, Tick
-from pumpsim.vocabulary.outputs import DeliveryEvent, LineState
+from pumpsim.vocabulary.outputs import DeliveryEvent, LineState, MotorCommand
 from pumpsim.vocabulary.program import LineMode
+from pumpsim.vocabulary.sensors import Sensor
 from tests.build import MIN, STROKES, S, program
 from tests.controller.occlusion import LIMIT, kpa, running
 from tests.controller.power_bench import FULL, ML, Bench, words
@@ -25,6 +26,13 @@ def test_what_is_turned_back_and_no_more_counted_stands():
     said = pump.step(101 * S, SensorReading((), LIMIT)).outputs
     assert [o.cause for o in said if isinstance(o, DeliveryEvent)] == ["how much was taken back is not known"]
     assert not pump.state.motor.moving
+
+
+def test_where_the_pressure_is_not_known_there_is_no_occlusion():
+    pump = running(BACK)
+    silent = replace(kpa(0.0, 900_000), silent=(Sensor(Signal.DISTAL_PRESSURE, None),))
+    assert [o for o in pump.step(100 * S, silent).outputs if not isinstance(o, MotorCommand)] == []
+    assert not pump.snapshot().interlock.turning.granted
 
 
 def test_an_occlusion_without_a_count_is_alarmed_and_nothing_is_turned_back():

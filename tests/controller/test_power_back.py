@@ -6,9 +6,28 @@ import pytest
 
 from pumpsim.catalogue.pumps import with_occlusion_limit
 from pumpsim.controller import Pump
+from pumpsim.controller.power import JUDGED_ANEW
 from pumpsim.vocabulary.alarms import AlarmId, Priority
 from pumpsim.vocabulary.courses import Profile, Segment
-from pumpsim.vocabulary.inputs import Acknowledge, DeviceEventKind, LoadProgram, PauseAudio, SetClock, Start, Tick
+from pumpsim.vocabulary.inputs import (
+    Acknowledge,
+    ChangeMode,
+    Confirm,
+    DeviceEventKind,
+    GiveBolus,
+    LoadProgram,
+    PauseAudio,
+    RequestDose,
+    ResetAir,
+    SetClock,
+    SetTemporary,
+    Standby,
+    Start,
+    Stop,
+    StopBolus,
+    Tick,
+    Titrate,
+)
 from pumpsim.vocabulary.model import Reminders
 from pumpsim.vocabulary.outputs import (
     AlarmCleared,
@@ -91,6 +110,13 @@ def test_the_charge_falls_from_when_it_is_switched_on():
     assert bench.pump.state.unit.power == PowerStatus(False, 3 * H, 24 * H)
 
 
+@pytest.mark.parametrize(("charge_ns", "on"), [(0, False), (1, True)])
+def test_what_holds_anything_can_be_switched_on(charge_ns, on):
+    bench = put_away(Bench(), mains=False, charge_ns=charge_ns)
+    bench.give(event(ON))
+    assert bench.pump.state.unit.power.off is not on
+
+
 def test_switching_on_is_a_touch():
     """The model calls an idle pump after 5 min: from when it is switched on, not from when time began."""
     bench = Bench(replace(FULL, reminders=Reminders(idle_ns=5 * MIN, key_ns=None)))
@@ -149,3 +175,49 @@ def test_what_only_pended_is_measured_anew():
     step = bench.give(event(BACK))
     assert words(step.outputs)[-1] == "AlarmRaised power-lost"
     assert step.wake_at_ns == bench.now_ns + 4 * S
+
+
+@pytest.mark.parametrize("alarm", JUDGED_ANEW, ids=lambda alarm: alarm.value)
+def test_what_the_pump_finds_by_itself_does_not_stand_on(alarm):
+    """It is on its battery, which has been charged meanwhile."""
+    bench = Bench()
+    snapshot = bench.pump.snapshot()
+    unit = replace(snapshot.state.unit, power=PowerStatus(False, 3 * H))
+    state = replace(snapshot.state, alarms=(AlarmStatus(alarm, None, 0, standing=True),), unit=unit)
+    bench.pump = Pump.power_on(FULL, replace(snapshot, state=state))
+    raised = [(o.alarm, o.detail) for o in bench.give(event(ON)).outputs if isinstance(o, AlarmRaised)]
+    assert raised == [(AlarmId.POWER_LOST, "")]
+
+
+@pytest.mark.parametrize(
+    ("command", "name", "about"),
+    [
+        (LoadProgram("A", program(60)), "load", "A"),
+        (Start("A"), "start", "A"),
+        (Start(), "start", None),
+        (Stop("B"), "stop", "B"),
+        (Titrate("A", 1), "titrate", "A"),
+        (ChangeMode("B", LineMode.CONCURRENT), "mode", "B"),
+        (GiveBolus("A", 1), "bolus", "A"),
+        (StopBolus("A"), "stop-bolus", "A"),
+        (RequestDose("A"), "request", "A"),
+        (SetTemporary("A", 1), "temporary", "A"),
+        (Standby("A", 1), "standby", "A"),
+        (SetClock(0), "clock", None),
+        (PauseAudio(), "pause-audio", None),
+        (ResetAir(), "reset-air", None),
+        (Confirm(), "confirm", None),
+        (Acknowledge(), "acknowledge", None),
+        (Acknowledge(AlarmId.IDLE), "acknowledge", "idle"),
+    ],
+)
+def test_every_command_is_refused_by_its_name_while_the_pump_is_off(command, name, about):
+    bench = put_away(Bench())
+    assert bench.give(command).outputs == (CommandRejected(name, about, "the pump is off"),)
+
+
+def test_without_a_battery_there_is_no_charge():
+    bench = Bench(replace(FULL, battery=None))
+    for kind in (LOST, BACK):
+        bench.give(event(kind))
+    assert bench.pump.state.unit.power == PowerStatus()

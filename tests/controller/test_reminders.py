@@ -78,6 +78,12 @@ def test_it_says_which_lines_wait_and_goes_on_delivering():
     assert signals(said) == [(330, "low idle sounds")]
 
 
+def test_it_names_every_line_that_waits():
+    said = play(AFTER_5_MIN, [(0, LOAD), (0, LOAD_B), (1, Start("A")), (2, Stop("A"))], 400)
+    (idle,) = [o for _, o in said if isinstance(o, AlarmRaised)]
+    assert idle.detail == "line A is held, line B is ready"
+
+
 def test_a_line_that_an_alarm_has_stopped_is_not_idle():
     said = play(AFTER_5_MIN, [(10, LOAD), (20, Start("A")), (30, replace(READING, distal_kpa=200.0))], 2000)
     assert conditions(said) == [(30, "raised occlusion-distal")]

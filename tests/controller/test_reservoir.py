@@ -232,7 +232,23 @@ DUAL = replace(
 )
 
 
-def both(a: int, a_level_ml: float, b_kpa: float = 4.9) -> SensorReading:
-    """A reading of two lines: the count and the level of A, the pressure ahead of B, whose container is full."""
+def test_the_second_line_finishes_its_stroke_while_the_first_delivers():
+    controller = PumpController(DUAL)
+    for given in (
+        both(0, 10.0),
+        LoadProgram("A", program(100)),
+        LoadProgram("B", program(50, mode=LineMode.CONCURRENT)),
+        Start(),
+    ):
+        controller.step(0, given)
+    controller.step(S, both(100, 10.0, b=50, b_level_ml=0.5))
+    assert [m.stop_at_step for m in controller.state.motor.lines] == [None, 3_300]
+    controller.step(2 * S, both(200, 10.0, b=3_300, b_level_ml=0.5))
+    assert [m.rate_nl_per_h for m in controller.state.motor.lines] == [100 * ML, 0]
+
+
+def both(a: int, a_level_ml: float, b_kpa: float = 4.9, *, b: int = 0, b_level_ml: float = 50.0) -> SensorReading:
+    """A reading of two lines: count and level of A; pressure ahead of B, count and level of it."""
     first = LineReading("A", a, 4.9, False, (Measured(Signal.RESERVOIR_LEVEL, a_level_ml),))
-    return SensorReading((first, LineReading("B", 0, b_kpa, False, (Measured(Signal.RESERVOIR_LEVEL, 50.0),))), 0.0)
+    second = LineReading("B", b, b_kpa, False, (Measured(Signal.RESERVOIR_LEVEL, b_level_ml),))
+    return SensorReading((first, second), 0.0)

@@ -31,6 +31,7 @@ from tests.build import MIN, STROKES, H, S, program
 from tests.controller.power_bench import FULL, ML, Bench, event, words
 from tests.controller.scripts import ASKS, commands, events, happenings
 
+BLANK = Pump(FULL).state
 LOST, ON = DeviceEventKind.MAINS_LOST, DeviceEventKind.POWERED_ON
 
 
@@ -132,6 +133,11 @@ def test_no_instant_of_the_time_before_is_left(script):
         ({"schema": "pumpsim-snapshot/0"}, "this version reads 'pumpsim-snapshot/1'"),
         ({"model": "other"}, "a snapshot of model other, not of dual-channel-cassette"),
         ({"state": Pump(replace(STROKES, lines=("A",), backpriming=None)).state}, "of the lines A, not of A, B"),
+        ({"state": replace(BLANK, lines=BLANK.lines[::-1])}, "of the lines B, A, not of A, B"),
+        (
+            {"model": "other", "state": replace(BLANK, lines=BLANK.lines[::-1])},
+            "^a snapshot of model other, not of dual-channel-cassette; a snapshot of the lines B, A, not of A, B$",
+        ),
     ],
 )
 def test_a_snapshot_that_does_not_fit_is_refused(change, says):

@@ -135,6 +135,15 @@ def test_the_limit_of_one_line_is_not_the_other_line_s():
     assert [status.state for status in bench.pump.state.lines] == [LineState.INFUSING, LineState.KVO]
 
 
+def test_a_line_beside_one_without_a_limit_has_its_own():
+    bench = Bench()
+    bench.give(LoadProgram("A", program(60)))
+    bench.give(LoadProgram("B", replace(LIMITED, mode=LineMode.CONCURRENT)))
+    bench.give(Start())
+    bench.look(11 * MIN)
+    assert [status.state for status in bench.pump.state.lines] == [LineState.INFUSING, LineState.KVO]
+
+
 def test_the_state_is_settled_when_it_is_answered():
     """Whatever has just been answered, the same instant has nothing more to say."""
     bench = paused(LIMITED, after_ns=10 * MIN)
