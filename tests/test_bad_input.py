@@ -95,7 +95,7 @@ MISSING = object()
         ((*LOAD_B, "drug"), "dopamin", "operator[2].load.drug", "unknown drug of line B", "dopamine"),
         ((*LOAD_B, "line"), "A", "operator[2].load.dose", "line A has no drug", None),
         (("operator", 2, "do"), "go", "operator[3].do", "unknown action", None),
-        (("operator", 2, "do"), MISSING, "operator[3]", "exactly one of load, titrate, mode, bolus, temporary, backprime or", None),
+        (("operator", 2, "do"), MISSING, "operator[3]", "exactly one of load, titrate, mode, bolus, temporary", None),
         (("operator", 2, "alarm"), "near-end", "operator[3]", "alarm belongs only", None),
         (("operator", 2, "for"), "2 min", "operator[3]", "for belongs only", None),
         (("operator", 2), {"at": "1 s", "do": "pause-audio", "for": "-1 s"}, "operator[3].for", "negative", None),
