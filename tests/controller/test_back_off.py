@@ -258,8 +258,8 @@ def test_the_interlock_lets_turn_back_what_the_model_takes_to_the_step(stop, pas
 
 
 def test_where_nothing_turns_back_the_interlock_keeps_nothing_of_it():
-    """But whether the line is moved; a command that does not name it moves it no more."""
-    assert guarded(ONE).status.turning == TurningStatus(forward=True)
+    """Where it may, whether the line is moved: a command that does not name it moves it no more."""
+    assert guarded(ONE).status.turning == TurningStatus()
     interlock = guarded(BACK)
     assert interlock.status.turning == TurningStatus(True, True, False, 900_000)
     passed(interlock, MotorCommand(()))
