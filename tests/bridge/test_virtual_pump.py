@@ -1,4 +1,4 @@
-"""A virtual pump's world, engine and wire, by a dialect of a few letters: two clocks, faults from a seed, all of it in SimPy."""
+"""A virtual pump's world, engine and wire, by a dialect of a few letters: two clocks, faults from a seed, and SimPy."""
 
 from dataclasses import replace
 
