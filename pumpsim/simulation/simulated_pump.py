@@ -32,6 +32,7 @@ from pumpsim.vocabulary.inputs import (
     SensorReading,
     Tick,
 )
+from pumpsim.vocabulary.model import PumpModel
 from pumpsim.vocabulary.motor import MotorFault
 from pumpsim.vocabulary.outputs import (
     CommandRejected,
@@ -40,11 +41,13 @@ from pumpsim.vocabulary.outputs import (
     LineMotion,
     MotorCommand,
     PowerChanged,
+    Record,
     Step,
     Watch,
 )
-from pumpsim.vocabulary.remaining import reckoned_anew
+from pumpsim.vocabulary.remaining import Remaining, reckoned_anew
 from pumpsim.vocabulary.sensors import Mended, Sensor, SensorFault, Silent
+from pumpsim.vocabulary.status import PumpState
 
 HOUSEKEEPING_NS = 6 * 3_600_000_000_000
 """How far the path is planned at most before history is handed over: bounds memory, never a result."""
@@ -81,6 +84,33 @@ class SimulatedPump:
     def id(self) -> str:
         """The pump's id in the scenario."""
         return self._setup.id
+
+    @property
+    def model(self) -> PumpModel:
+        """What it is."""
+        return self._setup.model
+
+    @property
+    def state(self) -> PumpState:
+        """What the pump knows, as of its last input."""
+        return self._pump.state
+
+    def truth(self, now_ns: int) -> SensorReading:
+        """What is so at the pump's sensors, in the counts of its power-on; looking changes nothing."""
+        return self._power_on.reading(self.way.read(now_ns))
+
+    def remaining(self, line: str) -> Remaining:
+        """What is left of a line, as the pump says it."""
+        return self._pump.remaining(line)
+
+    def recorded_since(self, count: int) -> tuple[Record, ...]:
+        """What has been recorded beyond the first ``count``."""
+        return tuple(recorded.record for recorded in self._records[count:])
+
+    @property
+    def recorded(self) -> int:
+        """How much has been recorded."""
+        return len(self._records)
 
     def trace(self) -> PumpTrace:
         """What did happen."""
@@ -179,13 +209,13 @@ class SimulatedPump:
             self._noticed = [found for found in self._noticed if found[1] != fault.sensor]
 
     @property
-    def _dead(self) -> bool:
+    def is_dead(self) -> bool:
         """Whether the pump has no power: it is called by nobody."""
         return self._cut or self._pump.state.unit.power.off
 
     def _lose_power(self, now_ns: int) -> None:
         """Stop motor and pump in this instant, after a last reading."""
-        if not self._dead:
+        if not self.is_dead:
             self._look(now_ns)
             still = MotorCommand(tuple(LineMotion(line, 0) for line in self._setup.model.lines))
             self.way.command(now_ns, self._motor.without_power(still))
@@ -239,7 +269,7 @@ class SimulatedPump:
                 self.suffer(now_ns)
                 continue
             del self._entries[0]
-            if self._dead:
+            if self.is_dead:
                 self._find_dead(now_ns, action)
                 continue
             if isinstance(action, DeviceEvent) and action.kind is DeviceEventKind.MAINS_LOST:
@@ -253,7 +283,7 @@ class SimulatedPump:
 
     def _estimate(self, now_ns: int, line: str, after: DeliveryEventKind | None = None) -> None:
         """Ask the pump what is left of a line; one without power says nothing, and of some lines nothing is known."""
-        if self._dead:
+        if self.is_dead:
             return
         remaining = self._pump.remaining(line)
         if remaining.vtbi is not None or remaining.reservoir is not None:
@@ -271,7 +301,7 @@ class SimulatedPump:
     def sense(self, now_ns: int) -> None:
         """Hand a reading over, as the sensors give it."""
         truth = self._older.popleft() if self._older else self.way.read(now_ns)
-        if not self._dead:
+        if not self.is_dead:
             self._give(now_ns, self._power_on.reading(self._sensors.seen(truth, now_ns)))
 
     def _look_out(self, now_ns: int, step: Step) -> None:

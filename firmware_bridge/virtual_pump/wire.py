@@ -1,0 +1,128 @@
+"""What a wire does to bytes on their way: time, and faults. Chance comes from a seed; nothing here knows a protocol.
+
+A frame is what the dialect sends in one go. Faults act on frames on their way to the host, ``silent`` and ``lose_first`` on
+what the host sends too. All of it can be changed while it runs.
+"""
+
+import random
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+BITS_PER_BYTE = 10
+"""Start, eight of data or seven and parity, stop."""
+
+
+SHARES = ("drop", "corrupt", "duplicate", "split", "glue", "delay", "reorder")
+COUNTS = ("latency_ns", "baud", "gap_ns", "delay_ns")
+
+
+@dataclass(frozen=True, slots=True)
+class WireFaults:
+    """``latency_ns``: at least so long until a reply goes out; ``baud``: paced as at this rate, 0: at once.
+
+    Shares of frames, 0 to 1: that are dropped, have a bit turned, come twice, come in two parts ``gap_ns`` apart, are glued to
+    the next, come late by ``delay_ns``, or after the next. ``silent``: nothing goes out or comes in. ``lose_first``: the first
+    thing that the host says is lost.
+    """
+
+    latency_ns: int = 0
+    baud: int = 0
+    drop: float = 0.0
+    corrupt: float = 0.0
+    duplicate: float = 0.0
+    split: float = 0.0
+    glue: float = 0.0
+    delay: float = 0.0
+    reorder: float = 0.0
+    gap_ns: int = 20_000_000
+    delay_ns: int = 500_000_000
+    silent: bool = False
+    lose_first: bool = False
+
+    def __post_init__(self) -> None:
+        wrong = [f"{name} = {getattr(self, name):g}" for name in SHARES if not 0.0 <= getattr(self, name) <= 1.0]
+        wrong += [f"{name} = {getattr(self, name)}" for name in COUNTS if getattr(self, name) < 0]
+        if wrong:
+            raise ValueError(f"wire faults: {', '.join(wrong)}: shares are 0 to 1, times and rates not below 0")
+
+
+class Wire:
+    """The way between a dialect and its host, with what is still on it."""
+
+    def __init__(self, faults: WireFaults = WireFaults(), seed: int = 1) -> None:
+        self.faults = faults
+        self._chance = random.Random(seed)
+        self._queue: list[tuple[int, bytes]] = []
+        self._free_ns = 0
+        self._held: bytes | None = None
+        self._heard_any = False
+
+    def hear(self, now_ns: int, data: bytes) -> bytes:
+        """What of the host's bytes comes through."""
+        del now_ns
+        if self.faults.silent:
+            return b""
+        first, self._heard_any = not self._heard_any, True
+        return b"" if first and self.faults.lose_first else data
+
+    def send(self, now_ns: int, frames: Sequence[bytes]) -> None:
+        """Put frames on their way."""
+        for frame in frames:
+            if frame and not self.faults.silent:
+                self._put(now_ns, frame)
+
+    @property
+    def next_ns(self) -> int | None:
+        """When bytes come out next."""
+        return self._queue[0][0] if self._queue else None
+
+    def due(self, now_ns: int) -> bytes:
+        """The bytes that have come out by now."""
+        out = b""
+        while self._queue and self._queue[0][0] <= now_ns:
+            out += self._queue.pop(0)[1]
+        return out
+
+    def change(self, **faults: object) -> None:
+        """Set some of the faults from now on. Raises ValueError for what cannot be, TypeError for what there is not."""
+        self.faults = replace(self.faults, **faults)  # type: ignore[arg-type]
+
+    def _put(self, now_ns: int, frame: bytes) -> None:
+        faults = self.faults
+        if self._happens(faults.drop):
+            return
+        if self._happens(faults.corrupt):
+            frame = self._corrupted(frame)
+        if self._held is not None:
+            held, self._held = self._held, None
+            frame = held + frame
+        elif self._happens(faults.glue):
+            self._held = frame
+            return
+        at_ns = now_ns + faults.latency_ns + (faults.delay_ns if self._happens(faults.delay) else 0)
+        for _ in range(2 if self._happens(faults.duplicate) else 1):
+            if len(frame) > 1 and self._happens(faults.split):
+                cut = self._chance.randrange(1, len(frame))
+                self._line_up(at_ns, frame[:cut])
+                self._line_up(at_ns + faults.gap_ns, frame[cut:])
+            else:
+                self._line_up(at_ns, frame)
+        if len(self._queue) > 1 and self._happens(faults.reorder):
+            (first_ns, first), (last_ns, last) = self._queue[-2:]
+            self._queue[-2:] = [(first_ns, last), (last_ns, first)]
+
+    def _line_up(self, at_ns: int, data: bytes) -> None:
+        """Behind what is on the wire already; paced, the last byte decides when it has come."""
+        faults = self.faults
+        begin_ns = max(at_ns, self._free_ns)
+        if faults.baud:
+            begin_ns += len(data) * BITS_PER_BYTE * 1_000_000_000 // faults.baud
+        self._free_ns = begin_ns
+        self._queue.append((begin_ns, data))
+
+    def _happens(self, share: float) -> bool:
+        return share > 0.0 and self._chance.random() < share
+
+    def _corrupted(self, frame: bytes) -> bytes:
+        at, bit = self._chance.randrange(len(frame)), self._chance.randrange(8)
+        return frame[:at] + bytes([frame[at] ^ 1 << bit]) + frame[at + 1 :]

@@ -1,0 +1,155 @@
+"""Pumps and their fluid path on pump time, and what a protocol may see of a pump and do to it.
+
+Nothing here knows a wire. Time is handed over; what is due by then happens at its own instant, in the order of simulation.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from pumpsim.scenario import Action, Scenario
+from pumpsim.simulation.clockwork import ENDLESS_NS, Clockwork, clockworks
+from pumpsim.simulation.simulated_pump import SimulatedPump
+from pumpsim.vocabulary.alarms import AlarmId, Priority
+from pumpsim.vocabulary.disturbances import PowerBack, PowerCut
+from pumpsim.vocabulary.inputs import OperatorCommand
+from pumpsim.vocabulary.model import PumpModel
+from pumpsim.vocabulary.outputs import CommandRejected, LineState, Output
+from pumpsim.vocabulary.program import InfusionProgram
+from pumpsim.vocabulary.remaining import Remaining
+
+FL_PER_NL = 1_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class LineLook:
+    """One line as its pump knows it. ``rate_nl_per_h``: what it delivers at now; ``pumped_nl``: counted since power-on."""
+
+    line: str
+    state: LineState
+    program: InfusionProgram | None
+    rate_nl_per_h: int
+    pumped_nl: int
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """An alarm condition that stands; ``line`` None: of the pump."""
+
+    alarm: AlarmId
+    line: str | None
+    priority: Priority
+    acknowledged: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """A pump at an instant of pump time: lines in the order of the model, conditions in the order in which they began."""
+
+    at_ns: int
+    lines: tuple[LineLook, ...]
+    distal_kpa: float
+    standing: tuple[Standing, ...]
+    off: bool
+
+    def line(self, name: str) -> LineLook:
+        """One line of the model."""
+        return next(line for line in self.lines if line.line == name)
+
+
+class World:
+    """Everything behind one or more ports: the pumps of a scenario, without an end, from power-on."""
+
+    def __init__(self, scenario: Scenario) -> None:
+        self.now_ns = 0
+        self._lines = clockworks(scenario, sink=lambda _pump, _chunk: None, until_ns=ENDLESS_NS)
+        for line in self._lines:
+            line.begin()
+        self.pumps = {pump.id: PumpPort(self, line, pump) for line in self._lines for pump in line.pumps.values()}
+
+    @property
+    def next_ns(self) -> int | None:
+        """When something happens next by itself."""
+        return min((at_ns for line in self._lines if (at_ns := line.next_ns) is not None), default=None)
+
+    def turn_to(self, now_ns: int) -> None:
+        """Let everything happen that is due by an instant. Raises ValueError when time runs backwards."""
+        if now_ns < self.now_ns:
+            raise ValueError(f"time runs backwards: {now_ns} ns after {self.now_ns} ns")
+        for line in self._lines:
+            line.turn_to(now_ns)
+        self.now_ns = now_ns
+
+
+class PumpPort:
+    """One pump as its protocol meets it, at the world's instant."""
+
+    def __init__(self, world: World, line: Clockwork, pump: SimulatedPump) -> None:
+        self._world, self._line, self._pump = world, line, pump
+
+    @property
+    def id(self) -> str:
+        """Its id in the scenario."""
+        return self._pump.id
+
+    @property
+    def model(self) -> PumpModel:
+        """What it is."""
+        return self._pump.model
+
+    def look(self) -> Look:
+        """What the pump knows, and what its motor has counted by now; looking changes nothing."""
+        at_ns = self._world.now_ns
+        state, reading = self._pump.state, self._pump.truth(at_ns)
+        rows = {row.id: row for row in self.model.alarms}
+        step_fl = self.model.mechanism.step_fl
+        return Look(
+            at_ns,
+            tuple(
+                LineLook(
+                    status.line,
+                    status.state,
+                    status.program,
+                    max(0, motion.rate_nl_per_h),
+                    read.steps * step_fl // FL_PER_NL,
+                )
+                for status, motion, read in zip(state.lines, state.motor.lines, reading.lines, strict=True)
+            ),
+            reading.distal_kpa,
+            tuple(
+                Standing(alarm.alarm, alarm.line, rows[alarm.alarm].priority, alarm.acknowledged)
+                for alarm in state.alarms
+                if alarm.standing
+            ),
+            self._pump.is_dead,
+        )
+
+    def remaining(self, line: str) -> Remaining:
+        """What is left of a line, and for how long, as the pump says it."""
+        return self._pump.remaining(line)
+
+    def operate(self, *commands: OperatorCommand) -> tuple[Output, ...]:
+        """Do at the pump what an operator does, one after the other, up to the first that is refused; what it said to them."""
+        said: list[Output] = []
+        for command in commands:
+            answer = self.do(command)
+            said += answer
+            if any(isinstance(output, CommandRejected) for output in answer):
+                break
+        return tuple(said)
+
+    def do(self, action: Action) -> tuple[Output, ...]:
+        """Let anything be done to the pump now, by the operator, its device or the world; what the pump said to it."""
+        before, recorded = len(self._pump.taken), self._pump.recorded
+        self._line.do(self._world.now_ns, self.id, action)
+        said = [output for taken in self._pump.taken[before:] for output in taken.step.outputs]
+        return tuple(said) if said else self._pump.recorded_since(recorded)
+
+    def power_cycle(self) -> None:
+        """Take its power and give it back at once; what the pump keeps, it keeps."""
+        self.do(PowerCut())
+        self.do(PowerBack())
+
+
+def refusals(outputs: Sequence[Output]) -> tuple[str, ...]:
+    """Why commands were refused; empty when all were carried out."""
+    return tuple(output.reason for output in outputs if isinstance(output, CommandRejected))
