@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from firmware_bridge.protocols import harvard_11, native, ultra
+from firmware_bridge.protocols import harvard_11, native, ultra, zyno
 from firmware_bridge.virtual_pump import dialect
 
 
@@ -21,5 +21,6 @@ PROTOCOLS: dict[str, Dialect | dialect.Dialect] = {
     "elite-11": ultra.ELITE_11,
     "33-dds": ultra.DDS_33,
     "harvard-11": harvard_11.HARVARD_11,
+    "zyno": zyno.ZYNO,
 }
 """Every dialect by its name."""

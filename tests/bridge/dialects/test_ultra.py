@@ -604,7 +604,7 @@ class TestTwoAxes:
         ]
 
 
-@pytest.mark.parametrize("name", ["ultra", "elite-11", "33-dds", "harvard-11"])
+@pytest.mark.parametrize("name", ["ultra", "elite-11", "33-dds", "harvard-11", "zyno"])
 def test_a_row_says_what_it_assumes(name):
     row = dialect(name)
     assert row.name == name
