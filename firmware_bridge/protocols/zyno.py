@@ -335,11 +335,11 @@ ZYNO = Dialect(
     title="Zyno MIVA and Nimbus ambulatory pumps",
     baud=9_600,
     framing="8N1",
-    model="cadd-solis",
+    model="linear-peristaltic",
     addresses=range(1),
     talk=Zyno,
     assumptions=(
-        "No figures of the MIVA are public: the pump behind is another ambulatory pump, unless one is named.",
+        "No figures of the MIVA are public: the pump behind is a generic peristaltic pump, unless another one is named.",
         "The program is put on the pump by its scenario: prescriptions and keys over the wire are not answered.",
         "A frame with a wrong checksum, and a command that is not known here, get no answer.",
         "A run or a stop that the pump refuses is answered by its two letters and ERROR.",

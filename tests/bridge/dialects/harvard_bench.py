@@ -1,5 +1,6 @@
 """Virtual pumps of the Harvard and KDS family for the tests: on virtual time, and on a pseudo-terminal for real clients."""
 
+import importlib.util
 import os
 import subprocess
 import sys
@@ -15,6 +16,7 @@ from firmware_bridge.protocols import PROTOCOLS
 from firmware_bridge.transports.pseudo_terminal import PseudoTerminal
 from firmware_bridge.virtual_pump.dialect import Dialect, Options
 from firmware_bridge.virtual_pump.engine import VirtualPump
+from firmware_bridge.virtual_pump.wire import Wire, WireFaults
 from firmware_bridge.virtual_pump.world import World
 from pumpsim.scenario_file import parse_scenario
 
@@ -47,6 +49,7 @@ def virtual(
     more: str = "",
     speed: float = 1.0,
     spontaneous: bool = True,
+    baud: int = 0,
     **options: str,
 ) -> VirtualPump:
     """Pumps ``p0``, ``p1`` ... of a dialect's model, each with such a syringe; ``more``: further tables of the scenario."""
@@ -56,7 +59,8 @@ def virtual(
     tables = [PUMP.format(id=f"p{at}", model=row.model, container=container) for at in places]
     world = World(parse_scenario(f'title = "t"\nduration = "10 h"\n{"".join(tables)}{more}', "t"))
     known = Options(spontaneous=spontaneous, more={**row.options, **options})
-    return VirtualPump(world, row.talk({at: world.pumps[f"p{at}"] for at in places}, known), speed=speed)
+    talker = row.talk({at: world.pumps[f"p{at}"] for at in places}, known)
+    return VirtualPump(world, talker, Wire(WireFaults(baud=baud)), speed)
 
 
 class Host:
@@ -112,7 +116,8 @@ def on_a_port(pump: VirtualPump, link: Path | None = None) -> Iterator[str]:
 
 def client(library: str, code: str, port: str, folder: Path) -> str:
     """Run a real client as a program of its own, unmodified; what it prints. Skipped where it is not installed."""
-    pytest.importorskip(library)
+    if importlib.util.find_spec(library) is None:
+        pytest.skip(f"{library} is not installed: it is in the dev extra")
     done = subprocess.run(
         [sys.executable, "-c", code, port],
         cwd=folder,

@@ -25,9 +25,10 @@ container = {{ bag = "100 mL", fluid = "saline-0.9" }}
 LOAD = '[[operator]]\nat = "0 s"\nload = { rate = "36 mL/h", vtbi = "20 mL" }\n'
 
 
-def pump(load: str = LOAD, model: str = ZYNO.model, **options: str) -> VirtualPump:
-    world = World(parse_scenario(SCENARIO.format(model=model) + load, "t"))
-    return VirtualPump(world, Zyno({0: world.pumps["main"]}, Options(more={**ZYNO.options, **options})))
+def pump(load: str = LOAD, speed: float = 1.0, **options: str) -> VirtualPump:
+    """The dialect's own model with 36 mL/h and 20 mL on it."""
+    world = World(parse_scenario(SCENARIO.format(model=ZYNO.model) + load, "t"))
+    return VirtualPump(world, Zyno({0: world.pumps["main"]}, Options(more={**ZYNO.options, **options})), speed=speed)
 
 
 def ask(virtual: VirtualPump, text: str, at_s: float = 0.0) -> str | None:
