@@ -2,7 +2,8 @@
 
 from dataclasses import dataclass
 
-from firmware_bridge.protocols import native
+from firmware_bridge.protocols import harvard_11, native, ultra, zyno
+from firmware_bridge.virtual_pump import dialect
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,7 +15,12 @@ class Dialect:
     baud: int
 
 
-PROTOCOLS: dict[str, Dialect] = {
+PROTOCOLS: dict[str, Dialect | dialect.Dialect] = {
     "native": Dialect("native", "motor level: rates and stop counts down, steps and pressures up", native.BAUD),
+    "ultra": ultra.ULTRA,
+    "elite-11": ultra.ELITE_11,
+    "33-dds": ultra.DDS_33,
+    "harvard-11": harvard_11.HARVARD_11,
+    "zyno": zyno.ZYNO,
 }
 """Every dialect by its name."""

@@ -1,0 +1,1 @@
+"""Dialects of virtual pumps: tabulated conversations, and real clients on a pseudo-terminal."""
