@@ -62,11 +62,6 @@ class Receiver:
             found += [] if packet is None else [packet]
         return found
 
-    def clear(self) -> None:
-        """Forget what has begun: power was lost."""
-        self._line.clear()
-        self._packet = None
-
     def _take_basic(self, byte: int) -> Packet | None:
         if byte == STX:
             self._line.clear()

@@ -80,6 +80,7 @@ def fastest_nl_per_h(milli_mm: int) -> int:
 
 
 def allows(milli_mm: int, rate: Rate) -> bool:
-    """Whether the plunger can go at the speed that a rate takes. The lowest rate is that of the manual: in 4 digits."""
-    lowest = area_cm2(milli_mm) * SLOWEST_CM_PER_H * 1e6
-    return float(f"{lowest:.4g}") <= rate.nl_per_h <= fastest_nl_per_h(milli_mm)
+    """Whether the plunger can go at the speed that a rate takes; limits are in 4 digits of its unit, as in the manual."""
+    unit, area = RATE_NL_PER_H[rate.unit], area_cm2(milli_mm)
+    lowest, highest = area * SLOWEST_CM_PER_H * 1e6 / unit, area * FASTEST_CM_PER_MIN * 60e6 / unit
+    return float(f"{lowest:.4g}") <= rate.milli / 1000 <= float(f"{highest:.4g}")

@@ -42,12 +42,12 @@ class Plunger:
     @property
     def now_ns(self) -> int:
         """Pump time."""
-        return self.port.look().at_ns
+        return self.port.now_ns
 
     @property
     def state(self) -> LineState:
         """What the pump says of its line."""
-        return self.port.look().line(self._line).state
+        return self.port.line_state(self._line)
 
     @property
     def delivering(self) -> bool:
@@ -110,7 +110,7 @@ class Plunger:
     @property
     def _stalled(self) -> bool:
         """Whether anything keeps the motor from turning: to the host all of it is a stall."""
-        return any(found.alarm in self._stopping for found in self.port.look().standing)
+        return not self._stopping.isdisjoint(self.port.alarms)
 
 
 def _nearest(numerator: int, denominator: int) -> int:

@@ -25,7 +25,7 @@ from firmware_bridge.virtual_pump.world import PumpPort
 from pumpsim.vocabulary.outputs import LineState
 
 MOST_AT_ONCE = 1_000
-"""Phases that may follow each other without any time between: beyond, the program goes in a circle."""
+"""Phases that may follow each other without any time between, and 41 that pump: beyond, the program goes in a circle."""
 TENTH_NS = 100_000_000
 PINS = (2, 3, 4, 5, 6)
 TRIGGER, EVENT, OUTPUT, INPUT = 2, 4, 5, 6
@@ -244,7 +244,7 @@ class PhaseProgram:
 
     def advance(self) -> None:
         """Follow the pump, and begin every phase that is due by now."""
-        for _ in range(MOST_AT_ONCE):
+        for _ in range(PHASES):
             if not self._advanced():
                 return
         self._fail(Trouble.CIRCLE)

@@ -64,11 +64,10 @@ class Unit:
 
     def follow(self, link_ns: int) -> Sequence[bytes]:
         """Follow the pump and the time; the alarm packets that are sent unasked, in Safe mode only."""
-        look = self.port.look()
-        if look.off:
+        if self.port.off:
             self.deadline_ns = None
             return ()
-        if any(found.alarm is AlarmId.POWER_LOST for found in look.standing):
+        if AlarmId.POWER_LOST in self.port.alarms:
             self._power_up()
         if self.deadline_ns is not None and link_ns >= self.deadline_ns:
             self.deadline_ns = None
@@ -120,6 +119,7 @@ class Unit:
         """Status and data of the answer."""
         if self.alarm is None:
             said = self.carry_out(text)
+            self.program.advance()
             self._take_alarm()
         if self.alarm is not None:
             letter, self.alarm, self._untold = self.alarm, None, False

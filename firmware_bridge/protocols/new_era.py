@@ -27,23 +27,22 @@ class Line:
     def take(self, link_ns: int, data: bytes) -> Sequence[bytes]:
         """Answer every packet that is whole; a pump without power hears nothing."""
         frames: list[bytes] = []
+        if all(unit.port.off for unit in self.units):
+            self._receiver = Receiver()
+            return frames
         for packet in self._receiver.take(link_ns, data):
-            frames += self._due(link_ns)
             if answers := self._answers(link_ns, packet):
                 frames.append(b"".join(answers))
         return frames
 
     def pass_time(self, link_ns: int) -> Sequence[bytes]:
         """Follow the pumps; alarms that are sent unasked."""
-        return self._due(link_ns)
+        return [frame for unit in self.units for frame in unit.follow(link_ns)]
 
     @property
     def wake_ns(self) -> int | None:
         """The next time-out of a pump in Safe mode; pauses of programs run on pump time."""
         return min((unit.deadline_ns for unit in self.units if unit.deadline_ns is not None), default=None)
-
-    def _due(self, link_ns: int) -> list[bytes]:
-        return [frame for unit in self.units for frame in unit.follow(link_ns)]
 
     def _answers(self, link_ns: int, packet: Packet) -> list[bytes]:
         """Of all the pumps that a packet is for, which answer at once."""
@@ -56,7 +55,7 @@ class Line:
 
     def _at(self, address: int | None, packet: Packet) -> list[Unit]:
         """The pumps of an address, None for all. Whom a broken packet was for is not sure: one that is alone takes it."""
-        powered = [unit for unit in self.units if not unit.port.look().off]
+        powered = [unit for unit in self.units if not unit.port.off]
         if address is None or (not packet.sound and len(self.units) == 1):
             return powered
         return [unit for unit in powered if unit.address == address]

@@ -99,6 +99,25 @@ class PumpPort:
         """What it is."""
         return self._pump.model
 
+    @property
+    def now_ns(self) -> int:
+        """Pump time."""
+        return self._world.now_ns
+
+    @property
+    def off(self) -> bool:
+        """Whether it has no power."""
+        return self._pump.is_dead
+
+    @property
+    def alarms(self) -> tuple[AlarmId, ...]:
+        """The conditions that stand. This, and ``line_state``, costs next to nothing: it reads no sensor."""
+        return tuple(alarm.alarm for alarm in self._pump.state.alarms if alarm.standing)
+
+    def line_state(self, line: str) -> LineState:
+        """Where a line is in its life, as the pump knows it."""
+        return self._pump.state.line(line).state
+
     def look(self) -> Look:
         """What the pump knows, and what its motor has counted by now; looking changes nothing."""
         at_ns = self._world.now_ns
