@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from firmware_bridge.protocols import harvard_11, native, ultra, zyno
+from firmware_bridge.protocols import harvard_11, native, new_era, ultra, zyno
 from firmware_bridge.virtual_pump import dialect
 
 
@@ -22,5 +22,6 @@ PROTOCOLS: dict[str, Dialect | dialect.Dialect] = {
     "33-dds": ultra.DDS_33,
     "harvard-11": harvard_11.HARVARD_11,
     "zyno": zyno.ZYNO,
+    "new-era": new_era.NEW_ERA,
 }
 """Every dialect by its name."""

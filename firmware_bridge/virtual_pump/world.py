@@ -68,8 +68,10 @@ class World:
 
     @property
     def next_ns(self) -> int | None:
-        """When something happens next by itself."""
-        return min((at_ns for line in self._lines if (at_ns := line.next_ns) is not None), default=None)
+        """When something happens next by itself, or a dialect wants to be called."""
+        due = [line.next_ns for line in self._lines]
+        due += [port.wake_ns for port in self.pumps.values() if (port.wake_ns or 0) > self.now_ns]
+        return min((at_ns for at_ns in due if at_ns is not None), default=None)
 
     def turn_to(self, now_ns: int) -> None:
         """Let everything happen that is due by an instant. Raises ValueError when time runs backwards."""
@@ -81,10 +83,11 @@ class World:
 
 
 class PumpPort:
-    """One pump as its protocol meets it, at the world's instant."""
+    """One pump as its protocol meets it, at the world's instant. ``wake_ns``: when that wants to be called, on pump time."""
 
     def __init__(self, world: World, line: Clockwork, pump: SimulatedPump) -> None:
         self._world, self._line, self._pump = world, line, pump
+        self.wake_ns: int | None = None
 
     @property
     def id(self) -> str:
@@ -95,6 +98,25 @@ class PumpPort:
     def model(self) -> PumpModel:
         """What it is."""
         return self._pump.model
+
+    @property
+    def now_ns(self) -> int:
+        """Pump time."""
+        return self._world.now_ns
+
+    @property
+    def off(self) -> bool:
+        """Whether it has no power."""
+        return self._pump.is_dead
+
+    @property
+    def alarms(self) -> tuple[AlarmId, ...]:
+        """The conditions that stand. This, and ``line_state``, costs next to nothing: it reads no sensor."""
+        return tuple(alarm.alarm for alarm in self._pump.state.alarms if alarm.standing)
+
+    def line_state(self, line: str) -> LineState:
+        """Where a line is in its life, as the pump knows it."""
+        return self._pump.state.line(line).state
 
     def look(self) -> Look:
         """What the pump knows, and what its motor has counted by now; looking changes nothing."""

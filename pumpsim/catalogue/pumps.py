@@ -22,6 +22,7 @@ from pumpsim.catalogue.batteries import BEDSIDE, BEDSIDE_FIGURES
 from pumpsim.catalogue.gravity import GRAVITY
 from pumpsim.catalogue.implanted import IMPLANTED
 from pumpsim.catalogue.insulin import INSULIN
+from pumpsim.catalogue.laboratory import LABORATORY
 from pumpsim.catalogue.laboratory_harvard import LABORATORY_HARVARD
 from pumpsim.catalogue.peristaltic import PERISTALTIC
 from pumpsim.catalogue.rows import MINUTE_NS, ML
@@ -125,16 +126,18 @@ SINGLE_CHANNEL_CASSETTE = replace(
 CASSETTES = (DUAL_CHANNEL_CASSETTE, SINGLE_CHANNEL_CASSETTE)
 MODELS: dict[str, PumpModel] = {
     model.id: model
-    for model in (
-        *CASSETTES,
-        *PERISTALTIC,
-        *SYRINGE_PUMPS,
-        *LABORATORY_HARVARD,
-        *AMBULATORY,
-        *INSULIN,
-        *IMPLANTED,
-        *GRAVITY,
+    for group in (
+        CASSETTES,
+        PERISTALTIC,
+        SYRINGE_PUMPS,
+        AMBULATORY,
+        INSULIN,
+        IMPLANTED,
+        GRAVITY,
+        LABORATORY,
+        LABORATORY_HARVARD,
     )
+    for model in group
 }
 """Every model by its id."""
 

@@ -31,6 +31,7 @@ class PumpClass(Enum):
     INSULIN = "insulin"
     IMPLANTED = "implanted"
     GRAVITY = "gravity drip"
+    LABORATORY = "laboratory"
 
 
 class Interleave(Enum):
