@@ -4,8 +4,10 @@ nesp-lib is in the ``dev`` extra. labmcp-new-era draws a whole server framework 
 installed. Volumes are worked by hand; pumps run twenty times as fast, watchdogs do not.
 """
 
+import os
 import threading
 from collections.abc import Callable
+from importlib import import_module
 
 import nesp_lib
 import pytest
@@ -187,7 +189,9 @@ def test_nesp_lib_with_two_pumps_on_a_line():
 
 def test_the_driver_of_labmcp_new_era():
     """It writes a program of two phases, RAT and STP, runs it and reads it back."""
-    driver = pytest.importorskip("labmcp_new_era.driver", reason="the clients extra is not installed")
+    if "CI" not in os.environ:  # there it must be
+        pytest.importorskip("labmcp_new_era.driver", reason="the clients extra is not installed")
+    driver = import_module("labmcp_new_era.driver")
     bench = Bench(speed=SPEED, quiet=False)
 
     class OnAPort:
