@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from firmware_bridge.protocols import alaris, native
+from firmware_bridge.protocols import alaris, fresenius, native
 from firmware_bridge.virtual_pump import dialect
 
 
@@ -18,5 +18,6 @@ class Dialect:
 PROTOCOLS: dict[str, Dialect | dialect.Dialect] = {
     "native": Dialect("native", "motor level: rates and stop counts down, steps and pressures up", native.BAUD),
     "alaris": alaris.ALARIS,
+    "fresenius": fresenius.FRESENIUS,
 }
 """Every dialect by its name."""

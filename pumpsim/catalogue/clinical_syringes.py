@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from pumpsim.catalogue.alarms import occlusion_distal
 from pumpsim.catalogue.rows import ML, MMHG_KPA, figures
-from pumpsim.catalogue.syringe_pumps import ALARIS_SYRINGE, FINE, RECALL, SYRINGE_PUMP
+from pumpsim.catalogue.syringe_pumps import ALARIS_SYRINGE, RECALL, SYRINGE_PUMP
 from pumpsim.vocabulary.alarms import AlarmCondition, AlarmId, Effect
 from pumpsim.vocabulary.model import PumpModel, RateBand, Sourced
 
@@ -29,7 +29,7 @@ ASENA_GH = replace(
     ALARIS_SYRINGE,
     id="asena-gh",
     title="Syringe pump, figures of the Alaris Asena GH",
-    rate_bands=(*FINE[:1], RateBand(100 * ML, 1200 * ML, ML // 10)),
+    rate_bands=(RateBand(ML // 10, 99_990_000, ML // 100), RateBand(100 * ML, 1200 * ML, ML // 10)),
     bolus_nl_per_h=1200 * ML,
     occlusion_range_kpa=(50 * MMHG_KPA, 1000 * MMHG_KPA),
     sources=(
@@ -37,7 +37,7 @@ ASENA_GH = replace(
         *figures(WIRE, ("rate range", "0.1-1200 mL/h with a 50 mL syringe")),
         *figures(
             RECALL,
-            ("rate steps", "0.01 mL/h, from 100 mL/h 0.1 mL/h; from 0.01 mL/h"),
+            ("rate steps", "0.01 mL/h, from 100 mL/h 0.1 mL/h"),
             ("distal occlusion limit", "50-1000 mmHg, default 300 mmHg"),
             ("KVO rate", "1 mL/h"),
             ("bolus rate", "1200 mL/h at most"),

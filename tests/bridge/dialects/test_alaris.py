@@ -196,7 +196,7 @@ REFUSED = (
     *(
         "INF_RATE^",
         "INF_RATE^0^ml/h",
-        "INF_RATE^0.09^l/h",
+        "INF_RATE^0.09^ml/h",
         "INF_RATE^-1^ml/h",
         "INF_RATE^1e2^ml/h",
         "INF_RATE^nan^ml/h",
