@@ -29,6 +29,7 @@ from pumpsim.vocabulary.inputs import (
     DeviceEventKind,
     Input,
     OperatorCommand,
+    RequestDose,
     SensorReading,
     Tick,
 )
@@ -283,7 +284,7 @@ class SimulatedPump:
             if self.is_dead:
                 self._find_dead(now_ns, action)
                 continue
-            self.touches += isinstance(action, OperatorCommand) or action.kind is DeviceEventKind.KEY_PRESSED
+            self.touches += _by_hand(action)
             if isinstance(action, DeviceEvent) and action.kind is DeviceEventKind.MAINS_LOST:
                 self._look(now_ns)
             self._give(now_ns, action)
@@ -337,3 +338,10 @@ class SimulatedPump:
                 self._records.append(Recorded(now_ns, output))
         for line, after in reckoned_anew(step.outputs).items():
             self._estimate(now_ns, line, after)
+
+
+def _by_hand(action: OperatorCommand | DeviceEvent) -> bool:
+    """Whether somebody works the pump; the patient's button is no touch."""
+    if isinstance(action, DeviceEvent):
+        return action.kind is DeviceEventKind.KEY_PRESSED
+    return not isinstance(action, RequestDose)

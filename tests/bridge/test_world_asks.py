@@ -4,7 +4,7 @@ import pytest
 
 from firmware_bridge.virtual_pump.world import PumpPort, World
 from pumpsim.catalogue.pumps import MODELS
-from pumpsim.vocabulary.inputs import DeviceEvent, DeviceEventKind, LoadProgram, Start, Stop
+from pumpsim.vocabulary.inputs import DeviceEvent, DeviceEventKind, LoadProgram, RequestDose, Start, Stop
 from pumpsim.vocabulary.path import Sensing
 from tests.bridge.dialects.bedside import syringe_scenario
 from tests.build import MIN, S, program
@@ -54,6 +54,7 @@ def test_touches_are_what_hands_do_and_not_what_happens_by_itself() -> None:
     port.do(DeviceEvent(DeviceEventKind.KEY_PRESSED))
     assert port.touches == 5
     port.do(DeviceEvent(DeviceEventKind.MAINS_LOST))
+    port.do(RequestDose("A"))
     world.turn_to(20 * MIN)
     assert port.touches == 5
 
