@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from firmware_bridge.protocols import harvard_11, native, new_era, ultra, zyno
+from firmware_bridge.protocols import alaris, fresenius, harvard_11, native, new_era, ultra, zyno
 from firmware_bridge.virtual_pump import dialect
 
 
@@ -23,5 +23,7 @@ PROTOCOLS: dict[str, Dialect | dialect.Dialect] = {
     "harvard-11": harvard_11.HARVARD_11,
     "zyno": zyno.ZYNO,
     "new-era": new_era.NEW_ERA,
+    "alaris": alaris.ALARIS,
+    "fresenius": fresenius.FRESENIUS,
 }
 """Every dialect by its name."""

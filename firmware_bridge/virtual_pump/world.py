@@ -147,7 +147,17 @@ class PumpPort:
 
     def remaining(self, line: str) -> Remaining:
         """What is left of a line, and for how long, as the pump says it."""
-        return self._pump.remaining(line)
+        return self._pump.remaining(self._world.now_ns, line)
+
+    @property
+    def touches(self) -> int:
+        """How many things have been done at the pump by now, through a dialect or by hand; refused ones count too."""
+        return self._pump.touches
+
+    @property
+    def power_ons(self) -> int:
+        """How often it has been switched on by now; at each, its counts begin at 0."""
+        return self._pump.power_ons
 
     def operate(self, *commands: OperatorCommand) -> tuple[Output, ...]:
         """Do at the pump what an operator does, one after the other, up to the first that is refused; what it said to them."""

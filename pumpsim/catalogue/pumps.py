@@ -19,6 +19,7 @@ from pumpsim.catalogue.alarms import (
 from pumpsim.catalogue.ambulatory import AMBULATORY
 from pumpsim.catalogue.attention import BY_GIP, PLUM_SOURCES
 from pumpsim.catalogue.batteries import BEDSIDE, BEDSIDE_FIGURES
+from pumpsim.catalogue.clinical_syringes import CLINICAL_SYRINGES
 from pumpsim.catalogue.gravity import GRAVITY
 from pumpsim.catalogue.implanted import IMPLANTED
 from pumpsim.catalogue.insulin import INSULIN
@@ -130,6 +131,7 @@ MODELS: dict[str, PumpModel] = {
         CASSETTES,
         PERISTALTIC,
         SYRINGE_PUMPS,
+        CLINICAL_SYRINGES,
         AMBULATORY,
         INSULIN,
         IMPLANTED,

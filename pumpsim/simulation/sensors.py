@@ -7,6 +7,7 @@ is reached, and halved otherwise.
 """
 
 from collections.abc import Callable
+from copy import copy
 from dataclasses import replace
 
 from pumpsim.scenario import PumpSetup
@@ -94,6 +95,12 @@ class Sensors:
         behind = (self._behind(signal, true) for signal, true in zip(BEHIND, air, strict=True))
         self._last = SensorReading(lines, distal, truth.age_ns, self._silent(), *behind)
         return self._last
+
+    def but_for_noise(self, truth: SensorReading, at_ns: int) -> SensorReading:
+        """What the pump would get to know if there were no noise; asking disturbs neither the sensors nor chance."""
+        quiet = copy(self)
+        quiet._sensing = replace(self._sensing, noise_kpa=0.0)
+        return quiet.seen(truth, at_ns)
 
     def _line(self, true: LineReading, proximal_kpa: float, distal_kpa: float, at_ns: int) -> LineReading:
         air = self._faults.get(Sensor(Signal.AIR_PROXIMAL, true.line))

@@ -29,6 +29,7 @@ from pumpsim.vocabulary.inputs import (
     DeviceEventKind,
     Input,
     OperatorCommand,
+    RequestDose,
     SensorReading,
     Tick,
 )
@@ -79,6 +80,7 @@ class SimulatedPump:
         self._captured = 0
         self._foreseen: tuple[int, Step, int, int | None] | None = None
         self.taken: list[Taken] = []
+        self.touches = 0
 
     @property
     def id(self) -> str:
@@ -99,9 +101,19 @@ class SimulatedPump:
         """What is so at the pump's sensors, in the counts of its power-on; looking changes nothing."""
         return self._power_on.reading(self.way.read(now_ns))
 
-    def remaining(self, line: str) -> Remaining:
-        """What is left of a line, as the pump says it."""
-        return self._pump.remaining(line)
+    @property
+    def power_ons(self) -> int:
+        """How often it has been switched on by now; at each, its counts begin at 0."""
+        return self._power_on.number
+
+    def remaining(self, now_ns: int, line: str) -> Remaining:
+        """What is left of a line, as the pump would say it after a reading of this instant; asking changes nothing."""
+        if self.is_dead:
+            return self._pump.remaining(line)
+        asked = Pump.resume(self._setup.model, self._pump.snapshot())
+        reading = self._power_on.reading(self._sensors.but_for_noise(self.way.read(now_ns), now_ns))
+        asked.step(now_ns - self._power_on.zero_ns, reading)
+        return asked.remaining(line)
 
     def recorded_since(self, count: int) -> tuple[Record, ...]:
         """What has been recorded beyond the first ``count``."""
@@ -272,6 +284,7 @@ class SimulatedPump:
             if self.is_dead:
                 self._find_dead(now_ns, action)
                 continue
+            self.touches += _by_hand(action)
             if isinstance(action, DeviceEvent) and action.kind is DeviceEventKind.MAINS_LOST:
                 self._look(now_ns)
             self._give(now_ns, action)
@@ -325,3 +338,10 @@ class SimulatedPump:
                 self._records.append(Recorded(now_ns, output))
         for line, after in reckoned_anew(step.outputs).items():
             self._estimate(now_ns, line, after)
+
+
+def _by_hand(action: OperatorCommand | DeviceEvent) -> bool:
+    """Whether somebody works the pump; the patient's button is no touch."""
+    if isinstance(action, DeviceEvent):
+        return action.kind is DeviceEventKind.KEY_PRESSED
+    return not isinstance(action, RequestDose)
