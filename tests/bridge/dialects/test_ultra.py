@@ -313,6 +313,45 @@ def test_clearing_targets_and_counts():
     ]
 
 
+def test_what_is_cleared_while_it_runs_counts_at_once():
+    """1 mL/min, target 100 uL: cleared after 50 uL, it ends at 150; with the target cleared it goes on."""
+    host = Host(virtual("ultra"))
+    answers(host, "tvolume 100 ul", "irun")
+    host.wait(3)
+    assert host.ask("civolume") == "\n>"
+    assert host.wait(5.9) == b""
+    assert host.wait(0.2) == b"\nT*"
+    assert host.pump.world.pumps["p0"].look().line("A").pumped_nl == pytest.approx(150_000, abs=30)
+    answers(host, "civolume", "irun")
+    host.wait(3)
+    assert host.ask("ctvolume") == "\n>"
+    assert host.wait(60) == b""
+    assert infused_ul(host) == pytest.approx(1050, abs=3 * STEP_UL)
+    answers(host, "stop", "ttime 6", "citime", "irun")
+    host.wait(3)
+    assert host.ask("citime") == "\n>"
+    assert host.wait(5.9) == b""
+    assert host.wait(0.2) == b"\nT*"
+
+
+def test_nothing_that_matters_to_a_ramp_changes_under_it():
+    host = Host(virtual("ultra"))
+    answers(host, "iramp 1 ml/min 2 ml/min 60", "tvolume 1 ml", "irun")
+    look = host.pump.world.pumps["p0"].look()
+    for command in ("irate 1 ml/min", "civolume", "ctvolume"):
+        assert host.ask(command) == f"\nCommand error: {command.split()[0]}\r\n   Pump is running\r\n>"
+    assert answers(host, "citime", "tvolume") == ["\n>", "\n1 ml\r\n>"]
+    assert host.pump.world.pumps["p0"].look() == look
+
+
+def test_an_empty_syringe_stalls_the_motor():
+    """10 mL at 26 mL/min: after 23 s there is nothing left to push."""
+    host = Host(virtual("ultra"))
+    answers(host, "irate max", "irun")
+    assert host.wait(60) == b"\n*"
+    assert infused_ul(host) == pytest.approx(10_000, rel=0.02)
+
+
 def test_a_target_time_holds_over_a_stop_and_another_rate():
     """4 s at 1 mL/min, a stop, 3 s more, then 3 s at 2 mL/min: 10 s, 216.67 uL."""
     host = Host(virtual("ultra"))
