@@ -15,10 +15,13 @@ from firmware_bridge.protocols._harvard_quantities import (
     volume_text,
     volume_unit,
 )
+from firmware_bridge.protocols._text_lines import LONGEST, TextLines
 from firmware_bridge.protocols._ultra_commands import COMMANDS, OF_TWO_AXES, named
-from pumpsim.vocabulary.disturbances import Occlude, Place, Release
-from pumpsim.vocabulary.inputs import LoadProgram, Start, Stop
+from pumpsim.vocabulary.courses import Stage, Stages
+from pumpsim.vocabulary.disturbances import Occlude, Place, PowerBack, PowerCut, Release
+from pumpsim.vocabulary.inputs import DeviceEvent, DeviceEventKind, LoadProgram, Start, Stop
 from pumpsim.vocabulary.outputs import LineState
+from pumpsim.vocabulary.program import InfusionProgram
 from tests.bridge.dialects.harvard_bench import Host, converse, dialect, virtual
 from tests.build import program
 
@@ -388,6 +391,10 @@ def test_a_ramp_ends_at_its_target_or_where_the_option_says():
     answers(host, "iramp 3 ml/min 1 ml/min 60", "tvolume 500 ul", "irun")
     assert host.wait(30) == b"\nT*"
     assert infused_ul(host) == pytest.approx(500, abs=2 * STEP_UL)
+    host = Host(virtual("ultra"))
+    answers(host, "iramp 1 ml/min 3 ml/min 60", "ttime 30", "irun")
+    assert [host.wait(29.9), host.wait(0.2)] == [b"", b"\nT*"]
+    assert infused_ul(host) == pytest.approx(750, abs=1)
     host = Host(virtual("ultra", ramp_end="stop"))
     answers(host, "iramp 3 ml/min 1 ml/min 60", "irun")
     assert host.wait(61) == b"\nT*"
@@ -435,6 +442,40 @@ def test_a_closed_line_stalls_the_pump_until_it_is_open():
     host.wait(60)
     assert answers(host, "", "irun") == ["\n*", "\n>"]
     assert host.ask("status").split()[3] == "I..TI."
+
+
+def test_a_fault_that_is_over_when_it_is_noted_does_not_stay():
+    host = Host(virtual("ultra"))
+    port = host.pump.world.pumps["p0"]
+    answers(host, "irun")
+    port.do(DeviceEvent(DeviceEventKind.DEVICE_FAULT))
+    assert host.wait(0) == b"\n*"
+    assert answers(host, "irun", "stop") == ["\n>", "\n:"]
+
+
+def test_what_the_pump_behind_refuses_is_an_error_and_is_not_kept():
+    """A programme of stages that was put on at the pump has no one rate to change."""
+    host = Host(virtual("ultra"))
+    port = host.pump.world.pumps["p0"]
+    stages = Stages((Stage(60_000_000, 1_000_000), Stage(30_000_000, 1_000_000)))
+    port.operate(LoadProgram("A", InfusionProgram(60_000_000, 2_000_000, course=stages)), Start("A"))
+    look = port.look()
+    said = host.ask("irate 2 ml/min").splitlines()
+    assert said[1] == "Command error: irate"
+    assert said[2].startswith("   a programme of stages")
+    assert host.ask("irate") == "\n1 ml/min\r\n>"
+    assert port.look() == look
+
+
+def test_a_pump_without_power_says_nothing():
+    host = Host(virtual("ultra"))
+    port = host.pump.world.pumps["p0"]
+    host.ask("irun")
+    port.do(PowerCut())
+    assert [host.wait(1), host.send(b"ver\r")] == [b"", b""]
+    port.do(PowerBack())
+    host.wait(1)
+    assert host.ask("ver") == "\nLegato 110 3.0.5\r\n:"
 
 
 def test_power_comes_back_with_what_was_stored():
@@ -485,6 +526,7 @@ def test_addresses():
     assert host.ask("3irate 5 ml/min") == "\n03:"
     assert answers(host, "irate", "3irate") == ["\n1 ml/min\r\n:", "\n03:5 ml/min\r\n03:"]
     assert host.ask("3address 0") == "\n03:Argument error: 0\r\n03:   Out of range\r\n03:"
+    assert host.ask("3address 3") == "\n03:Pump address set to 3\r\n03:"
     assert answers(host, "3address 12", "3", "12", "12addr") == [
         "\n12:Pump address set to 12\r\n12:",
         "",
@@ -541,6 +583,7 @@ def test_garbage_and_what_is_too_long_are_answered_and_forgotten():
     assert said.endswith("Unknown command\r\n:")
     assert len(said) < 200
     assert host.ask("ver") == "\nLegato 110 3.0.5\r\n:"
+    assert [len(line) for line in TextLines().take(b"x" * 10**6 + b"\r" + b"y\r")] == [LONGEST + 1, 1]
 
 
 @pytest.mark.parametrize("name", ["ultra", "elite-11", "33-dds", "harvard-11"])
