@@ -24,7 +24,7 @@ FL_PER_MM2_NM = 1_000
 SAME_AREA = 3e-5
 """Areas that differ by less are one: a diameter is written with four decimals."""
 ALREADY, OUT_OF_RANGE, STALLED, OFF = "Pump already running", "Rate out of range", "Pump stalled", "Pump is off"
-TOO_SHORT = "Ramp out of range"
+TOO_SHORT, RUNNING = "Ramp out of range", "Pump is running"
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,36 +128,48 @@ class Channel:
         line = self._look_line()
         return line.rate_nl_per_h / self._scale if line.state.delivering else 0.0
 
-    def clear_volume(self) -> None:
-        """Count what is infused anew."""
+    def clear_volume(self) -> str:
+        """Count what is infused anew; why not, or nothing."""
+        counts = self.settings.target is not None
+        if refused := self._ramping(counts):
+            return refused
         self._before_nl, self._from_nl = 0.0, self._look_line().pumped_nl
         self.reached = False
+        return self._again(counts)
 
-    def clear_time(self) -> None:
-        """Count how long it has infused anew."""
+    def clear_time(self) -> str:
+        """Count how long it has infused anew; why not, or nothing."""
+        counts = self.settings.target_ns is not None
+        if refused := self._ramping(counts):
+            return refused
         self.infused_ns = 0
         self.reached = False
+        return self._again(counts)
 
-    def set(self, settings: Settings) -> None:
-        """Keep other settings. A new target, or none, has not been reached."""
-        if settings.diameter_mm != self.settings.diameter_mm:
-            self._before_nl, self._from_nl = self.infused_nl, self._look_line().pumped_nl
+    def set(self, settings: Settings) -> str:
+        """Keep other settings; why not, or nothing. A new target, or none, has not been reached."""
         old = self.settings
+        aims = (old.target, old.target_ns) != (settings.target, settings.target_ns)
+        if refused := self._ramping(aims):
+            return refused
+        if settings.diameter_mm != old.diameter_mm:
+            self._before_nl, self._from_nl = self.infused_nl, self._look_line().pumped_nl
         self.settings = settings
-        if (old.target, old.target_ns) != (settings.target, settings.target_ns):
-            self.reached = False
+        self.reached = self.reached and not aims
+        if refused := self._again(aims):
+            self.settings = old
+        return refused
 
     def set_rate(self, rate: Amount) -> str:
         """Infuse at another rate, at once if it runs; why not, or nothing."""
         before = self.settings
-        self.set(replace(before, infuse=rate, ramp=None))
-        if not self.running:
-            return ""
-        line = self._look_line()
-        if before.target_ns is None and line.program is not None and line.program.course is None:
+        if refused := self._ramping(True):
+            return refused
+        self.settings = replace(before, infuse=rate, ramp=None)
+        if self.running and before.target_ns is None:
             refused = self._order(Titrate(self._line, self._to_pump(rate.nl)))
         else:
-            refused = self._order(Stop(self._line)) or self._begin()
+            refused = self._again(True)
         if refused:
             self.settings = before
         return refused
@@ -206,6 +218,14 @@ class Channel:
         self._before_nl, self._from_nl, self.infused_ns = 0.0, 0, 0
         if not look.off:
             self.port.operate(Acknowledge(AlarmId.POWER_LOST))
+
+    def _ramping(self, matters: bool) -> str:
+        """Why what matters to a ramp cannot change under it."""
+        return RUNNING if matters and self.running and self.settings.ramp is not None else ""
+
+    def _again(self, matters: bool) -> str:
+        """Let a pump that runs follow what has changed, without a gap."""
+        return (self._order(Stop(self._line)) or self._begin()) if matters and self.running else ""
 
     def _begin(self) -> str:
         stages = self._stages()

@@ -7,7 +7,7 @@ from fractions import Fraction
 from firmware_bridge.protocols._harvard_quantities import Amount, number
 
 OUT_OF_RANGE, UNKNOWN, MISSING = "Out of range", "Unknown argument", "Missing argument"
-RUNNING, NO_REVERSE = "Pump is running", "Pump cannot withdraw"
+NO_REVERSE = "Pump cannot withdraw"
 
 
 @dataclass(frozen=True, slots=True)

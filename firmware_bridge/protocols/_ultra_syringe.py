@@ -17,12 +17,10 @@ from firmware_bridge.protocols._ultra_said import (
     MISSING,
     NO_REVERSE,
     OUT_OF_RANGE,
-    RUNNING,
     UNKNOWN,
     Said,
     amount_of,
     argument_fault,
-    done,
     not_now,
     number_of,
 )
@@ -50,11 +48,7 @@ OfChannel = Callable[[Channel, Sequence[str]], Said]
 
 
 def _keep(channel: Channel, settings: Settings) -> Callable[[], str]:
-    def deed() -> str:
-        channel.set(settings)
-        return ""
-
-    return deed
+    return lambda: channel.set(settings)
 
 
 def infuse_rate(channel: Channel, args: Sequence[str]) -> Said:
@@ -63,8 +57,6 @@ def infuse_rate(channel: Channel, args: Sequence[str]) -> Said:
     rate = _rate(channel, args)
     if isinstance(rate, str):
         return Said((rate,))
-    if channel.running and channel.settings.ramp is not None:
-        raise not_now(RUNNING)
     return Said(deed=lambda: channel.set_rate(rate))
 
 
@@ -217,11 +209,11 @@ def clear_target_time(channel: Channel, _args: Sequence[str]) -> Said:
 
 
 def clear_volume(channel: Channel, _args: Sequence[str]) -> Said:
-    return done(channel.clear_volume)
+    return Said(deed=channel.clear_volume)
 
 
 def clear_time(channel: Channel, _args: Sequence[str]) -> Said:
-    return done(channel.clear_time)
+    return Said(deed=channel.clear_time)
 
 
 def nothing(_channel: Channel, _args: Sequence[str]) -> Said:

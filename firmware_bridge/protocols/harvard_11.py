@@ -140,13 +140,11 @@ def _target(channel: Channel, value: Fraction) -> Answer:
 
 
 def _clear_target(channel: Channel) -> Answer:
-    channel.set(replace(channel.settings, target=None))
-    return ""
+    return NOT_APPLICABLE if channel.set(replace(channel.settings, target=None)) else ""
 
 
 def _clear_volume(channel: Channel) -> Answer:
-    channel.clear_volume()
-    return ""
+    return NOT_APPLICABLE if channel.clear_volume() else ""
 
 
 def _run(channel: Channel) -> Answer:

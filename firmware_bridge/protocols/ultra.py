@@ -12,14 +12,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 
-from firmware_bridge.protocols._harvard_channel import Channel, Travel
+from firmware_bridge.protocols._harvard_channel import RUNNING, Channel, Travel
 from firmware_bridge.protocols._harvard_quantities import Amount
 from firmware_bridge.protocols._text_lines import LONGEST, TextLines, printable
 from firmware_bridge.protocols._ultra_commands import COMMANDS, OF_TWO_AXES, UNKNOWN_COMMAND, Command, named
 from firmware_bridge.protocols._ultra_said import (
     MISSING,
     OUT_OF_RANGE,
-    RUNNING,
     UNKNOWN,
     Fault,
     Said,

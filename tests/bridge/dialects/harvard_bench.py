@@ -83,6 +83,11 @@ class Host:
         return self.pump.step(self.now_ns).data_out
 
 
+def answers(host: Host, *commands: str) -> list[str]:
+    """What is answered to each."""
+    return [host.ask(command) for command in commands]
+
+
 def converse(pump: VirtualPump, table: list[tuple[int, bytes, bytes]]) -> None:
     """Hold a conversation of (link ms, bytes in, bytes out)."""
     for at_ms, data, expected in table:

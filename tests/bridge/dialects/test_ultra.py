@@ -1,34 +1,23 @@
-"""The Harvard / KDS ultra set, the 11 Elite's addresses, and the 33 DDS with its two axes."""
+"""The Harvard / KDS ultra set, and the 11 Elite's addresses."""
 
 import itertools
 import random
 
 import pytest
 
-from firmware_bridge.protocols._harvard_quantities import (
-    Amount,
-    rate_amount,
-    rate_unit,
-    seconds_ns,
-    six_figures,
-    time_text,
-    volume_text,
-    volume_unit,
-)
+from firmware_bridge.protocols._text_lines import LONGEST, TextLines
 from firmware_bridge.protocols._ultra_commands import COMMANDS, OF_TWO_AXES, named
-from pumpsim.vocabulary.disturbances import Occlude, Place, Release
-from pumpsim.vocabulary.inputs import LoadProgram, Start, Stop
+from pumpsim.vocabulary.courses import Stage, Stages
+from pumpsim.vocabulary.disturbances import Occlude, Place, PowerBack, PowerCut, Release
+from pumpsim.vocabulary.inputs import DeviceEvent, DeviceEventKind, LoadProgram, Start, Stop
 from pumpsim.vocabulary.outputs import LineState
-from tests.bridge.dialects.harvard_bench import Host, converse, dialect, virtual
+from pumpsim.vocabulary.program import InfusionProgram
+from tests.bridge.dialects.harvard_bench import Host, answers, converse, dialect, virtual
 from tests.build import program
 
 STEP_UL = 0.0113
 """A motor step with 10 mL: 69 nm on 163.5 mm2."""
 XON = "\x11"
-
-
-def answers(host: Host, *commands: str) -> list[str]:
-    return [host.ask(command) for command in commands]
 
 
 def infused_ul(host: Host) -> float:
@@ -105,61 +94,6 @@ def test_a_wrong_diameter_gives_a_wrong_flow_and_the_pump_does_not_know():
     host.wait(60)
     assert infused_ul(host) == pytest.approx(1000, abs=STEP_UL)
     assert port.look().line("A").pumped_nl == pytest.approx(4_000_000, abs=20)
-
-
-NUMBERS = (
-    (199.49, "199.49"),
-    (25.0404, "25.0404"),
-    (26.00351, "26.0035"),
-    (1_234_567.0, "1234567"),
-    (0.000_012_345_67, "0.0000123457"),
-    (0.0, "0"),
-    (60.0, "60"),
-)
-
-
-@pytest.mark.parametrize(("number", "text"), NUMBERS)
-def test_six_figures_both_ways(number, text):
-    assert six_figures(number) == text
-    assert float(text) == pytest.approx(number, rel=1e-5)
-
-
-UNITS = (
-    ("ul/min", "ul/min", 60_000),
-    ("u/m", "ul/min", 60_000),
-    ("nl/min", "nl/min", 60),
-    ("ml/hr", "ml/hr", 1_000_000),
-    ("M/H", "ml/hr", 1_000_000),
-    ("pl/s", "pl/sec", 3.6),
-)
-
-
-@pytest.mark.parametrize(("said", "unit", "nl_per_h"), UNITS)
-def test_units_of_rate(said, unit, nl_per_h):
-    assert rate_unit(said) == unit
-    assert float(Amount(1, unit).nl) == pytest.approx(nl_per_h)
-    assert rate_amount(Amount(1, unit).nl).nl == Amount(1, unit).nl
-
-
-def test_what_is_no_unit_and_no_time():
-    assert [rate_unit(text) for text in ("ml", "x/m", "ml/day", "/", "")] == [None] * 5
-    assert [volume_unit(text) for text in ("l", "ul/min", "", "mml")] == [None] * 4
-    assert [seconds_ns(text) for text in ("1:2", "-3", "1e3", "00:60:00", "")] == [None] * 5
-    assert [volume_text(nl) for nl in (0, 0.5, 12, 12_345.6, 2_000_000)] == [
-        "0 ul",
-        "500 pl",
-        "12 nl",
-        "12.3456 ul",
-        "2 ml",
-    ]
-
-
-@pytest.mark.parametrize(
-    ("text", "ns"), [("30 seconds", 30 * 10**9), ("00:03:00", 180 * 10**9), ("01:00:05", 3605 * 10**9)]
-)
-def test_times_both_ways(text, ns):
-    assert time_text(ns) == text
-    assert seconds_ns(text.removesuffix(" seconds")) == ns
 
 
 @pytest.mark.parametrize("table", [COMMANDS, OF_TWO_AXES], ids=["one axis", "two axes"])
@@ -313,6 +247,45 @@ def test_clearing_targets_and_counts():
     ]
 
 
+def test_what_is_cleared_while_it_runs_counts_at_once():
+    """1 mL/min, target 100 uL: cleared after 50 uL, it ends at 150; with the target cleared it goes on."""
+    host = Host(virtual("ultra"))
+    answers(host, "tvolume 100 ul", "irun")
+    host.wait(3)
+    assert host.ask("civolume") == "\n>"
+    assert host.wait(5.9) == b""
+    assert host.wait(0.2) == b"\nT*"
+    assert host.pump.world.pumps["p0"].look().line("A").pumped_nl == pytest.approx(150_000, abs=30)
+    answers(host, "civolume", "irun")
+    host.wait(3)
+    assert host.ask("ctvolume") == "\n>"
+    assert host.wait(60) == b""
+    assert infused_ul(host) == pytest.approx(1050, abs=3 * STEP_UL)
+    answers(host, "stop", "ttime 6", "citime", "irun")
+    host.wait(3)
+    assert host.ask("citime") == "\n>"
+    assert host.wait(5.9) == b""
+    assert host.wait(0.2) == b"\nT*"
+
+
+def test_nothing_that_matters_to_a_ramp_changes_under_it():
+    host = Host(virtual("ultra"))
+    answers(host, "iramp 1 ml/min 2 ml/min 60", "tvolume 1 ml", "irun")
+    look = host.pump.world.pumps["p0"].look()
+    for command in ("irate 1 ml/min", "civolume", "ctvolume"):
+        assert host.ask(command) == f"\nCommand error: {command.split()[0]}\r\n   Pump is running\r\n>"
+    assert answers(host, "citime", "tvolume") == ["\n>", "\n1 ml\r\n>"]
+    assert host.pump.world.pumps["p0"].look() == look
+
+
+def test_an_empty_syringe_stalls_the_motor():
+    """10 mL at 26 mL/min: after 23 s there is nothing left to push."""
+    host = Host(virtual("ultra"))
+    answers(host, "irate max", "irun")
+    assert host.wait(60) == b"\n*"
+    assert infused_ul(host) == pytest.approx(10_000, rel=0.02)
+
+
 def test_a_target_time_holds_over_a_stop_and_another_rate():
     """4 s at 1 mL/min, a stop, 3 s more, then 3 s at 2 mL/min: 10 s, 216.67 uL."""
     host = Host(virtual("ultra"))
@@ -349,6 +322,10 @@ def test_a_ramp_ends_at_its_target_or_where_the_option_says():
     answers(host, "iramp 3 ml/min 1 ml/min 60", "tvolume 500 ul", "irun")
     assert host.wait(30) == b"\nT*"
     assert infused_ul(host) == pytest.approx(500, abs=2 * STEP_UL)
+    host = Host(virtual("ultra"))
+    answers(host, "iramp 1 ml/min 3 ml/min 60", "ttime 30", "irun")
+    assert [host.wait(29.9), host.wait(0.2)] == [b"", b"\nT*"]
+    assert infused_ul(host) == pytest.approx(750, abs=1)
     host = Host(virtual("ultra", ramp_end="stop"))
     answers(host, "iramp 3 ml/min 1 ml/min 60", "irun")
     assert host.wait(61) == b"\nT*"
@@ -396,6 +373,40 @@ def test_a_closed_line_stalls_the_pump_until_it_is_open():
     host.wait(60)
     assert answers(host, "", "irun") == ["\n*", "\n>"]
     assert host.ask("status").split()[3] == "I..TI."
+
+
+def test_a_fault_that_is_over_when_it_is_noted_does_not_stay():
+    host = Host(virtual("ultra"))
+    port = host.pump.world.pumps["p0"]
+    answers(host, "irun")
+    port.do(DeviceEvent(DeviceEventKind.DEVICE_FAULT))
+    assert host.wait(0) == b"\n*"
+    assert answers(host, "irun", "stop") == ["\n>", "\n:"]
+
+
+def test_what_the_pump_behind_refuses_is_an_error_and_is_not_kept():
+    """A programme of stages that was put on at the pump has no one rate to change."""
+    host = Host(virtual("ultra"))
+    port = host.pump.world.pumps["p0"]
+    stages = Stages((Stage(60_000_000, 1_000_000), Stage(30_000_000, 1_000_000)))
+    port.operate(LoadProgram("A", InfusionProgram(60_000_000, 2_000_000, course=stages)), Start("A"))
+    look = port.look()
+    said = host.ask("irate 2 ml/min").splitlines()
+    assert said[1] == "Command error: irate"
+    assert said[2].startswith("   a programme of stages")
+    assert host.ask("irate") == "\n1 ml/min\r\n>"
+    assert port.look() == look
+
+
+def test_a_pump_without_power_says_nothing():
+    host = Host(virtual("ultra"))
+    port = host.pump.world.pumps["p0"]
+    host.ask("irun")
+    port.do(PowerCut())
+    assert [host.wait(1), host.send(b"ver\r")] == [b"", b""]
+    port.do(PowerBack())
+    host.wait(1)
+    assert host.ask("ver") == "\nLegato 110 3.0.5\r\n:"
 
 
 def test_power_comes_back_with_what_was_stored():
@@ -446,6 +457,7 @@ def test_addresses():
     assert host.ask("3irate 5 ml/min") == "\n03:"
     assert answers(host, "irate", "3irate") == ["\n1 ml/min\r\n:", "\n03:5 ml/min\r\n03:"]
     assert host.ask("3address 0") == "\n03:Argument error: 0\r\n03:   Out of range\r\n03:"
+    assert host.ask("3address 3") == "\n03:Pump address set to 3\r\n03:"
     assert answers(host, "3address 12", "3", "12", "12addr") == [
         "\n12:Pump address set to 12\r\n12:",
         "",
@@ -502,6 +514,7 @@ def test_garbage_and_what_is_too_long_are_answered_and_forgotten():
     assert said.endswith("Unknown command\r\n:")
     assert len(said) < 200
     assert host.ask("ver") == "\nLegato 110 3.0.5\r\n:"
+    assert [len(line) for line in TextLines().take(b"x" * 10**6 + b"\r" + b"y\r")] == [LONGEST + 1, 1]
 
 
 @pytest.mark.parametrize("name", ["ultra", "elite-11", "33-dds", "harvard-11"])
@@ -529,79 +542,6 @@ def test_looking_changes_nothing_and_a_fast_pump_does_as_much():
         return host.ask("ivolume"), host.ask("itime")
 
     assert infused((), 1.0) == infused(("status", "ivolume", "crate", "irate lim", "foo"), 1.0) == infused(("",), 60.0)
-
-
-class TestTwoAxes:
-    """The 33 DDS: two independent syringes at one address."""
-
-    def test_one_line_for_each_axis_that_is_asked(self):
-        host = Host(virtual("33-dds", 0, 1))
-        assert answers(host, "diameter a 4.85", "diameter ab", "svolume ab 5 ul", "svolume b") == [
-            "\n:",
-            "\nA: 4.8500 mm\r\nB: 14.4300 mm\r\n:",
-            "\n:",
-            "\nB: 5 ul\r\n:",
-        ]
-        assert answers(host, "rate a 2 ml/min", "irate b 1 ml/min", "rate ab") == [
-            "\n:",
-            "\n:",
-            "\nA: 2 ml/min\r\nB: 1 ml/min\r\n:",
-        ]
-
-    def test_the_axes_run_stop_and_end_apart(self):
-        host = Host(virtual("33-dds", 0, 1))
-        answers(host, "irate a 6 ml/min", "irate b 3 ml/min", "tvolume a 200 ul")
-        assert answers(host, "irun ab") == ["\n>"]
-        assert host.wait(4) == b"\n>"
-        assert [line.split()[4] for line in host.ask("status").splitlines()[1:3]] == ["i..TIT", "I..TI."]
-        assert host.ask("ivolume ab").splitlines()[1:3] == ["A: 199.99 ul", "B: 199.99 ul"]
-        assert answers(host, "stop b", "irun a") == ["\nT*", "\nT*"]
-        answers(host, "civolume ab")
-        assert answers(host, "irun b", "stop") == ["\n>", "\n:"]
-
-    def test_what_is_wrong_on_one_axis_is_done_on_none(self):
-        host = Host(virtual("33-dds", 0, 1))
-        answers(host, "diameter a 4.85", "irun a")
-        before = answers(host, "rate ab", "status")
-        assert host.ask("irate ab 20 ml/min") == "\nArgument error: 20\r\n   Out of range\r\n>"
-        assert host.ask("irun ab") == "\nCommand error: irun\r\n   Pump already running\r\n>"
-        assert answers(host, "rate ab", "status") == before
-
-    @pytest.mark.parametrize(
-        ("command", "first", "reason"),
-        [
-            ("irun", "Argument error:", "Missing argument"),
-            ("irun c", "Argument error: c", "Unknown argument"),
-            ("diameter 4.85", "Argument error: 4.85", "Unknown argument"),
-            ("gang 1", "Command error: gang", "Not valid in Independent condition"),
-            ("condition reciprocating", "Command error: condition", "Pump cannot withdraw"),
-            ("wrun a", "Command error: wrun", "Pump cannot withdraw"),
-        ],
-    )
-    def test_refusals(self, command, first, reason):
-        host = Host(virtual("33-dds", 0, 1))
-        assert host.ask(command) == f"\n{first}\r\n   {reason}\r\n:"
-
-    def test_twin_condition_names_no_axis_and_moves_both(self):
-        host = Host(virtual("33-dds", 0, 1))
-        assert answers(host, "condition twin", "condition", "gang 2", "gang") == [
-            "\n:",
-            "\nTwin\r\n:",
-            "\n:",
-            "\n2 syringes\r\n:",
-        ]
-        assert host.ask("gang 3") == "\nRange error: 3\r\n   Syringe count out of range of 1 to 2.\r\n:"
-        assert answers(host, "rate 6 ml/min", "rate", "irun") == ["\n:", "\n6 ml/min\r\n:", "\n>"]
-        host.wait(1)
-        pumped = [port.look().line("A").pumped_nl for port in host.pump.world.pumps.values()]
-        assert pumped == [pytest.approx(100_000, abs=12)] * 2
-
-    def test_two_units_are_four_pumps(self):
-        host = Host(virtual("33-dds", 0, 1, 6, 7))
-        assert answers(host, "rate ab", "3rate ab") == [
-            "\nA: 1 ml/min\r\nB: 1 ml/min\r\n:",
-            "\n03:A: 1 ml/min\r\n03:B: 1 ml/min\r\n03:",
-        ]
 
 
 @pytest.mark.parametrize("name", ["ultra", "elite-11", "33-dds", "harvard-11", "zyno"])

@@ -5,7 +5,7 @@ from datetime import datetime
 
 import pytest
 
-from firmware_bridge.protocols.zyno import ZYNO, Frames, Logged, Zyno, checksum, framed
+from firmware_bridge.protocols.zyno import LONGEST, ZYNO, Frames, Logged, Zyno, checksum, framed
 from firmware_bridge.virtual_pump.dialect import Options
 from firmware_bridge.virtual_pump.engine import VirtualPump
 from firmware_bridge.virtual_pump.world import World
@@ -198,6 +198,11 @@ def test_whole_is_byte_by_byte_is_cut_anywhere_and_noise_is_dropped():
     for cut in random.Random(5).sample(range(1, len(STREAM)), 15):
         virtual = pump()
         assert virtual.step(0, STREAM[:cut]).data_out + virtual.step(0, STREAM[cut:]).data_out == whole
+
+
+def test_a_frame_that_is_too_long_is_dropped():
+    assert Frames(xor=False).take(framed("R" * (LONGEST - 2))) == ["R" * (LONGEST - 2)]
+    assert Frames(xor=False).take(framed("R" * (LONGEST - 1)) + framed("RN")) == ["RN"]
 
 
 def test_no_bytes_whatever_raise():
