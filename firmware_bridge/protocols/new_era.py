@@ -103,6 +103,8 @@ ASSUMPTIONS = (
     "alarm R is pending all the same.",
     "Of several pumps that are told *ADR all take the address; a query of it is answered with the plain number.",
     "STK of the first phase infuses.",
+    "Any other pump may stand behind it: it never keeps open then, its first line is the one that pumps, alarms that stop it "
+    "are alarm S, and a rate that it cannot run is ?NA.",
 )
 
 NEW_ERA = Dialect(

@@ -413,6 +413,18 @@ def test_withdrawing_is_kept_as_a_direction_and_not_done(direction):
     assert bench.say("DIR INF", "RUN", "DIR REV", "DIR INF") == ["S", "I", "I?NA", "I"]
 
 
+def test_a_clinical_syringe_pump_behind_the_protocol_stops_at_the_volume_and_stalls_where_it_alarms():
+    """It keeps open after a volume, and alarms an occlusion at 60 kPa, when nurses use it."""
+    bench = Bench(model="syringe-pump")
+    assert bench.say("RAT 0.01 MH", "RUN", "RAT 60 MH", "VOL 1", "RUN") == ["S", "S?NA", "S", "S", "I"]
+    assert bench.say("DIS", by_ms=61_000) == "SI1.000W0.000ML"
+    assert bench.say("RUN", by_ms=60_000) == "I"
+    bench.port.do(Occlude(Place.PATIENT_END))
+    assert bench.say("", "", "RUN", by_ms=60_000) == ["A?S", "S", "A?S"]
+    bench.port.do(Release(Place.PATIENT_END))
+    assert bench.say("RUN", by_ms=60_000) == "I"
+
+
 # Diameters
 
 
