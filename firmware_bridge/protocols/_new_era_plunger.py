@@ -9,6 +9,7 @@ from enum import Enum
 
 from firmware_bridge.virtual_pump.world import PumpPort, refusals
 from pumpsim.vocabulary.inputs import Acknowledge, LoadProgram, OperatorCommand, Start, Stop, Titrate
+from pumpsim.vocabulary.model import AtEnd
 from pumpsim.vocabulary.outputs import LineState
 from pumpsim.vocabulary.program import InfusionProgram
 
@@ -71,7 +72,7 @@ class Plunger:
     def start(self, milli_mm: int, nl_per_h: int, volume_nl: int | None) -> Trouble | None:
         """Pump at a rate, to a volume if there is one."""
         volume_nl = None if volume_nl is None else self._real(milli_mm, volume_nl)
-        program = InfusionProgram(self._real(milli_mm, nl_per_h), volume_nl)
+        program = InfusionProgram(self._real(milli_mm, nl_per_h), volume_nl, at_end=AtEnd.STOP)
         return self._operate(LoadProgram(self._line, program), Start(self._line))
 
     def resume(self) -> Trouble | None:

@@ -27,16 +27,15 @@ class Line:
     def take(self, link_ns: int, data: bytes) -> Sequence[bytes]:
         """Answer every packet that is whole; a pump without power hears nothing."""
         frames: list[bytes] = []
-        if all(unit.port.off for unit in self.units):
-            self._receiver = Receiver()
-            return frames
         for packet in self._receiver.take(link_ns, data):
             if answers := self._answers(link_ns, packet):
                 frames.append(b"".join(answers))
         return frames
 
     def pass_time(self, link_ns: int) -> Sequence[bytes]:
-        """Follow the pumps; alarms that are sent unasked."""
+        """Follow the pumps; alarms that are sent unasked. What a pump had of a packet goes with its power."""
+        if all(unit.port.off for unit in self.units):
+            self._receiver = Receiver()
         return [frame for unit in self.units for frame in unit.follow(link_ns)]
 
     @property
@@ -104,6 +103,8 @@ ASSUMPTIONS = (
     "alarm R is pending all the same.",
     "Of several pumps that are told *ADR all take the address; a query of it is answered with the plain number.",
     "STK of the first phase infuses.",
+    "Any other pump may stand behind it: it never keeps open then, its first line is the one that pumps, alarms that stop it "
+    "are alarm S, and a rate that it cannot run is ?NA.",
 )
 
 NEW_ERA = Dialect(

@@ -9,7 +9,7 @@ from pumpsim.scenario_file import parse_scenario
 MS = 10**6
 LINE = """
 [pump.p{address}]
-model = "ne-1000"
+model = "{model}"
 [pump.p{address}.line.A]
 container = {{ syringe = "{syringe}", volume = "{volume}", fluid = "saline-0.9" }}
 [pump.p{address}.set]
@@ -22,10 +22,18 @@ class Bench:
     """A line with pumps at these addresses; ``say`` and ``talk`` take milliseconds of link time."""
 
     def __init__(
-        self, addresses=(0,), syringe="bd-plastipak-10", volume="10 mL", speed=1.0, more=None, quiet=True, **options
+        self,
+        addresses=(0,),
+        syringe="bd-plastipak-10",
+        volume="10 mL",
+        model="ne-1000",
+        speed=1.0,
+        more=None,
+        quiet=True,
+        **options,
     ):
         text = 'title = "New Era"\ndescription = "On a line."\nduration = "1 h"\n'
-        text += "".join(LINE.format(address=a, syringe=syringe, volume=volume) for a in addresses)
+        text += "".join(LINE.format(address=a, model=model, syringe=syringe, volume=volume) for a in addresses)
         self.world = World(parse_scenario(text, "new-era"))
         options.setdefault("power_up_alarm", not quiet)
         self.line = new_era.Line({a: self.world.pumps[f"p{a}"] for a in addresses}, Options(more=more or {}, **options))

@@ -371,6 +371,22 @@ def test_a_pause_goes_on_to_what_is_left_of_the_volume_and_a_reset_begins_anew()
     assert bench.say("DIS", by_ms=31_000) == "SI1.000W0.000ML"
 
 
+def test_a_rate_that_is_set_in_a_pause_holds_from_then_on():
+    """0.2 mL at 1 mL/min; 6 s are 0.1 mL, the rest takes 3 s at 2 mL/min."""
+    bench = Bench()
+    assert bench.say("RAT 1 MM", "VOL 0.2", "RUN") == ["S", "S", "I"]
+    assert bench.say("STP", by_ms=6_000) == "P"
+    assert bench.say("RAT 501 MH", "RAT 2 MM", "RUN") == ["P?OOR", "P", "I"]
+    assert bench.say("RAT", by_ms=2_950) == "I2.000MM"
+    assert bench.say("DIS", by_ms=100) == "SI0.200W0.000ML"
+    assert bench.say("RAT") == "S2.000MM", "and it is kept"
+
+
+def test_another_diameter_cancels_a_pause():
+    bench = Bench()
+    assert bench.say("RAT 1 MM", "RUN", "STP", "DIA 14.43", "DIA 15", "STP") == ["S", "I", "P", "P", "S", "S?NA"]
+
+
 def test_clearing_what_was_dispensed():
     bench = Bench()
     assert bench.say("RAT 1 MM", "VOL 0.1", "RUN") == ["S", "S", "I"]
@@ -395,6 +411,18 @@ def test_withdrawing_is_kept_as_a_direction_and_not_done(direction):
     assert bench.say("RUN", "PUR") == ["S?NA", "S?NA"]
     assert everything(bench) == before
     assert bench.say("DIR INF", "RUN", "DIR REV", "DIR INF") == ["S", "I", "I?NA", "I"]
+
+
+def test_a_clinical_syringe_pump_behind_the_protocol_stops_at_the_volume_and_stalls_where_it_alarms():
+    """It keeps open after a volume, and alarms an occlusion at 60 kPa, when nurses use it."""
+    bench = Bench(model="syringe-pump")
+    assert bench.say("RAT 0.01 MH", "RUN", "RAT 60 MH", "VOL 1", "RUN") == ["S", "S?NA", "S", "S", "I"]
+    assert bench.say("DIS", by_ms=61_000) == "SI1.000W0.000ML"
+    assert bench.say("RUN", by_ms=60_000) == "I"
+    bench.port.do(Occlude(Place.PATIENT_END))
+    assert bench.say("", "", "RUN", by_ms=60_000) == ["A?S", "S", "A?S"]
+    bench.port.do(Release(Place.PATIENT_END))
+    assert bench.say("RUN", by_ms=60_000) == "I"
 
 
 # Diameters
@@ -483,6 +511,22 @@ def test_power_that_goes_and_comes_back():
     assert bench.say("PHN 1", "RAT", "VOL", "DIA") == ["S", "S1.000MM", "S2.000ML", "S14.43"]
 
 
+def test_half_a_command_is_gone_with_the_power():
+    bench = Bench()
+    assert bench.at(1, b"0R") == b""
+    bench.port.do(PowerCut())
+    bench.wait(1)
+    bench.port.do(PowerBack())
+    assert bench.wait(1) == b""
+    assert bench.say("UN", "") == ["S?", "S"]
+
+
+def test_a_pump_without_power_leaves_the_others_alone():
+    bench = Bench(addresses=(0, 1))
+    bench.port.do(PowerCut())
+    assert bench.at(1, b"0\r1\r*ADR\r") == b"\x0201S\x03\x0201S1\x03"
+
+
 @pytest.mark.parametrize(("resume", "states"), [(0, ["A?R", "S"]), (1, ["A?R", "I"])])
 def test_a_short_cut_of_power_and_the_power_fail_mode(resume, states):
     bench = Bench(quiet=False)
@@ -540,6 +584,14 @@ def test_basic_mode_has_no_watchdog():
     assert bench.say("RAT 10 MH", "RUN") == ["S", "I"]
     assert bench.wait(3_000_000) == b""
     assert bench.say("") == "I"
+
+
+def test_leaving_safe_mode_ends_the_watchdog():
+    bench = Bench()
+    assert bench.at(1, safe("0SAF2")) == safe("00S")
+    assert bench.at(2, safe("0SAF0")) == b"\x0200S\x03"
+    assert bench.at(60_000) == b""
+    assert bench.say("") == "S"
 
 
 def test_spontaneous_alarms_can_be_switched_off():

@@ -108,8 +108,10 @@ def test_pri_waits_for_the_choice_of_a_label():
 
 def test_what_run_cannot_begin_changes_nothing():
     bench = Bench()
-    bench.program("FUNOUT0", "FUNCLD", "FUNRAT DIRWDR")
-    assert bench.say("OUT 5", "RUN", "OUT 5", "") == ["S1", "S?NA", "S1", "S"]
+    bench.program(ONCE, "FUNSTP", "FUNOUT0", "FUNCLD", "FUNRAT DIRWDR")
+    assert bench.say("RUN") == "I"
+    assert bench.say("DIS", by_ms=4000) == "SI0.050W0.000ML"
+    assert bench.say("OUT 5", "RUN 3", "OUT 5", "", "DIS") == ["S1", "S?NA", "S1", "S", "SI0.050W0.000ML"]
 
 
 TROUBLE = [
