@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from firmware_bridge.protocols import native
+from firmware_bridge.virtual_pump import dialect
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,7 +15,7 @@ class Dialect:
     baud: int
 
 
-PROTOCOLS: dict[str, Dialect] = {
+PROTOCOLS: dict[str, Dialect | dialect.Dialect] = {
     "native": Dialect("native", "motor level: rates and stop counts down, steps and pressures up", native.BAUD),
 }
 """Every dialect by its name."""

@@ -123,6 +123,10 @@ class PumpPort:
             self._pump.is_dead,
         )
 
+    def delivered_ml(self, line: str) -> float:
+        """What the mechanism has really moved of a line since the world began, whatever the pump counts or has forgotten."""
+        return self._pump.moved_ml(self._world.now_ns, line)
+
     def remaining(self, line: str) -> Remaining:
         """What is left of a line, and for how long, as the pump says it."""
         return self._pump.remaining(line)

@@ -49,6 +49,7 @@ from pumpsim.vocabulary.remaining import Remaining, reckoned_anew
 from pumpsim.vocabulary.sensors import Mended, Sensor, SensorFault, Silent
 from pumpsim.vocabulary.status import PumpState
 
+FL_PER_ML = 10**12
 HOUSEKEEPING_NS = 6 * 3_600_000_000_000
 """How far the path is planned at most before history is handed over: bounds memory, never a result."""
 
@@ -98,6 +99,11 @@ class SimulatedPump:
     def truth(self, now_ns: int) -> SensorReading:
         """What is so at the pump's sensors, in the counts of its power-on; looking changes nothing."""
         return self._power_on.reading(self.way.read(now_ns))
+
+    def moved_ml(self, now_ns: int, line: str) -> float:
+        """What the mechanism has moved of a line since the beginning, over every power-on."""
+        steps = next(reading.steps for reading in self.way.read(now_ns).lines if reading.line == line)
+        return steps * self._setup.model.mechanism.step_fl / FL_PER_ML
 
     def remaining(self, line: str) -> Remaining:
         """What is left of a line, as the pump says it."""
