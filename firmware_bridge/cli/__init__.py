@@ -195,7 +195,7 @@ def inject(
     Beside these: end '{ occlude = "patient end" }', wire '{ drop = 0.1 }', power-cycle, unplug "2 s", read. One of several
     pumps: pump=NAME; one of several ports: unit=2.
     """
-    from firmware_bridge.cli.virtual import inject as send
+    from firmware_bridge.cli.request import inject as send
 
     raise typer.Exit(send(control, words, lasting))
 

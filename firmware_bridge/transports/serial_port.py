@@ -77,11 +77,15 @@ class SerialPort:
         self.dropped_bytes += len(data) - taken
 
     def close(self) -> None:
-        """Close; harmless when closed or dead already."""
+        """Close; harmless when closed or dead already. (Of a peer that reset it, pyserial leaves the socket open.)"""
+        left = getattr(self._port, "_socket", None)
         try:
             self._port.close()
         except DEAD:
             return
+        finally:
+            if left is not None:
+                left.close()
 
     def _find_descriptor(self) -> int | None:
         """What ``select`` can wait on; None where there is none (Windows ports, rfc2217, loop)."""

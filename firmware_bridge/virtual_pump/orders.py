@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from firmware_bridge.virtual_pump.unit import Unit
 from firmware_bridge.virtual_pump.world import PumpPort
 from pumpsim.errors import FieldError, PumpsimError
-from pumpsim.units import time_ns
+from pumpsim.scenario_file.told import span_ns
 
 ALONE = ("end", "wire", "power-cycle", "unplug", "read")
 NL_PER_ML = 1_000_000
@@ -69,19 +69,15 @@ def _carried_out(number: int, unit: Unit, words: dict[str, object]) -> Unplug | 
             return None
         case "power-cycle", True:
             unit.pump(pump).power_cycle()
-        case "unplug", str():
-            return Unplug(number, time_ns(value))
+        case "unplug", _:
+            return Unplug(number, span_ns(alone, value))
         case "wire", dict():
             unit.set_wire(value)
         case "end", dict():
             unit.end(value if pump is None else value | {"pump": pump})
         case _:
-            raise FieldError(f"{alone} = {value!r}: {_wanted(alone)}")
+            raise FieldError(f"{alone} = {value!r}: {'true' if alone == 'power-cycle' else 'a table'} is wanted")
     return None
-
-
-def _wanted(word: str) -> str:
-    return {"power-cycle": "true is wanted", "unplug": "a time is wanted, as in '2 s'"}.get(word, "a table is wanted")
 
 
 def _state(port: PumpPort, address: int | None) -> dict[str, object]:

@@ -14,13 +14,12 @@ from firmware_bridge.device import DeviceStep
 from firmware_bridge.virtual_pump.dialect import Dialect, Options
 from firmware_bridge.virtual_pump.engine import PPM, VirtualPump
 from firmware_bridge.virtual_pump.wire import COUNTS, SHARES, Wire, WireFaults
-from firmware_bridge.virtual_pump.world import PumpPort, World, refusals
+from firmware_bridge.virtual_pump.world import AHEAD_NS, PumpPort, World, refusals
 from pumpsim.errors import FieldError, PumpsimError, UnknownNameError
 from pumpsim.scenario import Entry, Scenario
 from pumpsim.scenario_file.checks import Document
-from pumpsim.scenario_file.told import Telling, Told
+from pumpsim.scenario_file.told import Telling, Told, span_ns
 from pumpsim.simulation.clockwork import ENDLESS_NS
-from pumpsim.units import time_ns
 from pumpsim.vocabulary.disturbances import Raise
 from pumpsim.vocabulary.inputs import OperatorCommand
 
@@ -87,8 +86,8 @@ class Unit:
         only: Sequence[str] | None = None,
     ) -> None:
         self._telling = Telling(document, name or dialect.name, folder)
-        self.dialect = dialect
-        self.world = World(_open_to_anything(self._telling.scenario))
+        self.dialect, self.scenario = dialect, _open_to_anything(self._telling.scenario)
+        self.world = World(self.scenario, round(AHEAD_NS * max(1.0, settings.speed)))
         by_address = _addressed(self.world, only, dialect, settings.first)
         if unknown := [key for key in settings.options.more if key not in dialect.options]:
             raise UnknownNameError(f"option of {dialect.name}: {unknown[0]}", unknown[0], dialect.options)
@@ -162,8 +161,8 @@ def wire_faults(words: Mapping[str, object], before: WireFaults = NO_FAULTS) -> 
     """Read faults of a wire as people write them: ``drop = 0.1``, ``latency = "20 ms"``, ``silent = true``. Or FieldError."""
     changed: dict[str, int | float | bool] = {}
     for word, value in words.items():
-        if word in TIMES and isinstance(value, str):
-            changed[TIMES[word]] = time_ns(value)
+        if word in TIMES:
+            changed[TIMES[word]] = span_ns(word, value)
         elif word in SHARES and isinstance(value, int | float) and not isinstance(value, bool):
             changed[word] = float(value)
         elif word in OF_TYPE and type(value) is OF_TYPE[word]:
@@ -180,7 +179,7 @@ def wire_faults(words: Mapping[str, object], before: WireFaults = NO_FAULTS) -> 
 
 WIRE_WORDS = (
     dict.fromkeys(SHARES, "a share of 0 to 1")
-    | dict.fromkeys(TIMES, "a time, as in '20 ms',")
+    | dict.fromkeys(TIMES, "a time")
     | {"baud": "a baud rate, 0 for none,", "silent": "true or false", "lose_first": "true or false"}
 )
 """Every word for a fault of the wire, and what stands behind it."""

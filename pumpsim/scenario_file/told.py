@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from pumpsim.errors import FieldError, ScenarioError, UnknownNameError
+from pumpsim.errors import FieldError, ScenarioError, UnitError, UnknownNameError
 from pumpsim.scenario import Entry, Scenario
 from pumpsim.scenario_file.checks import Document
 from pumpsim.scenario_file.happening_tables import ChangeTable, FaultTable, OperatorTable
@@ -62,7 +62,9 @@ class Telling:
         if found is None:
             raise FieldError(f"nothing of what was injected and still stands is {dict(words)}")
         others = kept[:found] + kept[found + 1 :]
-        ended = ("fault", kept[found][1] | {"until": _written(at_ns)})
+        table = kept[found][1]
+        after_ns = max(at_ns, time_ns(str(table["at"])) + 1)  # nothing ends in the instant in which it begins
+        ended = ("fault", table | {"until": _written(after_ns)})
         told = _differences(self._checked(kept), self._with(others, ended))
         self._standing = others
         return told
@@ -95,6 +97,16 @@ def kind_of(words: Mapping[str, object]) -> str:
     return kinds.pop()
 
 
+def span_ns(word: str, value: object) -> int:
+    """Read a time that stands behind a word. Raises FieldError, which names both."""
+    try:
+        if isinstance(value, str):
+            return time_ns(value)
+    except UnitError as error:
+        raise FieldError(f"{word} = {value!r}: {error}") from error
+    raise FieldError(f"{word} = {value!r}: a time is wanted, as in '30 s'")
+
+
 def _placed(kind: str, at_ns: int, words: Mapping[str, object]) -> dict[str, object]:
     """The table as the file would have it."""
     for word in ("at", "until"):
@@ -102,10 +114,7 @@ def _placed(kind: str, at_ns: int, words: Mapping[str, object]) -> dict[str, obj
             raise FieldError(f"{word}: what is told is done now; how long a fault stands is said by for")
     table = dict(words) | {"at": _written(at_ns)}
     if kind == "fault" and "for" in table:
-        lasting = table.pop("for")
-        if not isinstance(lasting, str):
-            raise FieldError("for: a time is wanted, as in '30 s'")
-        table["until"] = _written(at_ns + time_ns(lasting))
+        table["until"] = _written(at_ns + span_ns("for", table.pop("for")))
     return table
 
 

@@ -58,9 +58,15 @@ class SimulatedPump:
     """Pump, path and the script of what is done to them; ``asks``: when it is asked what is left of which line."""
 
     def __init__(
-        self, setup: PumpSetup, entries: tuple[Entry, ...], asks: tuple[tuple[int, str], ...], chance: Chance, way: Way
+        self,
+        setup: PumpSetup,
+        entries: tuple[Entry, ...],
+        asks: tuple[tuple[int, str], ...],
+        chance: Chance,
+        way: Way,
+        ahead_ns: int = HOUSEKEEPING_NS,
     ) -> None:
-        self.way = way
+        self.way, self._ahead_ns = way, ahead_ns
         self._setup, self._sensors = setup, Sensors(setup, chance)
         self._pump, self._motor = Pump(setup.model), Motor()
         zero = dict.fromkeys(setup.model.lines, 0)
@@ -137,7 +143,7 @@ class SimulatedPump:
 
     def next(self, now_ns: int, until_ns: int) -> tuple[int, bool]:
         """The next instant at which anything is due, and whether the pump gets a reading then."""
-        horizon = min(until_ns, now_ns + HOUSEKEEPING_NS)
+        horizon = min(until_ns, now_ns + self._ahead_ns)
         if self._entries:
             horizon = min(horizon, self._entries[0].at_ns)
         if self._asks:
