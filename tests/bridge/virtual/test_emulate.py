@@ -10,16 +10,19 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 import serial
 
+from firmware_bridge.cli import main
 from firmware_bridge.cli.request import request_of
+from firmware_bridge.protocols import PROTOCOLS
 from pumpsim.errors import PumpsimError
 from tests.bridge.processes import Finished, finish, socat_pair, wait_for
+from tests.bridge.virtual.plain_talk import PLAIN
 
 ROOT = Path(__file__).resolve().parents[3]
 COMMAND = (sys.executable, "-c", "from tests.bridge.virtual.plain_talk import main; main()")
@@ -176,20 +179,45 @@ def test_terminal_shows_a_live_table() -> None:
         assert word in shown
 
 
-def test_inject_from_another_terminal() -> None:
+@pytest.fixture
+def here(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Iterator[Callable[..., Finished]]:
+    """The command in this process: for what ends at once, and need not wait for a new interpreter."""
+    monkeypatch.setitem(PROTOCOLS, "plain", PLAIN)
+    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)}
+
+    def command(*arguments: object) -> Finished:
+        monkeypatch.setattr(sys, "argv", ["firmware-bridge", *map(str, arguments)])
+        with pytest.raises(SystemExit) as ended:
+            main()
+        out, err = capsys.readouterr()
+        return Finished(int(ended.value.code or 0), out, err)
+
+    yield command
+    for number, handler in before.items():
+        signal.signal(number, handler)
+
+
+@pytest.fixture
+def taken() -> Iterator[int]:
+    """A port that another program listens on."""
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        yield other.getsockname()[1]
+
+
+def test_inject_from_another_terminal(here: Callable[..., Finished]) -> None:
     with emulated("--control", 0) as ((path,), _, said):
         found = re.search(r"control on (127\.0\.0\.1:\d+)", said)
         assert found
         place = found[1]
-        assert run("inject", place, "device", "syringe off", "--for", "1 h").out == "done\n"
+        assert run("inject", place, "device", "syringe off", "--for", "1 h") == Finished(0, "done\n", "")
         assert "syringe-off" in ask(path, "STATUS")
-        assert run("inject", place, "end", '{ device = "syringe off" }').out == "done\n"
-        done = run("inject", place, "do", "start")
+        assert here("inject", place, "end", '{ device = "syringe off" }').out == "done\n"
+        done = here("inject", place, "do", "start")
         assert (done.code, done.out, done.err) == (2, "", "no line is ready to start\n")
-        assert run("inject", place, "load", '{ rate = "5 mL/h" }').code == 0
-        state = json.loads(run("inject", place, "read").out)
+        assert here("inject", place, "load", '{ rate = "5 mL/h" }').code == 0
+        state = json.loads(here("inject", place, "read").out)
         assert state["main"]["lines"]["A"]["state"] == "ready"
-    done = run("inject", place, "read")
+    done = here("inject", place, "read")
     assert done.code == 2
     assert done.err.startswith("no answer from the control channel at 127.0.0.1:")
     assert len(done.err.splitlines()) == 1
@@ -219,10 +247,6 @@ def test_words_that_are_too_many() -> None:
         request_of(["do", "start", "now"])
 
 
-TAKEN = socket.create_server(("127.0.0.1", 0))
-PORT_TAKEN = TAKEN.getsockname()[1]
-
-
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
@@ -232,8 +256,8 @@ PORT_TAKEN = TAKEN.getsockname()[1]
         (("--protocol", "plain", "--port", "/dev/no-such-port"), "cannot open port /dev/no-such-port"),
         (("--protocol", "plain", "--port", "x", "--link", "y"), "give one of them"),
         (("--protocol", "plain", "--port", "tcp://10.0.0.1:5025"), "loopback only"),
-        (("--protocol", "plain", "--port", f"tcp://127.0.0.1:{PORT_TAKEN}"), "cannot listen on"),
-        (("--protocol", "plain", "--control", f"{PORT_TAKEN}"), "cannot listen"),
+        (("--protocol", "plain", "--port", "tcp://127.0.0.1:TAKEN"), "cannot listen on"),
+        (("--protocol", "plain", "--control", "TAKEN"), "cannot listen"),
         (("--protocol", "plain", "--control", "10.0.0.1:5025"), "loopback only"),
         (("--protocol", "plain", "--count", "2", "--port", "/dev/ttyS0"), "is one port"),
         (("--protocol", "plain", "--speed", "0"), "above 0 is wanted"),
@@ -247,8 +271,16 @@ PORT_TAKEN = TAKEN.getsockname()[1]
         (("--address", "0"), "name --protocol"),
     ],
 )
-def test_bad_input_is_one_clear_message_and_exit_2(arguments: tuple[str, ...], said: str, tmp_path: Path) -> None:
-    done = run("emulate", *arguments, cwd=tmp_path)
+def test_bad_input_is_one_clear_message_and_exit_2(
+    arguments: tuple[str, ...],
+    said: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    here: Callable[..., Finished],
+    taken: int,
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    done = here("emulate", *(word.replace("TAKEN", str(taken)) for word in arguments))
     assert (done.code, done.out) == (2, "")
     assert said in done.err
     assert len(done.err.splitlines()) == 1
