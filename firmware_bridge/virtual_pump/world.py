@@ -125,10 +125,6 @@ class PumpPort:
             self._pump.is_dead,
         )
 
-    def delivered_ml(self, line: str) -> float:
-        """What the mechanism has really moved of a line since the world began, whatever the pump counts or has forgotten."""
-        return self._pump.moved_ml(self._world.now_ns, line)
-
     def remaining(self, line: str) -> Remaining:
         """What is left of a line, and for how long, as the pump says it."""
         return self._pump.remaining(line)
@@ -149,6 +145,10 @@ class PumpPort:
         self._line.do(self._world.now_ns, self.id, action)
         said = [output for taken in self._pump.taken[before:] for output in taken.step.outputs]
         return tuple(said) if said else self._pump.recorded_since(recorded)
+
+    def delivered_ml(self, line: str) -> float:
+        """What the mechanism has really moved of a line since the world began, whatever the pump counts or has forgotten."""
+        return self._pump.moved_ml(self._world.now_ns, line)
 
     def power_cycle(self) -> None:
         """Take its power and give it back at once; what the pump keeps, it keeps."""

@@ -106,11 +106,6 @@ class SimulatedPump:
         """What is so at the pump's sensors, in the counts of its power-on; looking changes nothing."""
         return self._power_on.reading(self.way.read(now_ns))
 
-    def moved_ml(self, now_ns: int, line: str) -> float:
-        """What the mechanism has moved of a line since the beginning, over every power-on."""
-        steps = next(reading.steps for reading in self.way.read(now_ns).lines if reading.line == line)
-        return steps * self._setup.model.mechanism.step_fl / FL_PER_ML
-
     def remaining(self, line: str) -> Remaining:
         """What is left of a line, as the pump says it."""
         return self._pump.remaining(line)
@@ -136,6 +131,11 @@ class SimulatedPump:
             state=self._pump.state,
             estimates=self._estimates,
         )
+
+    def moved_ml(self, now_ns: int, line: str) -> float:
+        """What the mechanism has moved of a line since the beginning, over every power-on."""
+        steps = next(reading.steps for reading in self.way.read(now_ns).lines if reading.line == line)
+        return steps * self._setup.model.mechanism.step_fl / FL_PER_ML
 
     def insert(self, now_ns: int, action: Action) -> None:
         """Let something be done now, ahead of what the script still has."""
