@@ -25,6 +25,8 @@ IDLE_S = 0.25
 """The longest wait without looking whether someone wants to end."""
 ASKING_S = 0.005
 """How often a port is asked that cannot be waited on (Windows)."""
+AT_ONCE_NS = 2_000_000
+"""How long pumps are stepped for themselves before hosts are listened to again."""
 LONGEST_LINE = 100_000
 T = TypeVar("T")
 Opener = Callable[[], DevicePort]
@@ -71,6 +73,7 @@ class Rack:
         self._asked: deque[_Asked] = deque()
         self._lock, self._over = threading.Lock(), False
         self._slots = {number: _Slot(unit, make) for number, (unit, make) in enumerate(units, 1)}
+        self._waiting = deque(self._slots.values())
         self._control, self._callers = control, dict[int, _Caller]()
         self._begin_ns = time.monotonic_ns()
         self._selector.register(self._near, selectors.EVENT_READ, self._far)
@@ -102,12 +105,16 @@ class Rack:
         """Link time: since the rack was switched on."""
         return time.monotonic_ns() - self._begin_ns
 
-    def run(self, interrupted: Callable[[], bool], tell: Callable[[], None] = lambda: None) -> None:
-        """Serve until interrupted; ``tell`` is called after every turn. Raises LinkLost when a port dies by itself."""
+    def run(self, interrupted: Callable[[], bool], tell: Callable[[], bool] = lambda: False) -> None:
+        """Serve until interrupted. Raises LinkLost when a port dies by itself.
+
+        ``tell`` is called after every turn; it gives whether it has more to do and wants to be called again at once.
+        """
         try:
+            more = False
             while not interrupted():
-                self._turn()
-                tell()
+                self._turn(0.0 if more else self._wait_s())
+                more = tell()
         finally:
             self.close()
 
@@ -156,8 +163,8 @@ class Rack:
 
     # One turn
 
-    def _turn(self) -> None:
-        for key, _ in self._selector.select(self._wait_s()):
+    def _turn(self, wait_s: float) -> None:
+        for key, _ in self._selector.select(wait_s):
             match key.data:
                 case _Slot() as slot:
                     self._hear(slot)
@@ -167,8 +174,20 @@ class Rack:
                     self._let_in()
                 case _:
                     self._answer_threads()
-        for slot in self._slots.values():
+        self._let_time_pass()
+
+    def _let_time_pass(self) -> None:
+        """Step those that are due, in turns: who waits for an answer shall not wait for all that the others have to do.
+
+        Late is harmless: everything happens at its own instant, however late it is reckoned.
+        """
+        until_ns = time.monotonic_ns() + AT_ONCE_NS
+        for _ in range(len(self._waiting)):
+            slot = self._waiting[0]
+            self._waiting.rotate(-1)
             self._pass_time(slot)
+            if time.monotonic_ns() >= until_ns:
+                return
 
     def _wait_s(self) -> float:
         slots = self._slots.values()

@@ -1,6 +1,9 @@
 """The live state of a rack: a table on a terminal, drawn anew when something has changed; a line for each change elsewhere."""
 
+import os
+import select
 import sys
+from collections.abc import Iterable
 from types import TracebackType
 from typing import TYPE_CHECKING
 
@@ -13,22 +16,27 @@ if TYPE_CHECKING:
     from rich.table import Table
 
 EVERY_NS = 500_000_000
-"""How often is looked, at most."""
+"""How often is looked, at most: at ten pumps; of many more seldom, for each look costs up to 1 ms."""
+AT_ONCE_NS = 2_000_000
+"""How long is looked before hosts are listened to again."""
 LINE_NS = 10_000_000_000
 """How often a line is printed though only volumes have changed."""
-MOST_ROWS = 30
+MOST_ROWS = 16
 FRAME_CHARACTERS = 48
 NL_PER_ML = 1_000_000
 
 
 class Shown:
-    """Shows a rack as long as it is entered; ``show`` after every turn."""
+    """Shows a rack as long as it is entered; ``show`` after every turn. It looks at a few pumps at a time: hosts come first."""
 
     def __init__(self, rack: Rack) -> None:
         self._rack = rack
         self._due_ns = 0
-        self._before: object = None
+        self._round: list[tuple[int, str]] = []
+        self._rows: dict[tuple[int, str], tuple[str, ...]] = {}
+        self._drawn: dict[tuple[int, str], tuple[str, ...]] = {}
         self._printed: dict[tuple[int, str], tuple[str, str, int]] = {}
+        self._slower = max(1, len(rack.units) // 10)
         self._live: Live | None = None
 
     def __enter__(self) -> "Shown":
@@ -45,42 +53,56 @@ class Shown:
         if self._live is not None:
             self._live.stop()
 
-    def show(self) -> None:
-        """Look, if it is time to, and show what is new."""
-        now_ns = self._rack.now_ns()
-        if now_ns < self._due_ns:
-            return
-        self._due_ns = now_ns + EVERY_NS
+    def show(self) -> bool:
+        """Look, if it is time to, and show what is new; whether there is more to look at."""
+        begin_ns = self._rack.now_ns()
+        if not self._round:
+            if begin_ns < self._due_ns:
+                return False
+            self._due_ns = begin_ns + EVERY_NS * self._slower
+            self._round = [(number, name) for number, unit in self._rack.units.items() for name in unit.pumps]
+            if self._live is not None:
+                self._round = self._round[:MOST_ROWS]
+            self._round.reverse()
+        while self._round:
+            self._look(*self._round.pop())
+            if self._rack.now_ns() - begin_ns >= AT_ONCE_NS:
+                break
+        if self._live is not None and not self._round and self._rows != self._drawn:
+            self._drawn = dict(self._rows)
+            self._live.update(_table(self._drawn.values(), self._rack), refresh=True)
+        return bool(self._round)
+
+    def _look(self, number: int, name: str) -> None:
+        unit = self._rack.units[number]
+        port = unit.pumps[name]
         if self._live is None:
-            self._print(now_ns)
+            self._print(number, name, port)
             return
-        rows = self._rows()
-        if rows != self._before:
-            self._before = rows
-            self._live.update(_table(rows, self._rack), refresh=True)
+        path = self._rack.paths()[number - 1] or "unplugged"
+        self._rows[number, name] = (f"{number} {name}", path, *_words(port), last_frames(unit))
 
-    def _rows(self) -> list[tuple[str, ...]]:
-        found: list[tuple[str, ...]] = []
-        for (number, unit), path in list(zip(self._rack.units.items(), self._rack.paths(), strict=True))[:MOST_ROWS]:
-            for name, port in unit.pumps.items():
-                found.append((f"{number} {name}", path or "unplugged", *_words(port), last_frames(unit)))
-        return found
+    def _print(self, number: int, name: str, port: PumpPort) -> None:
+        """A line for a pump of which the state or an alarm is new, or whose volumes were not printed for a while.
 
-    def _print(self, now_ns: int) -> None:
-        """A line for every pump of which the state or an alarm is new, or whose volumes were not printed for a while."""
-        for number, unit in self._rack.units.items():
-            for name, port in unit.pumps.items():
-                state, volumes, kpa, alarms = _words(port)
-                which = (number, name)
-                before = self._printed.get(which)
-                late = before is not None and before[1] != volumes and now_ns - before[2] >= LINE_NS
-                if before is not None and before[0] == state + alarms and not late:
-                    continue
-                self._printed[which] = (state + alarms, volumes, now_ns)
-                print(
-                    f"{port.look().at_ns / 1e9:10.1f} s  {number} {name}  {state}; {volumes}; {kpa}; {alarms}",
-                    flush=True,
-                )
+        What nobody reads is not printed: a pump does not wait for that.
+        """
+        now_ns = self._rack.now_ns()
+        state, volumes, kpa, alarms = _words(port)
+        before = self._printed.get((number, name))
+        late = before is not None and before[1] != volumes and now_ns - before[2] >= LINE_NS * self._slower
+        if (before is not None and before[0] == state + alarms and not late) or not _takes_a_line():
+            return
+        self._printed[number, name] = (state + alarms, volumes, now_ns)
+        print(f"{port.look().at_ns / 1e9:10.1f} s  {number} {name}  {state}; {volumes}; {kpa}; {alarms}", flush=True)
+
+
+def _takes_a_line() -> bool:
+    """Whether standard output takes a line without waiting."""
+    try:
+        return os.name != "posix" or bool(select.select([], [sys.stdout], [], 0.0)[1])
+    except (OSError, ValueError):
+        return True  # it is no file that could be waited on
 
 
 def last_frames(unit: Unit, count: int = 2) -> str:
@@ -111,11 +133,11 @@ def _state(look: Look) -> str:
     )
 
 
-def _table(rows: list[tuple[str, ...]], rack: Rack) -> "Table":
+def _table(rows: Iterable[tuple[str, ...]], rack: Rack) -> "Table":
     from rich.markup import escape
     from rich.table import Table
 
-    more = len(rack.units) - MOST_ROWS
+    more = sum(len(unit.pumps) for unit in rack.units.values()) - MOST_ROWS
     caption = f"and {more} more" if more > 0 else ""
     dropped = rack.dropped_bytes
     table = Table(caption=", ".join([caption, f"{dropped} bytes that nobody read"] if dropped else [caption]))
