@@ -28,7 +28,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-PROTOCOL = Annotated[str, typer.Option(help="Dialect that the device speaks.")]
+PROTOCOL = Annotated[str, typer.Option(help="What the device speaks; firmware-bridge protocols lists it.")]
 FAULT = Annotated[float, typer.Option(help="Share of replies, 0 to 1, to which it happens.", min=0.0, max=1.0)]
 PUMP = Annotated[str | None, typer.Option(help="Which pump of the scenario, when it has several.")]
 
@@ -198,6 +198,20 @@ def inject(
     from firmware_bridge.cli.request import inject as send
 
     raise typer.Exit(send(control, words, lasting))
+
+
+@app.command()
+def protocols() -> None:
+    """Show what pumps can be emulated: protocols with their settings, and what of them is assumed."""
+    from firmware_bridge.setting_up import dialects
+
+    print("native: a device without a controller, for drive (docs/native_protocol.md)")
+    for name, row in dialects().items():
+        print(f"{name}: {row.title}; {row.baud} baud {row.framing}, model {row.model}")
+        for key, value in row.options.items():
+            print(f"  --set {key}={value}")
+        for sentence in row.assumptions:
+            print(f"  assumed: {sentence}")
 
 
 @app.command()

@@ -139,6 +139,30 @@ def test_state_is_a_line_when_it_changes() -> None:
         )
 
 
+def test_pump_does_not_wait_for_who_does_not_read_its_state() -> None:
+    process = subprocess.Popen(
+        [*COMMAND, "emulate", "--protocol", "plain", "--count", "80"],
+        stdout=subprocess.PIPE,
+        env=ENVIRONMENT,
+        pipesize=4096,  # the states of eighty pumps are more
+    )
+    assert process.stdout is not None
+    said = b""
+    try:
+        while b"Ctrl-C ends" not in said:
+            said += os.read(process.stdout.fileno(), 1000)
+        path = said.split()[0].decode()
+        for _ in range(3):
+            time.sleep(0.7)
+            assert ask(path, "ID").startswith("syringe-pump")
+        process.send_signal(signal.SIGINT)
+        assert process.wait(60.0) == 0
+    finally:
+        process.kill()
+        process.wait()
+        process.stdout.close()
+
+
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_it_ends_cleanly_when_asked_to(number: signal.Signals, tmp_path: Path) -> None:
     with emulated("--link", tmp_path / "tty") as (_paths, process, _said):
@@ -202,6 +226,17 @@ def taken() -> Iterator[int]:
     """A port that another program listens on."""
     with socket.create_server(("127.0.0.1", 0)) as other:
         yield other.getsockname()[1]
+
+
+def test_protocols_are_listed_with_their_settings(here: Callable[..., Finished]) -> None:
+    done = here("protocols")
+    assert (done.code, done.err) == (0, "")
+    assert "plain: lines of text, for tests; 9600 baud 8N1, model syringe-pump\n  --set accent=none\n" in done.out
+
+
+def test_pump_with_a_protocol_of_its_own_is_not_driven(here: Callable[..., Finished]) -> None:
+    done = here("drive", "x.toml", "--port", "x", "--protocol", "plain")
+    assert (done.code, done.err) == (2, "protocol plain is a pump's own: it can be emulated, not driven\n")
 
 
 def test_inject_from_another_terminal(here: Callable[..., Finished]) -> None:
