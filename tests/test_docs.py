@@ -17,6 +17,7 @@ PAGES = [
     "scenarios/README.md",
     "plots/README.md",
     "docs/native_protocol.md",
+    "docs/test_your_driver.md",
     "docs/dual_channel.md",
     "docs/verification.md",
     "docs/requirements.md",

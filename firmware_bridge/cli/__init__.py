@@ -1,4 +1,4 @@
-"""The command ``firmware-bridge``: drive a device by a scenario, be a device, list the ports.
+"""The command ``firmware-bridge``: drive a device by a scenario, be a device or a pump, list the ports.
 
 Exit codes: 0 all is well; 1 an expectation failed, or the link was lost and nobody expected it; 2 a file, an argument or
 a port is bad; 130 interrupted (the pump was stopped first). Heavy modules are imported by the commands that need them.
@@ -28,7 +28,8 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-PROTOCOL = Annotated[str, typer.Option(help="Dialect that the device speaks.")]
+PROTOCOL = Annotated[str, typer.Option(help="What the device speaks; firmware-bridge protocols lists it.")]
+FAULT = Annotated[float, typer.Option(help="Share of replies, 0 to 1, to which it happens.", min=0.0, max=1.0)]
 PUMP = Annotated[str | None, typer.Option(help="Which pump of the scenario, when it has several.")]
 
 
@@ -78,12 +79,79 @@ def emulate(
     link: Annotated[Path | None, typer.Option(help="Stable name to make for the pseudo-terminal: ./ttyPUMP.")] = None,
     port: Annotated[str | None, typer.Option(help="Use this port (a socat end, a real one), not a new one.")] = None,
     keep: Annotated[bool, typer.Option("--keep", help="A new host finds bags and line as the last one left.")] = False,
+    speed: Annotated[float, typer.Option(help="Pump time for wall time; the wire stays as it is.")] = 1.0,
+    count: Annotated[int, typer.Option(help="So many pumps, each on its own port.", min=1, max=1000)] = 1,
+    control: Annotated[str | None, typer.Option(help="Take requests on this loopback port (see inject).")] = None,
+    latency: Annotated[str | None, typer.Option(help="Least time until a reply goes out: '20 ms'.")] = None,
+    baud_pacing: Annotated[bool, typer.Option("--baud-pacing", help="Bytes take as long as on a real line.")] = False,
+    drop: FAULT = 0.0,
+    corrupt: FAULT = 0.0,
+    duplicate: FAULT = 0.0,
+    split: FAULT = 0.0,
+    glue: FAULT = 0.0,
+    delay: FAULT = 0.0,
+    reorder: FAULT = 0.0,
+    gap: Annotated[str | None, typer.Option(help="Pause within what is split: '20 ms'.")] = None,
+    delay_by: Annotated[str | None, typer.Option(help="How late comes what is delayed: '500 ms'.")] = None,
+    lose_first: Annotated[bool, typer.Option("--lose-first", help="Lose the first thing that the host says.")] = False,
+    seed: Annotated[int, typer.Option(help="Seed of the wire's chance.")] = 1,
+    no_spontaneous: Annotated[bool, typer.Option("--no-spontaneous", help="Send no alarm unasked.")] = False,
+    no_power_up_alarm: Annotated[
+        bool, typer.Option("--no-power-up-alarm", help="Do not say that the power was gone.")
+    ] = False,
+    address: Annotated[int | None, typer.Option(help="Address of the first pump on the line.")] = None,
+    option: Annotated[
+        list[str] | None, typer.Option("--set", help="Setting of the dialect: KEY=VALUE.", metavar="KEY=VALUE")
+    ] = None,
 ) -> None:
-    """Be a device on a serial line: motor, steps, sensors, watchdog, and a fluid path behind them.
+    """Be a pump on a port that speaks its protocol; with the native one, a device on a serial line with no controller in it.
 
-    The first line printed is the path to attach to. Each new host begins with a new power-on and, without --keep, with
-    full bags and the scenario's faults still to come.
+    The first line printed is the path to attach to (one for each pump). The native device: each new host begins with a new
+    power-on and, without --keep, with full bags and the scenario's faults still to come. A pump with another protocol is
+    itself in control; all options from --speed on are for these.
     """
+    wire: dict[str, object] = {"drop": drop, "corrupt": corrupt, "duplicate": duplicate, "split": split, "glue": glue}
+    wire |= {"delay": delay, "reorder": reorder, "lose_first": lose_first}
+    wire |= {
+        key: text for key, text in (("latency", latency), ("gap", gap), ("delay_by", delay_by)) if text is not None
+    }
+    if protocol != "native":
+        if keep:
+            raise PumpsimError("--keep is for the native protocol: a virtual pump keeps what it has")
+        from firmware_bridge.cli.virtual import Wanted
+        from firmware_bridge.cli.virtual import emulate as be_pumps
+
+        wanted = Wanted(
+            model,
+            protocol,
+            scenario,
+            pump,
+            link,
+            port,
+            count,
+            control,
+            speed,
+            wire,
+            baud_pacing,
+            not no_spontaneous,
+            not no_power_up_alarm,
+            option or (),
+            address,
+            seed,
+        )
+        raise typer.Exit(be_pumps(wanted, _on_signal()))
+    others = (
+        count != 1,
+        control,
+        speed != 1.0,
+        any(wire.values()),
+        baud_pacing,
+        no_spontaneous,
+        no_power_up_alarm,
+        option,
+    )
+    if any(others) or address is not None:
+        raise PumpsimError("options from --speed on are for pumps with a protocol of their own: name --protocol")
     from firmware_bridge.cli.bench import baud_of, bench_for, device_end
     from firmware_bridge.emulator import emulator
     from firmware_bridge.loop import serve, session_number
@@ -108,6 +176,42 @@ def emulate(
         raise typer.Exit(1) from lost
     finally:
         transport.close()
+
+
+@app.command()
+def inject(
+    control: Annotated[str, typer.Argument(help="Port of emulate --control, or host:port.", metavar="CONTROL")],
+    words: Annotated[
+        list[str],
+        typer.Argument(help="What is done: WORD [VALUE] [KEY=VALUE...].", metavar="WORD [VALUE] [KEY=VALUE]..."),
+    ],
+    lasting: Annotated[str | None, typer.Option("--for", help="How long a fault stands, on pump time: '30 s'.")] = None,
+) -> None:
+    """Do something to a virtual pump that runs, in the words of scenario files.
+
+    inject 7001 occlude "patient end" --for "30 s"; inject 7001 do stop line=A;
+    inject 7001 load '{ line = "A", rate = "5 mL/h" }'
+
+    Beside these: end '{ occlude = "patient end" }', wire '{ drop = 0.1 }', power-cycle, unplug "2 s", read. One of several
+    pumps: pump=NAME; one of several ports: unit=2.
+    """
+    from firmware_bridge.cli.request import inject as send
+
+    raise typer.Exit(send(control, words, lasting))
+
+
+@app.command()
+def protocols() -> None:
+    """Show what pumps can be emulated: protocols with their settings, and what of them is assumed."""
+    from firmware_bridge.setting_up import dialects
+
+    print("native: a device without a controller, for drive (docs/native_protocol.md)")
+    for name, row in dialects().items():
+        print(f"{name}: {row.title}; {row.baud} baud {row.framing}, model {row.model}")
+        for key, value in row.options.items():
+            print(f"  --set {key}={value}")
+        for sentence in row.assumptions:
+            print(f"  assumed: {sentence}")
 
 
 @app.command()

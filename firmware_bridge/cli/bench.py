@@ -8,6 +8,7 @@ from pathlib import Path
 from firmware_bridge.protocols import PROTOCOLS
 from firmware_bridge.transports import LinkLost, Transport
 from firmware_bridge.transports.serial_port import SerialPort
+from firmware_bridge.virtual_pump.dialect import Dialect
 from pumpsim.catalogue.accesses import ACCESSES
 from pumpsim.catalogue.fluids import FLUIDS, head_kpa
 from pumpsim.catalogue.pumps import MODELS
@@ -92,10 +93,13 @@ def plain_pump(model: str) -> PumpSetup:
 
 
 def baud_of(protocol: str) -> int:
-    """The baud rate that a protocol begins with. Raises PumpsimError for an unknown one."""
-    if protocol not in PROTOCOLS:
+    """The baud rate that the protocol of a device begins with. Raises PumpsimError for one that no device speaks."""
+    row = PROTOCOLS.get(protocol)
+    if row is None:
         raise PumpsimError(f"unknown protocol {protocol!r}; known: {', '.join(PROTOCOLS)}")
-    return PROTOCOLS[protocol].baud
+    if isinstance(row, Dialect):
+        raise PumpsimError(f"protocol {protocol} is a pump's own: it can be emulated, not driven")
+    return row.baud
 
 
 def opener(port: str, baud: int) -> Callable[[], Transport]:

@@ -20,3 +20,28 @@ class Transport(Protocol):
 
     def close(self) -> None:
         """Close; harmless when closed already."""
+
+
+class DevicePort(Protocol):
+    """A device's end of a byte link, as a loop that serves many of them wants it: nothing here ever waits.
+
+    ``path``: what a host opens. ``dropped_bytes``: what nobody took.
+    """
+
+    dropped_bytes: int
+
+    @property
+    def path(self) -> str:
+        """See above."""
+
+    def descriptors(self) -> tuple[int, ...]:
+        """What to wait on for ``take``; none: it has to be asked now and then."""
+
+    def take(self) -> bytes:
+        """Give what has arrived; empty when nothing has. Raises LinkLost when the port is gone."""
+
+    def give(self, data: bytes) -> None:
+        """Send what the other end takes now; drop the rest and count it. Raises LinkLost when the port is gone."""
+
+    def close(self) -> None:
+        """Close; harmless when closed already."""

@@ -62,6 +62,23 @@ class PseudoTerminal:
             raise LinkLost(str(error)) from error
         self.dropped_bytes += len(data) - taken
 
+    def descriptors(self) -> tuple[int, ...]:
+        """What to wait on."""
+        return (self._master,)
+
+    def take(self) -> bytes:
+        """Give what has arrived, without waiting; with any number of descriptors in use."""
+        try:
+            return os.read(self._master, CHUNK)
+        except BlockingIOError:
+            return b""
+        except OSError as error:
+            raise LinkLost(str(error)) from error
+
+    def give(self, data: bytes) -> None:
+        """Send what the other end takes now."""
+        self.write(data)
+
     def close(self) -> None:
         """Close both ends and remove the link if it is still ours."""
         if not self._open:

@@ -7,6 +7,7 @@ is None already. All of them become ``LinkLost`` here. Every call is bounded in 
 import errno
 import importlib.util
 import io
+import os
 import select
 
 import serial
@@ -28,6 +29,7 @@ class SerialPort:
     """A port of pyserial, opened when built. Raises LinkLost when it cannot be opened."""
 
     def __init__(self, resource: str, baud: int) -> None:
+        self.path, self.dropped_bytes = resource, 0
         try:
             self._port = serial.serial_for_url(resource, baud, timeout=0, write_timeout=WRITE_S, exclusive=True)
         except DEAD as error:
@@ -53,12 +55,37 @@ class SerialPort:
         except DEAD as error:
             raise LinkLost(_reason(error)) from error
 
+    def descriptors(self) -> tuple[int, ...]:
+        """What to wait on; none where there is nothing of the kind."""
+        return () if self._descriptor is None else (self._descriptor,)
+
+    def take(self) -> bytes:
+        """Give what has arrived, without waiting."""
+        return self.read(0.0)
+
+    def give(self, data: bytes) -> None:
+        """Send what the port takes now; drop the rest and count it. A port without a descriptor may take a quarter second."""
+        if self._descriptor is None:
+            self.write(data)
+            return
+        try:
+            taken = os.write(self._descriptor, data)
+        except BlockingIOError:
+            taken = 0
+        except OSError as error:
+            raise LinkLost(_reason(error)) from error
+        self.dropped_bytes += len(data) - taken
+
     def close(self) -> None:
-        """Close; harmless when closed or dead already."""
+        """Close; harmless when closed or dead already. (Of a peer that reset it, pyserial leaves the socket open.)"""
+        left = getattr(self._port, "_socket", None)
         try:
             self._port.close()
         except DEAD:
             return
+        finally:
+            if left is not None:
+                left.close()
 
     def _find_descriptor(self) -> int | None:
         """What ``select`` can wait on; None where there is none (Windows ports, rfc2217, loop)."""

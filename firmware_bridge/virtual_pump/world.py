@@ -18,6 +18,8 @@ from pumpsim.vocabulary.program import InfusionProgram
 from pumpsim.vocabulary.remaining import Remaining
 
 FL_PER_NL = 1_000_000
+AHEAD_NS = 10_000_000_000
+"""How far the physics is reckoned ahead at most: each command throws away what was, and an answer waits for the new one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,9 +61,9 @@ class Look:
 class World:
     """Everything behind one or more ports: the pumps of a scenario, without an end, from power-on."""
 
-    def __init__(self, scenario: Scenario) -> None:
+    def __init__(self, scenario: Scenario, ahead_ns: int = AHEAD_NS) -> None:
         self.now_ns = 0
-        self._lines = clockworks(scenario, sink=lambda _pump, _chunk: None, until_ns=ENDLESS_NS)
+        self._lines = clockworks(scenario, lambda _pump, _chunk: None, ENDLESS_NS, ahead_ns)
         for line in self._lines:
             line.begin()
         self.pumps = {pump.id: PumpPort(self, line, pump) for line in self._lines for pump in line.pumps.values()}
@@ -175,6 +177,10 @@ class PumpPort:
         self._line.do(self._world.now_ns, self.id, action)
         said = [output for taken in self._pump.taken[before:] for output in taken.step.outputs]
         return tuple(said) if said else self._pump.recorded_since(recorded)
+
+    def delivered_ml(self, line: str) -> float:
+        """What the mechanism has really moved of a line since the world began, whatever the pump counts or has forgotten."""
+        return self._pump.moved_ml(self._world.now_ns, line)
 
     def power_cycle(self) -> None:
         """Take its power and give it back at once; what the pump keeps, it keeps."""

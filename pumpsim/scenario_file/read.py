@@ -76,6 +76,15 @@ def parse_scenario(text: str, name: str) -> Scenario:
     return scenario
 
 
+def checked_scenario(document: Document, name: str, folder: Path | None = None) -> Scenario:
+    """Make a scenario of what a file would hold. Raises ScenarioError with every fault."""
+    faults = Faults(name, document)
+    scenario = _checked(document, name, folder, faults)
+    _raise_any([faults])
+    assert scenario is not None
+    return scenario
+
+
 def _raise_any(found: Iterable[Faults]) -> None:
     everything = list(dict.fromkeys(fault for faults in found for fault in faults.found))
     if everything:

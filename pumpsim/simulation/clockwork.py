@@ -10,7 +10,7 @@ from pumpsim.fluidics.chunk import Chunk
 from pumpsim.scenario import Action, Scenario
 from pumpsim.simulation.chance import Chance
 from pumpsim.simulation.paths import groups, ways
-from pumpsim.simulation.simulated_pump import SimulatedPump
+from pumpsim.simulation.simulated_pump import HOUSEKEEPING_NS, SimulatedPump
 
 ENDLESS_NS = 1 << 62
 """Beyond every instant: nobody has said when it ends."""
@@ -83,9 +83,15 @@ class Clockwork:
 
 
 def clockworks(
-    scenario: Scenario, sink: Callable[[str, Chunk], None] | None = None, until_ns: int | None = None
+    scenario: Scenario,
+    sink: Callable[[str, Chunk], None] | None = None,
+    until_ns: int | None = None,
+    ahead_ns: int = HOUSEKEEPING_NS,
 ) -> list[Clockwork]:
-    """Make every line of a scenario, to its end or ``until_ns``. ``sink`` receives (pump id, chunk) as history is made."""
+    """Make every line of a scenario, to its end or ``until_ns``. ``sink`` receives (pump id, chunk) as history is made.
+
+    ``ahead_ns``: how far is looked ahead at most: never a result, but work done at once, for naught if something comes between.
+    """
     place = {setup.id: i for i, setup in enumerate(scenario.pumps)}
     return [
         Clockwork(
@@ -96,6 +102,7 @@ def clockworks(
                     scenario.asks(setup.id),
                     Chance(scenario.seed, place[setup.id]),
                     way,
+                    ahead_ns,
                 )
                 for setup, way in zip(group, ways(group, scenario, sink), strict=True)
             ],

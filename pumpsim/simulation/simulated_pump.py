@@ -50,6 +50,7 @@ from pumpsim.vocabulary.remaining import Remaining, reckoned_anew
 from pumpsim.vocabulary.sensors import Mended, Sensor, SensorFault, Silent
 from pumpsim.vocabulary.status import PumpState
 
+FL_PER_ML = 10**12
 HOUSEKEEPING_NS = 6 * 3_600_000_000_000
 """How far the path is planned at most before history is handed over: bounds memory, never a result."""
 
@@ -58,9 +59,15 @@ class SimulatedPump:
     """Pump, path and the script of what is done to them; ``asks``: when it is asked what is left of which line."""
 
     def __init__(
-        self, setup: PumpSetup, entries: tuple[Entry, ...], asks: tuple[tuple[int, str], ...], chance: Chance, way: Way
+        self,
+        setup: PumpSetup,
+        entries: tuple[Entry, ...],
+        asks: tuple[tuple[int, str], ...],
+        chance: Chance,
+        way: Way,
+        ahead_ns: int = HOUSEKEEPING_NS,
     ) -> None:
-        self.way = way
+        self.way, self._ahead_ns = way, ahead_ns
         self._setup, self._sensors = setup, Sensors(setup, chance)
         self._pump, self._motor = Pump(setup.model), Motor()
         zero = dict.fromkeys(setup.model.lines, 0)
@@ -137,13 +144,18 @@ class SimulatedPump:
             estimates=self._estimates,
         )
 
+    def moved_ml(self, now_ns: int, line: str) -> float:
+        """What the mechanism has moved of a line since the beginning, over every power-on."""
+        steps = next(reading.steps for reading in self.way.read(now_ns).lines if reading.line == line)
+        return steps * self._setup.model.mechanism.step_fl / FL_PER_ML
+
     def insert(self, now_ns: int, action: Action) -> None:
         """Let something be done now, ahead of what the script still has."""
         self._entries.insert(0, Entry(now_ns, self.id, action))
 
     def next(self, now_ns: int, until_ns: int) -> tuple[int, bool]:
         """The next instant at which anything is due, and whether the pump gets a reading then."""
-        horizon = min(until_ns, now_ns + HOUSEKEEPING_NS)
+        horizon = min(until_ns, now_ns + self._ahead_ns)
         if self._entries:
             horizon = min(horizon, self._entries[0].at_ns)
         if self._asks:

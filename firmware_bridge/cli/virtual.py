@@ -1,0 +1,123 @@
+"""``firmware-bridge emulate --protocol NAME``: virtual pumps on ports."""
+
+import socket
+import sys
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from firmware_bridge.cli.shown import Shown
+from firmware_bridge.rack import Rack
+from firmware_bridge.setting_up import dialect_of, opener_of, unit_of
+from firmware_bridge.transports import LinkLost
+from firmware_bridge.transports.tcp import SCHEME, loopback_address
+from firmware_bridge.virtual_pump.dialect import Dialect, Options
+from firmware_bridge.virtual_pump.unit import Settings, wire_faults
+from pumpsim.errors import PumpsimError
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What the command line says. ``wire``: faults by their words; ``options``: KEY=VALUE of the dialect."""
+
+    model: str | None
+    protocol: str
+    scenario: Path | None
+    pump: str | None
+    link: Path | None
+    port: str | None
+    count: int
+    control: str | None
+    speed: float
+    wire: Mapping[str, object]
+    pacing: bool
+    spontaneous: bool
+    power_up_alarm: bool
+    options: Sequence[str]
+    address: int | None
+    seed: int
+
+
+def emulate(wanted: Wanted, interrupted: Callable[[], bool]) -> int:
+    """Be virtual pumps until interrupted; the exit code. The first lines printed are the paths to attach to."""
+    dialect = dialect_of(wanted.protocol)
+    units = [
+        (
+            unit_of(dialect, wanted.model, wanted.scenario, _settings(wanted, dialect, number), wanted.pump),
+            opener_of(*_place(wanted, number), dialect.baud),
+        )
+        for number in range(1, wanted.count + 1)
+    ]
+    with _control(wanted.control) as control:
+        rack = Rack(units, control)
+        try:
+            print("\n".join(rack.paths()))
+            at = f"; control on 127.0.0.1:{control.getsockname()[1]}" if control is not None else ""
+            faster = "" if wanted.speed == 1.0 else f", {wanted.speed:g} times as fast"
+            models = ", ".join(dict.fromkeys(port.model.id for unit, _ in units for port in unit.pumps.values()))
+            print(
+                f"{models}, {dialect.name} protocol, {dialect.baud} baud {dialect.framing}{faster}{at}; Ctrl-C ends",
+                flush=True,
+            )
+            with Shown(rack) as shown:
+                rack.run(interrupted, shown.show)
+        except LinkLost as lost:
+            print(f"the link was lost: {lost}", file=sys.stderr)
+            return 1
+        finally:
+            rack.close()
+    return 0
+
+
+def _settings(wanted: Wanted, dialect: Dialect, number: int) -> Settings:
+    more = dict[str, str]()
+    for option in wanted.options:
+        key, equals, value = option.partition("=")
+        if not equals:
+            raise PumpsimError(
+                f"--set {option}: KEY=VALUE is wanted; {dialect.name} has {', '.join(dialect.options) or 'none'}"
+            )
+        more[key] = value
+    wire = dict(wanted.wire)
+    if wanted.pacing:
+        wire.setdefault("baud", dialect.baud)
+    if not wanted.speed > 0.0:
+        raise PumpsimError(f"--speed {wanted.speed:g}: above 0 is wanted")
+    return Settings(
+        Options(wanted.spontaneous, wanted.power_up_alarm, more),
+        wire_faults(wire),
+        wanted.speed,
+        wanted.seed + number - 1,
+        wanted.address,
+    )
+
+
+def _place(wanted: Wanted, number: int) -> tuple[str | None, Path | None]:
+    """Where one of several stands: links and TCP ports are numbered on, an existing port is there once."""
+    if wanted.count == 1:
+        return wanted.port, wanted.link
+    if wanted.link is not None:
+        return wanted.port, wanted.link.with_name(f"{wanted.link.name}{number}")
+    if wanted.port is None:
+        return None, None
+    if not wanted.port.startswith(SCHEME):
+        raise PumpsimError(f"--count {wanted.count}: {wanted.port} is one port; name --link or tcp://, or neither")
+    host, port = loopback_address(wanted.port)
+    if port and port + number - 1 > 65535:
+        raise PumpsimError(f"--count {wanted.count}: there are no {wanted.count} ports from {port} on")
+    return f"{SCHEME}{f'[{host}]' if ':' in host else host}:{port + number - 1 if port else 0}", None
+
+
+@contextmanager
+def _control(place: str | None) -> Iterator[socket.socket | None]:
+    if place is None:
+        yield None
+        return
+    host, port = loopback_address(place)
+    try:
+        listener = socket.create_server((host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET)
+    except OSError as error:
+        raise PumpsimError(f"--control {place}: cannot listen: {error.strerror or error}") from error
+    with listener:
+        yield listener

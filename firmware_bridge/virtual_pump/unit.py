@@ -1,0 +1,222 @@
+"""One port of a rack, sans-I/O: pumps behind a dialect, what is done to them from outside, and all that went over the wire.
+
+What is done from outside is told in the words of scenario files (``pumpsim.scenario_file.told``); it happens on pump time,
+the wire's faults on link time.
+"""
+
+from collections import deque
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, fields, replace
+from enum import Enum
+from pathlib import Path
+
+from firmware_bridge.device import DeviceStep
+from firmware_bridge.virtual_pump.dialect import Dialect, Options
+from firmware_bridge.virtual_pump.engine import PPM, VirtualPump
+from firmware_bridge.virtual_pump.wire import COUNTS, SHARES, Wire, WireFaults
+from firmware_bridge.virtual_pump.world import AHEAD_NS, PumpPort, World, refusals
+from pumpsim.errors import FieldError, PumpsimError, UnknownNameError
+from pumpsim.scenario import Entry, Scenario
+from pumpsim.scenario_file.checks import Document
+from pumpsim.scenario_file.told import Telling, Told, span_ns
+from pumpsim.simulation.clockwork import ENDLESS_NS
+from pumpsim.vocabulary.disturbances import Raise
+from pumpsim.vocabulary.inputs import OperatorCommand
+
+MOST_FRAMES = 100_000
+"""So many are kept; the oldest go first."""
+TIMES = {name.removesuffix("_ns"): name for name in COUNTS if name.endswith("_ns")} | {"delay_by": "delay_ns"}
+TIMES.pop("delay")
+"""Faults of the wire that are times, by the words that people use: ``delay`` is a share, ``delay_by`` how late."""
+OF_TYPE: dict[str, type[int]] = {"baud": int, "silent": bool, "lose_first": bool}
+
+
+class PumpRefused(PumpsimError):  # noqa: N818 (what happened, not whose error it is)
+    """The pump refused what an operator wanted of it."""
+
+
+class By(Enum):
+    """Who sent what went over the wire."""
+
+    HOST = ">"
+    PUMP = "<"
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """Bytes at the pump's plug, as they came in or went out in one go, and when, on link time."""
+
+    at_ns: int
+    by: By
+    data: bytes
+
+    def __str__(self) -> str:
+        """``12.345678 s > 02 "0RUN" 03``: text as text, the rest in hexadecimal."""
+        return f"{self.at_ns / 1e9:.6f} s {self.by.value} {spelled(self.data)}"
+
+
+NO_FAULTS, USUAL = WireFaults(), Options()
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """How a port is set up. ``first``: address of its first pump, None: the dialect's own; ``seed``: of the wire's chance."""
+
+    options: Options = USUAL
+    faults: WireFaults = NO_FAULTS
+    speed: float = 1.0
+    seed: int = 1
+    first: int | None = None
+
+
+class Unit:
+    """The pumps of a scenario behind one port, or some of them (``only``).
+
+    Raises ScenarioError, and PumpsimError for what does not go together.
+    """
+
+    def __init__(
+        self,
+        document: Document,
+        dialect: Dialect,
+        settings: Settings = Settings(),
+        *,
+        name: str = "",
+        folder: Path | None = None,
+        only: Sequence[str] | None = None,
+    ) -> None:
+        self._telling = Telling(document, name or dialect.name, folder)
+        self.dialect, self.scenario = dialect, _open_to_anything(self._telling.scenario)
+        self.world = World(self.scenario, round(AHEAD_NS * max(1.0, settings.speed)))
+        by_address = _addressed(self.world, only, dialect, settings.first)
+        if unknown := [key for key in settings.options.more if key not in dialect.options]:
+            raise UnknownNameError(f"option of {dialect.name}: {unknown[0]}", unknown[0], dialect.options)
+        given = replace(settings.options, more={**dialect.options, **settings.options.more})
+        self.wire = Wire(settings.faults, settings.seed)
+        self._pump = VirtualPump(self.world, dialect.talk(by_address, given), self.wire, settings.speed)
+        self.addresses = {port.id: address for address, port in by_address.items()}
+        self._speed_ppm = round(settings.speed * PPM)
+        self._due: list[Entry] = []
+        self.frames: deque[Sent] = deque(maxlen=MOST_FRAMES)
+
+    @property
+    def pumps(self) -> Mapping[str, PumpPort]:
+        """Its pumps by their ids, in the order of the scenario."""
+        return self.world.pumps
+
+    def pump(self, name: str | None = None) -> PumpPort:
+        """The pump of this name, or the only one. Raises FieldError."""
+        if name is None and len(self.pumps) > 1:
+            raise FieldError(f"there are several pumps: name one of {', '.join(self.pumps)}")
+        if name is not None and name not in self.pumps:
+            raise UnknownNameError("pump", name, self.pumps)
+        return next(iter(self.pumps.values())) if name is None else self.pumps[name]
+
+    def step(self, now_ns: int, data: bytes = b"") -> DeviceStep:
+        """Take in what arrived by ``now_ns`` of link time; what was told to happen earlier happens first."""
+        out = b""
+        while self._due and (at_ns := self._on_link(self._due[0].at_ns)) <= now_ns:
+            out += self._pump.step(at_ns).data_out
+            entry = self._due.pop(0)
+            self.pumps[entry.pump].do(entry.action)
+        if data:
+            self.frames.append(Sent(now_ns, By.HOST, data))
+        step = self._pump.step(now_ns, data)
+        out += step.data_out
+        if out:
+            self.frames.append(Sent(now_ns, By.PUMP, out))
+        due = [self._on_link(self._due[0].at_ns)] if self._due else []
+        due += [] if step.wake_at_ns is None else [step.wake_at_ns]
+        return DeviceStep(out, min(due, default=None))
+
+    def tell(self, words: Mapping[str, object]) -> None:
+        """Let something be done now: a table of a scenario file. Raises PumpsimError: PumpRefused when a pump refuses."""
+        self._carry_out(self._telling.tell(self.world.now_ns, words))
+
+    def end(self, words: Mapping[str, object]) -> None:
+        """Let a fault that was told end now. Raises PumpsimError when there is none."""
+        self._carry_out(self._telling.end(self.world.now_ns, words))
+
+    def set_wire(self, words: Mapping[str, object]) -> None:
+        """Change the faults of the wire: shares as numbers, times with their unit. Raises FieldError."""
+        self.wire.faults = wire_faults(words, self.wire.faults)
+
+    def _carry_out(self, told: Told) -> None:
+        for entry in told.dropped:
+            if entry in self._due:
+                self._due.remove(entry)
+        now_ns = self.world.now_ns
+        self._due = sorted([*self._due, *(e for e in told.entries if e.at_ns > now_ns)], key=lambda entry: entry.at_ns)
+        for entry in told.entries:
+            if entry.at_ns <= now_ns:
+                said = self.pumps[entry.pump].do(entry.action)
+                if isinstance(entry.action, OperatorCommand) and (why := refusals(said)):
+                    raise PumpRefused("; ".join(why))
+
+    def _on_link(self, pump_ns: int) -> int:
+        return -(-pump_ns * PPM // self._speed_ppm)
+
+
+def wire_faults(words: Mapping[str, object], before: WireFaults = NO_FAULTS) -> WireFaults:
+    """Read faults of a wire as people write them: ``drop = 0.1``, ``latency = "20 ms"``, ``silent = true``. Or FieldError."""
+    changed: dict[str, int | float | bool] = {}
+    for word, value in words.items():
+        if word in TIMES:
+            changed[TIMES[word]] = span_ns(word, value)
+        elif word in SHARES and isinstance(value, int | float) and not isinstance(value, bool):
+            changed[word] = float(value)
+        elif word in OF_TYPE and type(value) is OF_TYPE[word]:
+            changed[word] = value
+        elif word in WIRE_WORDS:
+            raise FieldError(f"wire: {word} = {value!r}: {WIRE_WORDS[word]} is wanted")
+        else:
+            raise UnknownNameError(f"fault of the wire: {word}", word, WIRE_WORDS)
+    try:
+        return replace(before, **changed)  # type: ignore[arg-type]
+    except ValueError as error:
+        raise FieldError(str(error)) from error
+
+
+WIRE_WORDS = (
+    dict.fromkeys(SHARES, "a share of 0 to 1")
+    | dict.fromkeys(TIMES, "a time")
+    | {"baud": "a baud rate, 0 for none,", "silent": "true or false", "lose_first": "true or false"}
+)
+"""Every word for a fault of the wire, and what stands behind it."""
+assert len(WIRE_WORDS) == len(fields(WireFaults))
+
+
+def spelled(data: bytes) -> str:
+    """Write bytes so that people can read them: runs of text in quotes, the rest in hexadecimal."""
+    parts: list[str] = []
+    text = ""
+    for byte in data:
+        if 0x20 <= byte < 0x7F and byte != 0x22:
+            text += chr(byte)
+            continue
+        parts += [f'"{text}"'] if text else []
+        parts.append(f"{byte:02X}")
+        text = ""
+    return " ".join([*parts, f'"{text}"'] if text else parts)
+
+
+def _addressed(world: World, only: Sequence[str] | None, dialect: Dialect, first: int | None) -> dict[int, PumpPort]:
+    """The pumps that are on the line by address, in the order of the scenario."""
+    pumps = [port for name, port in world.pumps.items() if only is None or name in only]
+    begin = dialect.addresses.start if first is None else first
+    wanted: Sequence[int] = range(begin, begin + len(pumps))
+    if not all(address in dialect.addresses for address in wanted):
+        has = f"{dialect.addresses.start} to {dialect.addresses.stop - 1}"
+        raise PumpsimError(
+            f"{dialect.name} has the addresses {has}: {len(pumps)} pump(s) from {begin} on do not go on one line"
+        )
+    return dict(zip(wanted, pumps, strict=True))
+
+
+def _open_to_anything(scenario: Scenario) -> Scenario:
+    """Make a scenario's lines such as anything can be done to later: parts of a network, where a leak or air can come in.
+
+    What makes them so is a disturbance that changes nothing, at the end of all time.
+    """
+    never = tuple(Entry(ENDLESS_NS - 1, setup.id, Raise(setup.path.height_cm)) for setup in scenario.pumps)
+    return replace(scenario, entries=(*scenario.entries, *never))
