@@ -147,7 +147,7 @@ def test_rubbish_in_any_amount_does_no_harm(name):
 
 @EVERY
 def test_a_line_that_never_ends_is_not_kept(name):
-    """A quarter of a megabyte without an end of a frame: memory stays flat, and the next frame is understood once that is over."""
+    """256 KiB without an end of a frame: memory stays flat, and the next frame is understood once that is over."""
     pump, at_ns = virtual(name), MS
     for _ in range(64):
         pump.step(at_ns, b"A" * 4096)
