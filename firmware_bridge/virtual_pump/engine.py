@@ -26,7 +26,9 @@ class VirtualPump:
 
     def step(self, now_ns: int, data: bytes = b"") -> DeviceStep:
         """Take in what arrived by ``now_ns``; everything that was due earlier happens first, at its own instant."""
-        while (due_ns := self._due_ns()) is not None and due_ns < now_ns:
+        before_ns = -1
+        while (due_ns := self._due_ns()) is not None and before_ns < due_ns < now_ns:
+            before_ns = due_ns  # whoever is due at the same instant for ever is called once
             self._come_to(max(due_ns, self._now_ns))
         self._come_to(now_ns)
         if data and (heard := self.wire.hear(now_ns, data)):

@@ -22,7 +22,7 @@ class Clockwork:
     def __init__(self, pumps: Sequence[SimulatedPump], until_ns: int = ENDLESS_NS) -> None:
         self.pumps = {pump.id: pump for pump in pumps}
         self._pumps, self._until_ns = tuple(pumps), until_ns
-        self._plans: list[tuple[int, bool]] = []
+        self._planned: list[tuple[int, bool]] | None = []
         self.now_ns = 0
 
     def begin(self) -> None:
@@ -36,6 +36,13 @@ class Clockwork:
     def next_ns(self) -> int | None:
         """When something happens next; None once the end has come."""
         return min((at_ns for at_ns, _ in self._plans), default=None)
+
+    @property
+    def _plans(self) -> list[tuple[int, bool]]:
+        """When each pump is due, and whether it looks at its sensors then; looked for when it is first asked."""
+        if self._planned is None:
+            self._planned = [pump.next(self.now_ns, self._until_ns) for pump in self._pumps]
+        return self._planned
 
     def happen(self) -> None:
         """Let happen what is due next."""
@@ -70,14 +77,13 @@ class Clockwork:
         self._act(at_ns)
 
     def _act(self, at_ns: int) -> None:
-        """Carry out the script of an instant; then look ahead, or anchor at the end."""
+        """Carry out the script of an instant; anchor at the end."""
         self.now_ns = at_ns
         for pump in self._pumps:
             pump.act(at_ns)
+        self._planned = None if at_ns < self._until_ns else []
         if at_ns < self._until_ns:
-            self._plans = [pump.next(at_ns, self._until_ns) for pump in self._pumps]
             return
-        self._plans = []
         for pump in self._pumps:
             pump.way.advance(self._until_ns)
 

@@ -135,6 +135,22 @@ def test_time_does_not_run_backwards():
         pump(speed=0.0)
 
 
+class Hurried(Letters):
+    """Is due at once, for ever."""
+
+    wake_ns = 0
+
+    def pass_time(self, link_ns):
+        return []
+
+
+def test_a_dialect_that_is_always_due_hangs_nobody():
+    world = World(scenario(until_ns=H))
+    virtual = VirtualPump(world, Hurried(world.pumps["main"]))
+    assert talk(virtual, (0, b"l"), (1000, b"s"), (60_000, b"v"))[:2] == [b"ok;", b"ok;"]
+    assert world.now_ns == 60 * S
+
+
 # The wire
 
 
