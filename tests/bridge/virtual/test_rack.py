@@ -63,6 +63,13 @@ def line(port: SerialPort, question: bytes = b"", within_s: float = 5.0) -> byte
     return data
 
 
+def hear_from(host: socket.socket, port: int) -> bytes:
+    """Open a port and wait for what it says."""
+    host.settimeout(5.0)
+    host.connect(("127.0.0.1", port))
+    return host.recv(1)
+
+
 def is_there(path: str) -> bool:
     """Whether a host could open this. (pyserial leaves its socket open when nobody listens.)"""
     if not path.startswith("socket://"):
@@ -118,9 +125,8 @@ def test_tcp_hosts_come_and_go_and_a_second_one_is_refused() -> None:
         for _ in range(5):
             host = SerialPort(path, 9600)
             assert line(host, b"STATUS").startswith(b"empty")
-            second = socket.create_connection(("127.0.0.1", int(path.rpartition(":")[2])), 5.0)
-            with second, pytest.raises(ConnectionResetError):
-                second.recv(1)
+            with socket.socket() as second, pytest.raises(ConnectionResetError):
+                hear_from(second, int(path.rpartition(":")[2]))
             assert line(host, b"STATUS").startswith(b"empty")
             host.close()
             until(lambda: len(one.ask(lambda: one._slots[1].watched)) == 1)
