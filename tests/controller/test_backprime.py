@@ -7,7 +7,7 @@ import pytest
 from pumpsim.catalogue.pumps import SINGLE_CHANNEL_CASSETTE
 from pumpsim.controller import Pump
 from pumpsim.controller.interlock import Interlock
-from pumpsim.vocabulary.alarms import Direction, Signal
+from pumpsim.vocabulary.alarms import AlarmId, Direction, Effect, Signal
 from pumpsim.vocabulary.inputs import (
     Backprime,
     DeviceEvent,
@@ -20,17 +20,18 @@ from pumpsim.vocabulary.inputs import (
     Tick,
 )
 from pumpsim.vocabulary.inputs import DeviceEventKind as Kind
-from pumpsim.vocabulary.model import Backpriming
+from pumpsim.vocabulary.model import Backpriming, Battery
 from pumpsim.vocabulary.outputs import (
     AlarmRaised,
     CommandRejected,
     DeliveryEvent,
+    DeliveryEventKind,
     LineMotion,
     MotorCommand,
     Step,
     Watch,
 )
-from tests.build import MIN, SMOOTH, S, program
+from tests.build import MIN, SMOOTH, STROKES, S, program
 from tests.controller.bench import Bench
 
 ML = 1_000_000
@@ -329,3 +330,42 @@ def test_an_interlock_goes_on_from_its_status():
     assert again.status == interlock.status
     assert again.moving
     assert tripped(again, 2 * S, 3_000_501) != ""
+
+
+def with_effect(alarm: AlarmId, effect: Effect, model=MODEL):
+    """The model with another effect of a condition."""
+    return replace(model, alarms=tuple(replace(r, effect=effect) if r.id is alarm else r for r in model.alarms))
+
+
+@pytest.mark.parametrize(
+    ("effect", "ends", "why"),
+    [
+        (Effect.STOP_ALL, 80 * S, "alarm battery-depleted stands"),
+        (Effect.CONTINUE, 100 * S, "power is off"),
+    ],
+)
+def test_it_ends_with_the_battery(effect, ends, why):
+    """100 s of battery, the last 20 s of them depleted; 50 mL take 500 s."""
+    model = replace(with_effect(AlarmId.BATTERY_DEPLETED, effect), battery=Battery(100 * S, 3600 * S, 50 * S, 20 * S))
+    bench = Bench(model)
+    bench.do(0, DeviceEvent(Kind.MAINS_LOST))
+    bench.do(0, Backprime("B", 50 * ML))
+    bench.run(200 * S)
+    ((at_ns, ended),) = [
+        (at_ns, output)
+        for at_ns, output in bench.said
+        if isinstance(output, DeliveryEvent) and output.kind is DeliveryEventKind.BACKPRIME_STOPPED
+    ]
+    assert (at_ns, ended.cause) == (ends, f"{ends // S / 10:g} mL, {why}")
+    assert not bench.pump.state.motor.moving
+
+
+def test_a_line_finishes_its_stroke_first():
+    """Air ahead of B lets it finish: at 36 mL/h, 10 uL a second, what is left of 0.33 mL."""
+    strokes = replace(STROKES, backpriming=MODEL.backpriming)
+    pump = Pump(with_effect(AlarmId.AIR_IN_LINE_PROXIMAL, Effect.FINISH_STROKE, strokes))
+    pump.step(0, reading())
+    pump.step(0, LoadProgram("A", program(36)))
+    pump.step(0, Start("A"))
+    pump.step(10 * S, reading(steps=1_000, air="A"))
+    assert "line A finishes its stroke" in said(pump.step(11 * S, Backprime("B", ML)))[0]
