@@ -198,4 +198,5 @@ def _detail(threshold: Threshold, value: float | None) -> str:
         return f"{value:.3f} mL left, limit {threshold.level:.3f} mL"
     if threshold.signal in (Signal.AIR_BUBBLE, Signal.AIR_ACCUMULATED):
         return f"{value:.3f} mL, limit {threshold.level:.3f} mL"
-    return f"{value:.2f} kPa, limit {threshold.level:.2f} kPa"
+    unit = threshold.signal.value.partition("(")[2].rstrip(")")
+    return f"{value:.2f} {unit}, limit {threshold.level:.2f} {unit}"

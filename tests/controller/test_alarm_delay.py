@@ -4,10 +4,11 @@ from dataclasses import replace
 
 import pytest
 
+from pumpsim.catalogue.laboratory import NE_1000_PUMP
 from pumpsim.catalogue.pumps import with_occlusion_limit
 from pumpsim.controller import Pump
 from pumpsim.vocabulary.alarms import AlarmId, Signal
-from pumpsim.vocabulary.inputs import LineReading, LoadProgram, SensorReading, Start, Tick
+from pumpsim.vocabulary.inputs import LineReading, LoadProgram, Measured, SensorReading, Start, Tick
 from pumpsim.vocabulary.outputs import AlarmCleared, AlarmRaised
 from tests.build import STROKES, S, program
 
@@ -98,3 +99,21 @@ def test_what_does_not_clear_by_itself_is_watched_for_its_clear_level_only_while
     pump.step(10 * S, kpa(LIMIT))
     watches = pump.step((10 + after_s) * S, kpa(LIMIT)).watches
     assert [(w.direction.value, w.level) for w in watches if w.signal is Signal.DISTAL_PRESSURE] == watched
+
+
+def test_a_force_is_told_in_newtons():
+    """A laboratory pump stalls by the force on its plunger."""
+    row = next(row for row in NE_1000_PUMP.alarms if row.id is AlarmId.MOTOR_STALL)
+    assert row.threshold is not None
+    level = row.threshold.level
+    pump = Pump(NE_1000_PUMP)
+    for n in (0.0, level):
+        line = LineReading("A", 0, 0.0, False, (Measured(Signal.PLUNGER_FORCE, n),))
+        step = pump.step(S if n else 0, SensorReading((line,), 0.0))
+        if not n:
+            pump.step(0, LoadProgram("A", program(10)))
+            pump.step(0, Start("A"))
+    raised = [output for output in step.outputs if isinstance(output, AlarmRaised)]
+    assert [(alarm.alarm, alarm.detail) for alarm in raised] == [
+        (AlarmId.MOTOR_STALL, f"{level:.2f} N, limit {level:.2f} N")
+    ]
