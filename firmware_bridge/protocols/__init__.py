@@ -3,20 +3,20 @@
 from dataclasses import dataclass
 
 from firmware_bridge.protocols import alaris, fresenius, harvard_11, native, new_era, ultra, zyno
-from firmware_bridge.virtual_pump import dialect
+from firmware_bridge.virtual_pump.dialect import Dialect
 
 
 @dataclass(frozen=True, slots=True)
-class Dialect:
-    """A protocol as a user chooses it: its name, what it is for, the baud rate it begins with."""
+class DeviceProtocol:
+    """The protocol of a device without a controller: its name, what it is for, the baud rate it begins with."""
 
     name: str
     title: str
     baud: int
 
 
-PROTOCOLS: dict[str, Dialect | dialect.Dialect] = {
-    "native": Dialect("native", "motor level: rates and stop counts down, steps and pressures up", native.BAUD),
+PROTOCOLS: dict[str, DeviceProtocol | Dialect] = {
+    "native": DeviceProtocol("native", "motor level: rates and stop counts down, steps and pressures up", native.BAUD),
     "ultra": ultra.ULTRA,
     "elite-11": ultra.ELITE_11,
     "33-dds": ultra.DDS_33,

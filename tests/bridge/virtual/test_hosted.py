@@ -16,6 +16,7 @@ from firmware_bridge.virtual_pump.unit import By, PumpRefused
 from pumpsim.errors import PumpsimError
 from tests.bridge.processes import socat_pair
 from tests.bridge.virtual.plain_talk import PLAIN
+from tests.bridge.virtual.with_plugin import run_with_the_plugin
 
 ROOT = Path(__file__).resolve().parents[3]
 MODEL = "linear-peristaltic"
@@ -245,24 +246,7 @@ def test_bad(virtual_pump):
 def test_fixture_serves_a_test_and_shows_the_wire_of_one_that_fails(tmp_path: Path) -> None:
     (tmp_path / "test_driver.py").write_text(DRIVER_TEST, encoding="utf-8")
     (tmp_path / "pytest.ini").write_text("[pytest]\nfilterwarnings = error\n", encoding="utf-8")
-    done = subprocess.run(
-        [
-            sys.executable,
-            "-m",
-            "pytest",
-            "-p",
-            "firmware_bridge.pytest_plugin",
-            "-p",
-            "no:cacheprovider",
-            str(tmp_path),
-        ],
-        cwd=tmp_path,
-        env=os.environ | {"PYTHONPATH": str(ROOT)},
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=120.0,
-    )
+    done = run_with_the_plugin(tmp_path, timeout_s=120.0)
     assert "1 failed, 2 passed" in done.stdout, done.stdout + done.stderr
     assert "wire of the virtual pump at " in done.stdout
     assert '> "ID" 0A' in done.stdout

@@ -1,17 +1,12 @@
 """The page for authors of drivers says what is so: its examples run, its words exist."""
 
-import os
 import re
-import subprocess
-import sys
 from pathlib import Path
 
-import pytest
-
-from firmware_bridge.setting_up import dialects
 from firmware_bridge.testing import HostedPump
 from firmware_bridge.virtual_pump.unit import WIRE_WORDS
 from pumpsim.scenario_file.told import KIND_OF
+from tests.bridge.virtual.with_plugin import run_with_the_plugin
 
 ROOT = Path(__file__).resolve().parents[3]
 PAGE = (ROOT / "docs" / "test_your_driver.md").read_text(encoding="utf-8")
@@ -36,25 +31,7 @@ def test_its_words_are_those_of_scenarios_and_wires() -> None:
     assert {word for call in wire for word in re.findall(r"(\w+)=", call)} <= set(WIRE_WORDS)
 
 
-@pytest.mark.skipif("new-era" not in dialects(), reason="its protocol is not in the registry")
 def test_its_examples_run(tmp_path: Path) -> None:
     (tmp_path / "test_page.py").write_text("\n".join(EXAMPLES[:3]), encoding="utf-8")
-    done = subprocess.run(
-        [
-            sys.executable,
-            "-m",
-            "pytest",
-            "-p",
-            "firmware_bridge.pytest_plugin",
-            "-p",
-            "no:cacheprovider",
-            str(tmp_path),
-        ],
-        cwd=tmp_path,
-        env=os.environ | {"PYTHONPATH": str(ROOT)},
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=300.0,
-    )
+    done = run_with_the_plugin(tmp_path, timeout_s=300.0)
     assert "3 passed" in done.stdout, done.stdout + done.stderr
