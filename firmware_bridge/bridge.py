@@ -115,7 +115,6 @@ class Bridge:
         self._at_rest = False
         self._wake_at_ns: int | None = None
         self._watches: tuple[Watch, ...] = ()
-        self._armed_ns = 0
         self._handed_ns = 0
         self._handed: SensorReading | None = None
         self._kept: SensorReading | None = None
@@ -263,8 +262,8 @@ class Bridge:
             return True
         if any(a.air != b.air for a, b in zip(last.lines, reading.lines, strict=True)):
             return True
-        since_ns = self._pump_ns(now_ns) - self._armed_ns
-        return any(_holds(watch.after(since_ns), reading) for watch in self._watches)
+        at_ns = self._pump_ns(now_ns)
+        return any(_holds(watch.at(at_ns), reading) for watch in self._watches)
 
     def _declined(self, now_ns: int, event: link.Declined) -> None:
         detail = f"{type(event.question).__name__.upper()}: {event.reason.name}"
@@ -326,7 +325,7 @@ class Bridge:
         self._answers.append(Answered(at_ns, given, step))
         for line, after in reckoned_anew(step.outputs).items():
             self._estimate(at_ns, line, after)
-        self._wake_at_ns, self._watches, self._armed_ns = step.wake_at_ns, step.watches, at_ns
+        self._wake_at_ns, self._watches = step.wake_at_ns, step.watches
         for output in step.outputs:
             if isinstance(output, MotorCommand) and self.session.attached and self.refusal is None:
                 self._to_send = self._driver.message(output)

@@ -17,7 +17,7 @@ from pumpsim.vocabulary.inputs import Input
 from pumpsim.vocabulary.model import PumpModel
 from pumpsim.vocabulary.outputs import Step
 
-SCHEMA = "pumpsim-inputs/1"
+SCHEMA = "pumpsim-inputs/2"
 
 
 @dataclass(frozen=True, slots=True)

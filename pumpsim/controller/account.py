@@ -70,15 +70,17 @@ def slack(mechanism: Mechanism, account: Account) -> int:
     return 2 * steps * mechanism.step_fl * FL_NS_PER_H + account.speed_nl_per_h * LATENCY_NS
 
 
-def watches(mechanism: Mechanism, line: str, account: Account, now_ns: int) -> Iterator[Watch]:
-    """The counts, moving with the rate, at which a line is out by so much since the last reading that it is looked at."""
+def watches(mechanism: Mechanism, line: str, account: Account) -> Iterator[Watch]:
+    """The counts, moving with the rate, at which a line is out by so much since the last reading that it is looked at.
+
+    The same ones until the account is another: each stands for the account's instant, and moves from there.
+    """
     if account.steps is None:
         return
     step, rate = mechanism.step_fl * FL_NS_PER_H, max(0, account.rate_nl_per_h)
     per_h = rate * 1_000_000 / mechanism.step_fl
     out = slack(mechanism, account) + rate * LOOK_NS
-    asked = due(account, now_ns)
-    ahead, behind = asked + out, asked - out
-    yield Watch(STEPS, line, AT_LEAST, account.steps + 1 + ahead / step, per_h)
+    ahead, behind = account.due + out, account.due - out
+    yield Watch(STEPS, line, AT_LEAST, account.steps + 1 + ahead / step, per_h, account.at_ns)
     if rate > 0 and (account.stop_at_step is None or account.steps < account.stop_at_step):
-        yield Watch(STEPS, line, AT_MOST, account.steps - 1 + behind / step, per_h)
+        yield Watch(STEPS, line, AT_MOST, account.steps - 1 + behind / step, per_h, account.at_ns)

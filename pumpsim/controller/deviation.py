@@ -38,6 +38,10 @@ class Followed:
     for_ns: int
     allowance: int
 
+    def due_ns(self, astray: Astray | None) -> int:
+        """When it has been astray for the model's time: too little at its end, too much once it is over."""
+        return self.reference.at_ns + self.for_ns + (astray is Astray.OVER)
+
     def band(self, side: Side) -> int:
         """How far the count may be beside what is owed before it is looked at, with the sign of the side."""
         share = (side.ppm - PPM) * self.rate_nl_per_h * self.for_ns // (PPM * BAND_PART)
@@ -69,7 +73,15 @@ def settle(turn: Turn) -> None:
 def deadlines(turn: Turn) -> Iterator[int]:
     """When a line will have been astray for long enough, or on its way again for so long."""
     for line in _followed(turn, steadily=False):
-        yield line.reference.at_ns + line.for_ns + (line.reference.astray is Astray.OVER)
+        yield line.due_ns(line.reference.astray)
+
+
+def holds_until(turn: Turn) -> Iterator[int]:
+    """Until when the watches hold if nothing is decided: where all of a programme is owed they move no more."""
+    for line in _followed(turn):
+        status, base = line.status, turn.base_nl_per_h(line.status)
+        if status.owed_end is not None and base and not _all_owed(status):
+            yield turn.now_ns - (status.owed - status.owed_end) // base
 
 
 def watches(turn: Turn) -> Iterator[Watch]:
@@ -77,12 +89,11 @@ def watches(turn: Turn) -> Iterator[Watch]:
     for line in _followed(turn):
         for side in turn.facts.sides:
             if line.reference.astray is None:
-                yield _watch(turn, line, side.sign, line.owed + line.band(side), PPM)
+                yield _watch(turn, line, side.sign, PPM, line.band(side))
             elif line.reference.astray is side.astray:
-                share = line.owed * side.ppm // PPM
-                yield _watch(turn, line, -side.sign, share, side.ppm)
-                if turn.now_ns >= line.reference.at_ns + line.for_ns:
-                    yield _watch(turn, line, side.sign, share + side.sign * line.allowance, side.ppm)
+                yield _watch(turn, line, -side.sign, side.ppm)
+                if turn.now_ns >= line.due_ns(side.astray):
+                    yield _watch(turn, line, side.sign, side.ppm, side.sign * line.allowance)
 
 
 def _followed(turn: Turn, *, steadily: bool = True) -> Iterator[Followed]:
@@ -115,7 +126,7 @@ def _judge(turn: Turn, line: Followed, reading: LineReading) -> None:
         excess = side.sign * (pumped - line.owed * side.ppm // PPM)
         if excess > 0:
             astray = side.astray
-            if excess > line.allowance and passed_ns >= line.for_ns + (astray is Astray.OVER):
+            if excess > line.allowance and turn.now_ns >= line.due_ns(astray):
                 detail = f"line {status.line}: {_ml(pumped)} of {_ml(line.owed)} mL in {passed_ns / 6e10:.1f} min"
                 turn.raise_alarm(side.alarm, status.line if turn.row(side.alarm).per_line else None, detail)
                 _renew(turn, status, reading)
@@ -140,14 +151,22 @@ def _renew(turn: Turn, status: LineStatus, reading: LineReading) -> None:
     turn.put(status.owing(status.owed, replace(status.course, reference=reference)))
 
 
-def _watch(turn: Turn, line: Followed, sign: int, volume: int, ppm: int) -> Watch:
-    """Watch for the count to be ``volume`` beyond the reference's, or more by this sign; moving with the rate times ``ppm``."""
-    status = line.status
-    level = line.reference.steps + volume / turn.step + sign * MARGIN_STEPS
-    all_owed = status.owed_end is not None and status.owed >= status.owed_end and status.state is LineState.INFUSING
-    rate = 0 if all_owed else line.rate_nl_per_h
+def _watch(turn: Turn, line: Followed, sign: int, ppm: int, beside: int = 0) -> Watch:
+    """Watch for the count to be at this share of what is owed and ``beside`` it, or beyond by this sign.
+
+    The level is that of the reference's instant, from which it would have moved at the rate of now: so it is the same watch at
+    every instant at which nothing was decided.
+    """
+    reference, rate = line.reference, 0 if _all_owed(line.status) else line.rate_nl_per_h
+    owed = line.owed - rate * (turn.now_ns - reference.at_ns)
+    level = reference.steps + (owed * ppm // PPM + beside) / turn.step + sign * MARGIN_STEPS
     per_h = rate * ppm * FL_PER_NL / (PPM * turn.model.mechanism.step_fl)
-    return Watch(STEPS, status.line, AT_LEAST if sign > 0 else AT_MOST, level, per_h)
+    return Watch(STEPS, line.status.line, AT_LEAST if sign > 0 else AT_MOST, level, per_h, reference.at_ns)
+
+
+def _all_owed(status: LineStatus) -> bool:
+    """Whether a line is owed all of its programme: the motor comes to its end, and no more becomes due."""
+    return status.owed_end is not None and status.owed >= status.owed_end and status.state is LineState.INFUSING
 
 
 def _stands(turn: Turn, status: LineStatus) -> bool:

@@ -41,9 +41,10 @@ class DrivingBack:
         ]
         if not counts:
             return ""
-        first, most = self.status.count is None, self.status.most
-        most = max(most, counts[0]) if first else most
-        self.status = replace(self.status, count=counts[0], most=most)
+        known, most = self.status.count, self.status.most
+        if counts[0] != known:
+            most = max(most, counts[0]) if known is None else most
+            self.status = replace(self.status, count=counts[0], most=most)
         return f"{counts[0] - most} steps more than were commanded went into a limb" if counts[0] > most else ""
 
     def against(self, command: MotorCommand) -> str:

@@ -39,6 +39,7 @@ from pumpsim.vocabulary.outputs import (
     MotorCommand,
     Output,
     Step,
+    Watch,
 )
 
 LATE_NS = 10_000_000_000
@@ -58,6 +59,7 @@ class Interlock:
         self._waiting, self.tripped = known.waiting, known.tripped
         self._back, self._driving = TurningBack(model, known.turning), DrivingBack(model, known.driving)
         self._by_gravity = model.mechanism.drive is Drive.ROLLER_CLAMP
+        self._own: tuple[Watch, ...] | None = None
 
     @classmethod
     def power_on(cls, model: PumpModel, status: InterlockStatus) -> "Interlock":
@@ -120,16 +122,13 @@ class Interlock:
         self._promised_ns = step.wake_at_ns
         if self._by_gravity:
             return step
-        mechanism = self._model.mechanism
-        own = (
-            watch
-            for line in self._lines.values()
-            for watch in account.watches(mechanism, line.line, line.account, self._now_ns)
-        )
-        return Step(step.outputs, step.wake_at_ns, (*step.watches, *own))
+        if self._own is None:
+            mechanism, lines = self._model.mechanism, self._lines.values()
+            self._own = tuple([w for line in lines for w in account.watches(mechanism, line.line, line.account)])
+        return Step(step.outputs, step.wake_at_ns, step.watches + self._own)
 
     def _put(self, line: InterlockLine) -> None:
-        self._lines[line.line] = line
+        self._lines[line.line], self._own = line, None
 
     def _listen(self, given: OfALine | Confirm, answer: tuple[Output, ...]) -> None:
         """Hear what the operator asks of a line, once it is accepted; what needs a confirmation, when that comes.

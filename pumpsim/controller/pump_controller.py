@@ -53,7 +53,7 @@ class PumpController:
             turn = Turn(self.model, self.state, now_ns, self._facts)
             if quiet.passes(turn, given):
                 self.state = turn.state
-                return self.quiet.answer(turn)
+                return self.quiet.answer
         turn = Turn(self.model, self.state, now_ns, self._facts)
         turn.pass_time()
         if power.keeps_off(turn, given):
@@ -96,20 +96,16 @@ class PumpController:
         self.state, self.quiet = turn.state, None
         if turn.state.unit.power.off:
             return Step(tuple(turn.said), None, ())
-        stands = Quiet(_wake(turn), tuple(_before(turn)), tuple(_behind(turn)))
-        if quiet.may_follow(turn):
-            self.quiet = stands
-        return stands.answer(turn)
+        answer = Step(tuple(turn.said), _wake(turn), tuple(_watches(turn)))
+        self.quiet = quiet.after(turn, answer)
+        return answer
 
 
-def _before(turn: Turn) -> Iterator[Watch]:
-    """The watches before those that move, which are those of ``deviation``."""
+def _watches(turn: Turn) -> Iterator[Watch]:
+    """What the driver is to look out for."""
     yield from programme.watches(turn)
     yield from doses.watches(turn)
-
-
-def _behind(turn: Turn) -> Iterator[Watch]:
-    """The watches behind those that move."""
+    yield from deviation.watches(turn)
     yield from finishing.watches(turn)
     yield from alarm_monitor.watches(turn)
     yield from pressure_rise.watches(turn)

@@ -3,8 +3,8 @@
 Why it may. A rule acts on a command, on a report of the device, on the passing of time, or on a reading. What acts on time
 has said so in its ``deadlines``, so before the wake-up it has nothing to do. What acts on a reading is run, each rule as it
 is, in the order of the full way (``ON_READING``); as soon as one of them changes or says anything, the step is begun again
-and goes the full way. What is left is that volumes grow, and that the watches that move with them are set anew
-(``deviation``); the other watches, the wake-up and the motor command follow from what has not changed.
+and goes the full way. What is left is that volumes grow. Wake-up and motor command follow from what has not changed, and so do
+the watches: one that moves does so from an instant of the state's, at a rate that stands (``deviation.holds_until``).
 
 When it may. After a step of the full way in which nothing was said, so that all is settled, and while none of this is so: a
 condition is met or signalled (delays, ripple and signals have clocks of their own), a dose runs, a dose limit is kept (each
@@ -27,7 +27,7 @@ from pumpsim.controller import (
 )
 from pumpsim.controller.turn import Turn
 from pumpsim.vocabulary.inputs import Input, SensorReading, Tick
-from pumpsim.vocabulary.outputs import Step, Watch
+from pumpsim.vocabulary.outputs import Step
 from pumpsim.vocabulary.status import LineStatus
 
 ON_READING = (
@@ -46,19 +46,21 @@ ON_READING = (
 
 @dataclass(frozen=True, slots=True)
 class Quiet:
-    """What stands of an answer while nothing is decided: the wake-up, and the watches before and behind those that move."""
+    """The answer that stands while nothing is decided, and until when (None: for good)."""
 
-    wake_at_ns: int | None
-    before: tuple[Watch, ...]
-    behind: tuple[Watch, ...]
-
-    def answer(self, turn: Turn) -> Step:
-        """Say what has been said; watch and wait for what stands, and for what moves."""
-        return Step(tuple(turn.said), self.wake_at_ns, (*self.before, *deviation.watches(turn), *self.behind))
+    answer: Step
+    until_ns: int | None
 
 
-def may_follow(turn: Turn) -> bool:
-    """Whether the steps after this one, which has gone the full way, may be quiet."""
+def after(turn: Turn, answer: Step) -> Quiet | None:
+    """What may stand after a step that has gone the full way; None where the next must go it too."""
+    if not _may_follow(turn):
+        return None
+    wake = () if answer.wake_at_ns is None else (answer.wake_at_ns,)
+    return Quiet(answer, min((*wake, *deviation.holds_until(turn)), default=None))
+
+
+def _may_follow(turn: Turn) -> bool:
     unit = turn.state.unit
     if turn.said or turn.state.alarms or unit.signals.conditions or unit.power.off:
         return False
@@ -68,8 +70,8 @@ def may_follow(turn: Turn) -> bool:
 
 
 def is_early(quiet: Quiet, now_ns: int, given: Input) -> bool:
-    """Whether an input only lets time pass, or shows something, before the wake-up."""
-    return isinstance(given, Tick | SensorReading) and (quiet.wake_at_ns is None or now_ns < quiet.wake_at_ns)
+    """Whether an input only lets time pass, or shows something, while the answer stands."""
+    return (quiet.until_ns is None or now_ns < quiet.until_ns) and isinstance(given, Tick | SensorReading)
 
 
 def passes(turn: Turn, given: Input) -> bool:

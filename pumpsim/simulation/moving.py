@@ -13,9 +13,9 @@ NEAR_NS = 1_000_000
 
 
 def next_moving_crossing(
-    way: Way, watches: tuple[Watch, ...], armed_ns: int, between_ns: tuple[int, int], *, sound: bool
+    way: Way, watches: tuple[Watch, ...], between_ns: tuple[int, int], *, sound: bool
 ) -> int | None:
-    """Find the first instant in (from, to] at which a watch armed at ``armed_ns`` is satisfied; None if none is.
+    """Find the first instant in (from, to] at which a watch is satisfied; None if none is.
 
     ``sound``: the motor is in order, so only what has come to rest can be beside its order.
     """
@@ -25,28 +25,28 @@ def next_moving_crossing(
     last = way.read(until_ns)
     for watch in watches:
         counted = last.value(Signal.STEPS, watch.line)
-        if counted is None or (sound and not watch.after(until_ns - armed_ns).holds(counted)):
+        if counted is None or (sound and not watch.at(until_ns).holds(counted)):
             continue
         rest = Watch(Signal.STEPS, watch.line, Direction.AT_LEAST, counted)
         for end_ns in (way.next_crossing((rest,), after_ns, until_ns) or until_ns, until_ns):
-            if _holds(way, watch, armed_ns, end_ns):
-                at_ns = _first(way, watch, armed_ns, after_ns, end_ns)
+            if _holds(way, watch, end_ns):
+                at_ns = _first(way, watch, after_ns, end_ns)
                 found = at_ns if found is None else min(found, at_ns)
                 break
     return found
 
 
-def _holds(way: Way, watch: Watch, armed_ns: int, at_ns: int) -> bool:
+def _holds(way: Way, watch: Watch, at_ns: int) -> bool:
     counted = way.read(at_ns).value(watch.signal, watch.line)
-    return counted is not None and watch.after(at_ns - armed_ns).holds(counted)
+    return counted is not None and watch.at(at_ns).holds(counted)
 
 
-def _first(way: Way, watch: Watch, armed_ns: int, after_ns: int, until_ns: int) -> int:
+def _first(way: Way, watch: Watch, after_ns: int, until_ns: int) -> int:
     """The first instant at which a watch holds that holds at ``until_ns``."""
     low, high = after_ns, until_ns
     while high - low > NEAR_NS:
         middle = (low + high) // 2
-        if _holds(way, watch, armed_ns, middle):
+        if _holds(way, watch, middle):
             high = middle
         else:
             low = middle

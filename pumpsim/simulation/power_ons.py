@@ -73,7 +73,7 @@ class PowerOn:
             return step
         counts = {Signal.STEPS: self.steps, Signal.BACKPRIMED: self.backprimed}
         watches = tuple(
-            replace(watch, level=watch.level + counts[watch.signal][watch.line])
+            replace(watch, level=watch.level + counts[watch.signal][watch.line], from_ns=watch.from_ns + self.zero_ns)
             if watch.signal in counts and watch.line is not None
             else watch
             for watch in step.watches

@@ -78,14 +78,14 @@ class SimulatedPump:
         self._records: list[Recorded] = []
         self._estimates: list[Estimate] = []
         self._decisions: list[tuple[int, MotorCommand]] = []
-        self._step, self._armed_ns = Step((), None, ()), 0
+        self._step = Step((), None, ())
         self._still: tuple[Watch, ...] = ()
         self._moving: tuple[Watch, ...] = ()
         self._noticed: list[tuple[int, Sensor]] = []
         self._silent: dict[Sensor, int] = {}
         self._older: deque[SensorReading] = deque()
         self._captured = 0
-        self._foreseen: tuple[int, Step, int, int | None] | None = None
+        self._foreseen: tuple[int, int, int | None] | None = None
         self.taken: list[Taken] = []
         self.touches = 0
 
@@ -180,18 +180,18 @@ class SimulatedPump:
         """When a watch is next satisfied; what was foreseen stands as long as nothing has changed."""
         version = self.way.version
         if version is not None and self._foreseen is not None:
-            then, step, looked_to, crossing = self._foreseen
-            if then == version and step is self._step:
+            then, looked_to, crossing = self._foreseen
+            if then == version:
                 if crossing is not None and crossing > now_ns:
                     return crossing if crossing <= horizon else None
                 if crossing is None and looked_to >= horizon:
                     return None
         crossing = self._sensors.next_crossing(self.way, self._still, now_ns, horizon)
         within_ns = (now_ns, horizon if crossing is None else crossing)
-        moving = next_moving_crossing(self.way, self._moving, self._armed_ns, within_ns, sound=self._motor.sound)
+        moving = next_moving_crossing(self.way, self._moving, within_ns, sound=self._motor.sound)
         crossing = crossing if moving is None else moving
         if version is not None:
-            self._foreseen = (version, self._step, horizon, crossing)
+            self._foreseen = (version, horizon, crossing)
         return crossing
 
     def due(self, now_ns: int) -> bool:
@@ -246,7 +246,7 @@ class SimulatedPump:
             self._decisions.append((now_ns, still))
             self._records += (Recorded(now_ns, ended) for ended in what_ends(self._pump))
             self._records.append(Recorded(now_ns, PowerChanged(OFF)))
-        self._look_out(now_ns, Step((), None, ()))
+        self._look_out(Step((), None, ()))
         self._noticed.clear()
         self._cut = True
 
@@ -329,9 +329,9 @@ class SimulatedPump:
         if not self.is_dead:
             self._give(now_ns, self._power_on.reading(self._sensors.seen(truth, now_ns)))
 
-    def _look_out(self, now_ns: int, step: Step) -> None:
+    def _look_out(self, step: Step) -> None:
         """Look out from now on for what a step wants to be told, and when."""
-        self._step, self._armed_ns = step, now_ns
+        self._step, self._foreseen = step, None
         self._still = tuple(watch for watch in step.watches if watch.per_h == 0.0)
         self._moving = tuple(watch for watch in step.watches if watch.per_h != 0.0)
 
@@ -339,7 +339,7 @@ class SimulatedPump:
         """One input: the pump answers, the motor obeys, the rest is recorded."""
         power_on, at_ns = self._power_on, now_ns - self._power_on.zero_ns
         step = self._pump.step(at_ns, given)
-        self._look_out(now_ns, power_on.answer(step))
+        self._look_out(power_on.answer(step))
         self.taken.append(Taken(power_on.number, at_ns, given, step))
         for output in step.outputs:
             if isinstance(output, MotorCommand):

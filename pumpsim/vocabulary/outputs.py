@@ -206,8 +206,9 @@ class Watch:
     """A hint to the driver: hand over a reading at the first ns at which the signal is on this side of the level.
 
     It fires once; if it holds when armed, at once, but never twice in one instant. ``line`` None: a signal of the pump.
-    ``per_h``: by how much the level moves in each hour from the instant at which it was armed, in the unit of the signal; only
-    counts are watched so (what a mechanism should have made of them by then), and a correct one never crosses it.
+    ``per_h``: by how much the level moves in each hour, in the unit of the signal, from ``from_ns`` of the pump's time on, at
+    which it is ``level``; only counts are watched so (what a mechanism should have made of them by then), and a correct one
+    never crosses it.
     """
 
     signal: Signal
@@ -215,12 +216,14 @@ class Watch:
     direction: Direction
     level: float
     per_h: float = 0.0
+    from_ns: int = 0
 
-    def after(self, ns: int) -> "Watch":
-        """The watch with a level that stands, where a moving one has come to so long after it was armed."""
+    def at(self, now_ns: int) -> "Watch":
+        """The watch with a level that stands, where a moving one has come to at an instant."""
         if self.per_h == 0.0:
             return self
-        return Watch(self.signal, self.line, self.direction, self.level + self.per_h * (ns / NS_PER_H))
+        level = self.level + self.per_h * ((now_ns - self.from_ns) / NS_PER_H)
+        return Watch(self.signal, self.line, self.direction, level)
 
     def holds(self, value: float) -> bool:
         """Whether a value of the signal is on the watched side of the level."""

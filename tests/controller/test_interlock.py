@@ -246,11 +246,15 @@ def test_it_looks_out_for_what_it_would_trip_on():
     out = SLACK + 30 * 100 * ML_STEPS / 3600
     assert (over.line, over.direction.value, over.per_h) == ("A", ">=", 100 * ML_STEPS)
     assert over.level == pytest.approx(500 + 1 + out, abs=1)
+    assert over.from_ns == under.from_ns == 0
     assert (under.line, under.direction.value, under.per_h) == ("A", "<=", 100 * ML_STEPS)
     assert under.level == pytest.approx(500 - 1 - out, abs=1)
     assert (standing.line, standing.level, standing.per_h) == ("B", 6_601.0, 0.0)
     interlock.observe(H, Tick(), ())
-    assert interlock.promise(Step((), None, ())).watches[0].level == pytest.approx(over.after(H).level, rel=1e-12)
+    assert interlock.promise(Step((), None, ())).watches == (over, under, standing)
+    interlock.observe(2 * H, reading(2_500), ())
+    later, *_ = interlock.promise(Step((), None, ())).watches
+    assert (later.from_ns, later.level) == (2 * H, pytest.approx(over.level + 4 * 500))
 
 
 def test_it_looks_out_for_nothing_before_the_first_reading_or_at_a_drip():

@@ -57,9 +57,9 @@ def test_what_the_mechanism_gives_is_what_its_motor_does(model, ppm):
 
 
 def test_a_moving_level_stands_where_it_has_come_to():
-    watch = Watch(Signal.STEPS, "A", Direction.AT_MOST, 70.0, 3600.0)
-    assert watch.after(10 * S) == Watch(Signal.STEPS, "A", Direction.AT_MOST, 80.0)
-    assert replace(watch, per_h=0.0).after(H) == replace(watch, per_h=0.0)
+    watch = Watch(Signal.STEPS, "A", Direction.AT_MOST, 70.0, 3600.0, 5 * S)
+    assert watch.at(15 * S) == Watch(Signal.STEPS, "A", Direction.AT_MOST, 80.0)
+    assert replace(watch, per_h=0.0).at(H) == replace(watch, per_h=0.0)
 
 
 @pytest.mark.requirement("GIP 1.2.2")
