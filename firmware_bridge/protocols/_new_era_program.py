@@ -3,7 +3,7 @@
 Pure: no clock, no wire. It is told when something may have changed (``advance``) and says by ``port.wake_ns`` when a pause is
 over. What it reports of the infusion is what the pump says: rate, volume and whether it delivers.
 
-What a pump of ours cannot do, deliver backwards, a program does not do either: a phase that withdraws, or fills, is trouble.
+Behind a pump that does not withdraw, a phase that withdraws, or fills, is trouble.
 Source: New Era NE-1000 user manual 1200-01, chapters on pumping programs; what is assumed stands in ``new_era.ASSUMPTIONS``.
 """
 
@@ -22,7 +22,6 @@ from firmware_bridge.protocols._new_era_numbers import (
 from firmware_bridge.protocols._new_era_phases import PHASES, PUMPING, TRIGGERS, Memory, Phase, loop_start
 from firmware_bridge.protocols._new_era_plunger import NA, OK, OOR, Plunger, Trouble
 from firmware_bridge.virtual_pump.world import PumpPort
-from pumpsim.vocabulary.outputs import LineState
 
 MOST_AT_ONCE = 1_000
 """Phases that may follow each other without any time between, and 41 that pump: beyond, the program goes in a circle."""
@@ -64,6 +63,11 @@ class Course:
     direction: str = "INF"
     trigger: str | None = None
 
+    @property
+    def back(self) -> bool:
+        """Whether what it does, or was paused in, is drawn back."""
+        return self.direction == "WDR"
+
 
 class PhaseProgram:
     """The program of one pump. ``alarm``: the letter of an alarm that it has come to, for its unit to take."""
@@ -79,20 +83,23 @@ class PhaseProgram:
     @property
     def operating(self) -> bool:
         """Whether the program runs, in whatever kind of phase."""
-        return self.course.doing in OPERATING or self.plunger.delivering
+        return self.course.doing in OPERATING or self.plunger.delivering or self.plunger.withdrawing
 
     @property
     def letter(self) -> str:
         """The status letter."""
+        if self.plunger.withdrawing and self.course.doing is not Doing.PURGING:
+            return "W"
         if self.plunger.delivering and self.course.doing is not Doing.PURGING:
             return Doing.PUMPING.value
         return Doing.STOPPED.value if self.course.doing is Doing.PUMPING else self.course.doing.value
 
     @property
-    def infused_milli(self) -> int:
-        """What has been infused since it was cleared, in the host's measure, thousandths of the volume unit."""
-        infused_nl = self.plunger.infused_nl(self.memory.diameter_milli_mm)
-        return to_milli(infused_nl, VOLUME_NL[self.memory.volume_unit])
+    def moved_milli(self) -> tuple[int, int]:
+        """What has been infused, and withdrawn, since it was cleared, in the host's measure, thousandths of the volume unit."""
+        unit = VOLUME_NL[self.memory.volume_unit]
+        infused_nl, withdrawn_nl = self.plunger.moved_nl(self.memory.diameter_milli_mm)
+        return to_milli(infused_nl, unit), to_milli(withdrawn_nl, unit)
 
     @property
     def rate(self) -> Rate | None:
@@ -104,11 +111,10 @@ class PhaseProgram:
     # What the host sets; each gives OK or why not
 
     def clear(self, direction: str) -> str:
-        """Count from 0 again; nothing is ever withdrawn."""
+        """Count what was infused, or withdrawn, from 0 again."""
         if self.operating:
             return NA
-        if direction == "INF":
-            self.plunger.count_from(None)
+        self.plunger.clear(infused=direction == "INF", withdrawn=direction == "WDR")
         return OK
 
     def set_diameter(self, milli_mm: int) -> str:
@@ -116,7 +122,7 @@ class PhaseProgram:
         if self.operating:
             return NA
         if milli_mm != self.memory.diameter_milli_mm:
-            self.plunger.count_from(None)
+            self.plunger.clear()
             self.course = Course()
             self.memory = replace(self.memory, diameter_milli_mm=milli_mm, volume_unit=unit_for(milli_mm))
         return OK
@@ -162,16 +168,30 @@ class PhaseProgram:
         return OK
 
     def set_direction(self, word: str) -> str:
-        """INF, WDR, REV or STK. What pumps cannot turn round, and keeps its way when there is a volume to come to."""
+        """INF, WDR, REV or STK. What pumps to a volume keeps its way; what has none to come to turns round at once."""
         number = self.course.phase if self.operating else self.memory.selected
         phase = self.memory.phases[number - 1]
         direction = {"INF": "WDR", "WDR": "INF"}.get(phase.direction, "STK") if word == "REV" else word
         if word == "REV" and direction == "STK":
             return NA
-        if self.operating and (phase.volume_milli or direction != "INF"):
+        if self.operating and phase.volume_milli:
+            return NA
+        way = self._way(replace(phase, direction=direction))
+        if self.course.doing is Doing.PUMPING and way != self.course.direction and not self._turned_round(way):
             return NA
         self._store(number, direction=direction)
         return OK
+
+    def _turned_round(self, way: str) -> bool:
+        """Let what runs go the other way at the same rate; whether it does."""
+        rate = self.course.rate
+        if rate is None or not self.port.model.withdraws or self.plunger.hold():
+            return False
+        before, self.course = self.course, replace(self.course, direction=way)
+        if self._pump(rate, 0, Doing.PUMPING):
+            self.course = replace(before, doing=Doing.PAUSED, paused=Doing.PUMPING)
+            return False
+        return True
 
     # Start and stop
 
@@ -187,10 +207,15 @@ class PhaseProgram:
 
     def purge(self) -> str:
         """Pump at the highest rate until it is stopped."""
-        if self.operating or self.course.doing is Doing.PAUSED or self._way(self.memory.phase) != "INF":
+        if self.operating or self.course.doing is Doing.PAUSED:
             return NA
-        rate = Rate(self._fastest(), "UH")
-        return self._try(lambda: self._pump(rate, 0, Doing.PURGING))
+        rate, way = Rate(self._fastest(), "UH"), self._way(self.memory.phase)
+
+        def at_full_speed() -> Trouble | None:
+            self.course = replace(self.course, direction=way)
+            return self._pump(rate, 0, Doing.PURGING)
+
+        return self._try(at_full_speed)
 
     def stop(self) -> str:
         """First pause, then reset the program."""
@@ -220,7 +245,7 @@ class PhaseProgram:
         """Begin again after power was lost; volumes count from 0."""
         self._wake_at(None)
         self.course, self.alarm = Course(), None
-        self.plunger.count_from(0)
+        self.plunger.count_from((0, 0))
 
     def set_level(self, pin: int, level: int) -> None:
         """Let an input of the connector have this level; an edge is an event, or the operational trigger."""
@@ -259,18 +284,20 @@ class PhaseProgram:
         """Take one step, if one is due."""
         course, state = self.course, self.plunger.state
         if course.doing in (Doing.PUMPING, Doing.PURGING):
-            if state is LineState.COMPLETE and course.doing is Doing.PUMPING:
+            if self.plunger.has_come(back=course.back) and course.doing is Doing.PUMPING:
                 self._go_to(lambda: self._enter(course.phase + 1))
                 return True
-            if state is LineState.ALARM:
+            if self.plunger.has_stalled(back=course.back):
                 self._fail(Trouble.STALL)
-            elif not state.delivering:  # somebody has stopped it at the pump
+            elif not (self.plunger.withdrawing or state.delivering):  # somebody has stopped it at the pump
                 purging = course.doing is Doing.PURGING
                 self.course = Course() if purging else replace(course, doing=Doing.PAUSED, paused=Doing.PUMPING)
         elif course.doing is Doing.TIMED and self.plunger.now_ns >= course.until_ns:
             self._go_to(lambda: self._enter(course.phase + 1))
             return True
-        elif course.doing is Doing.PAUSED and course.paused is Doing.PUMPING and state.delivering:
+        elif (
+            course.doing is Doing.PAUSED and course.paused is Doing.PUMPING and state.delivering
+        ):  # or started it there
             self.course = replace(course, doing=Doing.PUMPING)
         return False
 
@@ -288,9 +315,7 @@ class PhaseProgram:
         return Trouble.CIRCLE
 
     def _rate(self, phase: Phase) -> Trouble | None:
-        if self._way(phase) != "INF":
-            return Trouble.WITHDRAWS
-        self.course = replace(self.course, direction="INF")
+        self.course = replace(self.course, direction=self._way(phase))
         rate = phase.rate
         if phase.function != "RAT":
             running = self.course.rate or Rate(0, rate.unit)
@@ -344,11 +369,16 @@ class PhaseProgram:
         return self.course.phase + 1
 
     def _clear_both(self, _phase: Phase) -> int:
-        self.plunger.count_from(None)
+        self.plunger.clear()
         return self.course.phase + 1
 
-    def _fill(self, _phase: Phase) -> Trouble | int:
-        return Trouble.WITHDRAWS if self.infused_milli else self.course.phase + 1
+    def _fill(self, phase: Phase) -> Trouble | int | None:
+        """Draw back what was infused and not withdrawn, at the rate that ran last."""
+        infused, withdrawn = self.moved_milli
+        if infused <= withdrawn:
+            return self.course.phase + 1
+        self.course = replace(self.course, direction="WDR")
+        return self._pump(self.course.rate or phase.rate, infused - withdrawn, Doing.PUMPING)
 
     def _redirect(self, phase: Phase) -> int:
         self.course = replace(self.course, trigger=phase.argument or None)
@@ -379,12 +409,12 @@ class PhaseProgram:
 
     def _try(self, act: Callable[[], Trouble | None]) -> str:
         """Do what the host asks; what comes to trouble has not happened."""
-        before, from_nl = (self.course, dict(self.levels), self.port.wake_ns), self.plunger.from_nl
+        before, counts = (self.course, dict(self.levels), self.port.wake_ns), self.plunger.counts_from
         trouble = act()
         if trouble is None:
             return OK
         self.course, self.levels, self.port.wake_ns = before
-        self.plunger.count_from(from_nl)
+        self.plunger.count_from(counts)
         if not trouble.at_run:
             self.alarm = trouble.alarm
         return trouble.at_run
@@ -408,7 +438,8 @@ class PhaseProgram:
     def _pump(self, rate: Rate, volume_milli: int, doing: Doing) -> Trouble | None:
         volume_nl = volume_milli * VOLUME_NL[self.memory.volume_unit] // 1000
         to_nl = volume_nl if volume_milli else None
-        if trouble := self.plunger.start(self.memory.diameter_milli_mm, rate.nl_per_h, to_nl):
+        move = self.plunger.draw_back if self.course.back else self.plunger.start
+        if trouble := move(self.memory.diameter_milli_mm, rate.nl_per_h, to_nl):
             return trouble
         self.course = replace(self.course, doing=doing, rate=rate)
         return None

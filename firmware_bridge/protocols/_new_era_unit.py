@@ -235,7 +235,8 @@ class Unit:
     def _dispensed(self, argument: str) -> str:
         if argument:
             return UNKNOWN
-        return f"I{written(self.program.infused_milli)}W{written(0)}{self.program.memory.volume_unit}"
+        infused, withdrawn = self.program.moved_milli
+        return f"I{written(infused)}W{written(withdrawn)}{self.program.memory.volume_unit}"
 
     def _clear(self, argument: str) -> str:
         return self.program.clear(argument) if argument in ("INF", "WDR") else UNKNOWN
