@@ -198,8 +198,8 @@ class Backpriming:
     most_kpa: float
 
 
-WITHDRAWING = (Drive.LEAD_SCREW,)
-"""The drives that can draw back by order: a screw whose carriage holds the plunger."""
+WITHDRAWING = (Drive.SMOOTH, Drive.LEAD_SCREW)
+"""The drives that can draw back by order: a screw whose carriage holds the plunger, and what stands for one without steps."""
 BACKPRIMING = (Drive.SMOOTH, Drive.STROKES)
 """The drives that can, with two lines: a chamber whose valves let each line in, and out again, by itself."""
 
