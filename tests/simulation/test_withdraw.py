@@ -83,6 +83,7 @@ def test_an_emptied_syringe_is_filled_again():
     """This pump counts no level: its motor stands at the end of the barrel until the interlock finds that it does."""
     happenings = (
         *infuse(0, "9 mL", "300 mL/h"),
+        (5, 'do = "acknowledge"'),
         (5, 'load = { rate = "60 mL/h" }'),
         (5, withdraw("14 mL")),
     )
