@@ -6,7 +6,6 @@ from pumpsim.vocabulary.inputs import DeviceEvent, DeviceEventKind
 from tests.bridge.dialects.harvard_bench import Host, answers, converse, virtual
 
 
-
 def test_a_conversation_byte_for_byte():
     """60 mL/h is 16.6667 uL/s: 100 uL take 6 s, to a step of 0.011 uL. The prompt at the target comes by itself."""
     converse(
