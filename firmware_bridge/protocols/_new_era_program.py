@@ -8,9 +8,9 @@ Source: New Era NE-1000 user manual 1200-01, chapters on pumping programs; what 
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
-from enum import Enum
+from dataclasses import replace
 
+from firmware_bridge.protocols._new_era_course import EVENT, OPERATING, PINS, TRIGGER, Course, Doing
 from firmware_bridge.protocols._new_era_numbers import (
     LARGEST_UL_MILLI_MM,
     VOLUME_NL,
@@ -19,54 +19,13 @@ from firmware_bridge.protocols._new_era_numbers import (
     fastest_nl_per_h,
     to_milli,
 )
-from firmware_bridge.protocols._new_era_phases import PHASES, PUMPING, TRIGGERS, Memory, Phase, loop_start
+from firmware_bridge.protocols._new_era_phases import PHASES, PUMPING, TRIGGERS, Memory, Phase
 from firmware_bridge.protocols._new_era_plunger import NA, OK, OOR, Plunger, Trouble
+from firmware_bridge.protocols._new_era_rules import RULES
 from firmware_bridge.virtual_pump.world import PumpPort
 
 MOST_AT_ONCE = 1_000
 """Phases that may follow each other without any time between, and 41 that pump: beyond, the program goes in a circle."""
-TENTH_NS = 100_000_000
-PINS = (2, 3, 4, 5, 6)
-TRIGGER, EVENT, OUTPUT, INPUT = 2, 4, 5, 6
-"""The pins of the TTL connector that a program knows; pin 5 is an output."""
-
-
-class Doing(Enum):
-    """What the program does; the value is the letter that the pump reports."""
-
-    STOPPED = "S"
-    PAUSED = "P"
-    PUMPING = "I"
-    TIMED = "T"
-    WAITING = "U"
-    PURGING = "X"
-
-
-OPERATING = (Doing.PUMPING, Doing.TIMED, Doing.WAITING, Doing.PURGING)
-
-
-@dataclass(frozen=True, slots=True)
-class Course:
-    """Where the program is. ``paused``: what a pause of the operator's has interrupted, with ``left_ns`` of a timed one.
-    ``loops``: how often each LOP was passed. ``trap``: the phase that an event leads to; ``square``: on any edge, again and
-    again. ``rate``: what it pumps at, in the host's measure. ``trigger``: as the program has set it."""
-
-    doing: Doing = Doing.STOPPED
-    phase: int = 1
-    paused: Doing = Doing.STOPPED
-    until_ns: int = 0
-    left_ns: int = 0
-    loops: tuple[tuple[int, int], ...] = ()
-    trap: int | None = None
-    square: bool = False
-    rate: Rate | None = None
-    direction: str = "INF"
-    trigger: str | None = None
-
-    @property
-    def back(self) -> bool:
-        """Whether what it does, or was paused in, is drawn back."""
-        return self.direction == "WDR"
 
 
 class PhaseProgram:
@@ -176,7 +135,7 @@ class PhaseProgram:
             return NA
         if self.operating and phase.volume_milli:
             return NA
-        way = self._way(replace(phase, direction=direction))
+        way = self.way(replace(phase, direction=direction))
         if self.course.doing is Doing.PUMPING and way != self.course.direction and not self._turned_round(way):
             return NA
         self._store(number, direction=direction)
@@ -188,7 +147,7 @@ class PhaseProgram:
         if rate is None or not self.port.model.withdraws or self.plunger.hold():
             return False
         before, self.course = self.course, replace(self.course, direction=way)
-        if self._pump(rate, 0, Doing.PUMPING):
+        if self.pump(rate, 0, Doing.PUMPING):
             self.course = replace(before, doing=Doing.PAUSED, paused=Doing.PUMPING)
             return False
         return True
@@ -209,11 +168,11 @@ class PhaseProgram:
         """Pump at the highest rate until it is stopped."""
         if self.operating or self.course.doing is Doing.PAUSED:
             return NA
-        rate, way = Rate(self._fastest(), "UH"), self._way(self.memory.phase)
+        rate, way = Rate(self._fastest(), "UH"), self.way(self.memory.phase)
 
         def at_full_speed() -> Trouble | None:
             self.course = replace(self.course, direction=way)
-            return self._pump(rate, 0, Doing.PURGING)
+            return self.pump(rate, 0, Doing.PURGING)
 
         return self._try(at_full_speed)
 
@@ -228,7 +187,7 @@ class PhaseProgram:
         if refused := self.plunger.hold():
             return refused
         left_ns = course.until_ns - self.plunger.now_ns
-        self._wake_at(None)
+        self.wake_at(None)
         if course.doing is Doing.PURGING:
             self.course = Course()
         else:
@@ -243,7 +202,7 @@ class PhaseProgram:
 
     def power_up(self) -> None:
         """Begin again after power was lost; volumes count from 0."""
-        self._wake_at(None)
+        self.wake_at(None)
         self.course, self.alarm = Course(), None
         self.plunger.count_from((0, 0))
 
@@ -314,76 +273,6 @@ class PhaseProgram:
             number = found
         return Trouble.CIRCLE
 
-    def _rate(self, phase: Phase) -> Trouble | None:
-        self.course = replace(self.course, direction=self._way(phase))
-        rate = phase.rate
-        if phase.function != "RAT":
-            running = self.course.rate or Rate(0, rate.unit)
-            change = rate.nl_per_h if phase.function == "INC" else -rate.nl_per_h
-            rate = running.of(max(0, running.nl_per_h + change))
-        if not allows(self.memory.diameter_milli_mm, rate):
-            return Trouble.RATE
-        return self._pump(rate, phase.volume_milli, Doing.PUMPING)
-
-    def _finish(self, _phase: Phase) -> None:
-        self.course = Course()
-
-    def _jump(self, phase: Phase) -> int:
-        return phase.number
-
-    def _next(self, _phase: Phase) -> int:
-        return self.course.phase + 1
-
-    def _loop(self, phase: Phase) -> int:
-        here, loops = self.course.phase, dict(self.course.loops)
-        passed = loops.pop(here, 0) + 1
-        if passed < phase.number:
-            loops[here] = passed
-        self.course = replace(self.course, loops=tuple(loops.items()))
-        return loop_start(self.memory.phases, here) if passed < phase.number else here + 1
-
-    def _loop_always(self, _phase: Phase) -> int:
-        return loop_start(self.memory.phases, self.course.phase)
-
-    def _pause(self, phase: Phase) -> None:
-        if phase.number == 0:
-            self._wait(phase)
-        else:
-            until_ns = self.plunger.now_ns + phase.number * TENTH_NS
-            self.course = replace(self.course, doing=Doing.TIMED, until_ns=until_ns)
-            self._wake_at(until_ns)
-
-    def _wait(self, _phase: Phase) -> None:
-        self.course = replace(self.course, doing=Doing.WAITING)
-
-    def _if_low(self, phase: Phase) -> int:
-        return phase.number if self.levels[INPUT] == 0 else self.course.phase + 1
-
-    def _trap(self, phase: Phase) -> int:
-        number = None if phase.function == "EVR" else phase.number
-        self.course = replace(self.course, trap=number, square=phase.function == "EVS")
-        return self.course.phase + 1
-
-    def _put_out(self, phase: Phase) -> int:
-        self.levels[OUTPUT] = phase.number
-        return self.course.phase + 1
-
-    def _clear_both(self, _phase: Phase) -> int:
-        self.plunger.clear()
-        return self.course.phase + 1
-
-    def _fill(self, phase: Phase) -> Trouble | int | None:
-        """Draw back what was infused and not withdrawn, at the rate that ran last."""
-        infused, withdrawn = self.moved_milli
-        if infused <= withdrawn:
-            return self.course.phase + 1
-        self.course = replace(self.course, direction="WDR")
-        return self._pump(self.course.rate or phase.rate, infused - withdrawn, Doing.PUMPING)
-
-    def _redirect(self, phase: Phase) -> int:
-        self.course = replace(self.course, trigger=phase.argument or None)
-        return self.course.phase + 1
-
     def _answered(self, number: int | None) -> Trouble | None:
         """Go on from a phase that waits; from PRI at the label that was chosen."""
         here = self.course.phase
@@ -401,7 +290,7 @@ class PhaseProgram:
                 return trouble
         elif course.paused is Doing.TIMED:
             course = replace(course, until_ns=self.plunger.now_ns + course.left_ns)
-            self._wake_at(course.until_ns)
+            self.wake_at(course.until_ns)
         self.course = replace(course, doing=course.paused)
         return None
 
@@ -432,10 +321,12 @@ class PhaseProgram:
     def _fastest(self) -> int:
         return fastest_nl_per_h(self.memory.diameter_milli_mm)
 
-    def _way(self, phase: Phase) -> str:
+    def way(self, phase: Phase) -> str:
+        """INF or WDR; what sticks goes as before."""
         return self.course.direction if phase.direction == "STK" else phase.direction
 
-    def _pump(self, rate: Rate, volume_milli: int, doing: Doing) -> Trouble | None:
+    def pump(self, rate: Rate, volume_milli: int, doing: Doing) -> Trouble | None:
+        """Move the plunger the way that the course goes, to a volume if it is not 0."""
         volume_nl = volume_milli * VOLUME_NL[self.memory.volume_unit] // 1000
         to_nl = volume_nl if volume_milli else None
         move = self.plunger.draw_back if self.course.back else self.plunger.start
@@ -454,41 +345,16 @@ class PhaseProgram:
 
     def _hold(self) -> None:
         self.plunger.hold()
-        self._wake_at(None)
+        self.wake_at(None)
 
-    def _wake_at(self, pump_ns: int | None) -> None:
+    def wake_at(self, pump_ns: int | None) -> None:
+        """When a pause is over, on pump time; None: nothing waits."""
         self.port.wake_ns = pump_ns
 
     def _store(self, number: int, **changes: object) -> None:
         phases = list(self.memory.phases)
         phases[number - 1] = replace(phases[number - 1], **changes)  # type: ignore[arg-type]
         self.memory = replace(self.memory, phases=tuple(phases))
-
-
-Rule = Callable[[PhaseProgram, Phase], Trouble | int | None]
-RULES: dict[str, Rule] = {
-    "RAT": PhaseProgram._rate,
-    "INC": PhaseProgram._rate,
-    "DEC": PhaseProgram._rate,
-    "STP": PhaseProgram._finish,
-    "JMP": PhaseProgram._jump,
-    "PRI": PhaseProgram._wait,
-    "PRL": PhaseProgram._next,
-    "LOP": PhaseProgram._loop,
-    "LPS": PhaseProgram._next,
-    "LPE": PhaseProgram._loop_always,
-    "PAS": PhaseProgram._pause,
-    "IF": PhaseProgram._if_low,
-    "EVN": PhaseProgram._trap,
-    "EVS": PhaseProgram._trap,
-    "EVR": PhaseProgram._trap,
-    "BEP": PhaseProgram._next,
-    "OUT": PhaseProgram._put_out,
-    "CLD": PhaseProgram._clear_both,
-    "FIL": PhaseProgram._fill,
-    "TRG": PhaseProgram._redirect,
-}
-"""What each function does: the phase that follows at once, None when the phase takes time or ends the program, or trouble."""
 
 
 def unit_for(milli_mm: int) -> str:

@@ -9,6 +9,7 @@ Source: New Era NE-1000 user manual 1200-01, 10.2 and 10.4.
 import re
 from collections.abc import Callable, Sequence
 
+from firmware_bridge.protocols._new_era_course import OPERATING, OUTPUT, TRIGGER, Doing
 from firmware_bridge.protocols._new_era_frames import Packet, encode
 from firmware_bridge.protocols._new_era_numbers import (
     HIGHEST_MILLI_MM,
@@ -21,7 +22,7 @@ from firmware_bridge.protocols._new_era_numbers import (
 )
 from firmware_bridge.protocols._new_era_phases import PHASES, TRIGGERS, Memory, function_of
 from firmware_bridge.protocols._new_era_plunger import NA, OK, OOR, Plunger
-from firmware_bridge.protocols._new_era_program import OPERATING, OUTPUT, TRIGGER, Doing, PhaseProgram, unit_for
+from firmware_bridge.protocols._new_era_program import PhaseProgram, unit_for
 from firmware_bridge.virtual_pump.dialect import Options
 from firmware_bridge.virtual_pump.world import PumpPort
 from pumpsim.vocabulary.alarms import AlarmId

@@ -28,9 +28,7 @@ access = "20G-peripheral"
 """
 
 
-def run(
-    *happenings: tuple[float, str], volume: str = "20 mL", minutes: int = 30, model: str = "ne-1000"
-) -> PumpTrace:
+def run(*happenings: tuple[float, str], volume: str = "20 mL", minutes: int = 30, model: str = "ne-1000") -> PumpTrace:
     """A laboratory pump to which this is done, each at its minute."""
     text = PUMP.format(volume=volume, minutes=minutes, model=model)
     text += "".join(f'[[operator]]\nat = "{at * 60:g} s"\n{what}\n' for at, what in happenings)
@@ -76,7 +74,9 @@ def test_what_comes_in_is_the_fluid_of_the_site_and_goes_out_again_first():
     drawn = -given_ml(trace, 30)[0]
     assert -accounts["fluid of the site"].at_patient == pytest.approx(drawn, abs=1e-3)
     back = {a.name: a for a in balance(run((0, withdraw("10 mL")), *infuse(12, "11 mL"))).sources}
-    assert back["fluid of the site"].at_patient == pytest.approx(0.0, abs=1e-3), "the container gives last in, first out"
+    assert back["fluid of the site"].at_patient == pytest.approx(0.0, abs=1e-3), (
+        "the container gives last in, first out"
+    )
 
 
 def test_an_emptied_syringe_is_filled_again():

@@ -32,9 +32,7 @@ def test_kdsautolib_drives_a_legato(tmp_path: Path) -> None:
     pump = virtual("ultra")
     with on_a_port(pump) as port:
         heard = client("KDSautolib", KDSAUTOLIB, port, tmp_path)
-    assert heard.strip() == repr(
-        b"\n:" * 7 + b"\n>\nT*" + b"\n<" + b"\n:"
-    )
+    assert heard.strip() == repr(b"\n:" * 7 + b"\n>\nT*" + b"\n<" + b"\n:")
     line = pump.world.pumps["p0"].look().line("A")
     assert line.pumped_nl == pytest.approx(50_000, abs=12)
     assert not pump.world.pumps["p0"].withdrawing
