@@ -14,7 +14,7 @@ from firmware_bridge.protocols._harvard_quantities import Amount, rate_amount
 from firmware_bridge.virtual_pump.world import LineLook, Look, PumpPort, refusals
 from pumpsim.vocabulary.alarms import AlarmId
 from pumpsim.vocabulary.courses import NL_NS_PER_H, Stage, Stages
-from pumpsim.vocabulary.inputs import Acknowledge, LoadProgram, OperatorCommand, Start, Stop, Titrate
+from pumpsim.vocabulary.inputs import Acknowledge, LoadProgram, OperatorCommand, Start, Stop, Titrate, Withdraw
 from pumpsim.vocabulary.model import AtEnd
 from pumpsim.vocabulary.outputs import LineState
 from pumpsim.vocabulary.program import InfusionProgram
@@ -25,6 +25,7 @@ SAME_AREA = 3e-5
 """Areas that differ by less are one: a diameter is written with four decimals."""
 ALREADY, OUT_OF_RANGE, STALLED, OFF = "Pump already running", "Rate out of range", "Pump stalled", "Pump is off"
 TOO_SHORT, RUNNING = "Ramp out of range", "Pump is running"
+NO_REVERSE = "Pump cannot withdraw"
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,8 +60,19 @@ class Settings:
     force: int = 100
 
 
+@dataclass(slots=True)
+class Count:
+    """What was moved one way since it was cleared: with the diameters before, and since a count of the pump's; and for how
+    long."""
+
+    before_nl: float = 0.0
+    from_nl: int = 0
+    lasted_ns: int = 0
+
+
 class Channel:
-    """A syringe of a pump. ``holds``: whether the rate at a ramp's end goes on; else the pump stops there."""
+    """A syringe of a pump. ``holds``: whether the rate at a ramp's end goes on; else the pump stops there. ``back``: whether
+    it was last run to withdraw; ``runs_back``: whether that is what it does where nobody says."""
 
     def __init__(self, port: PumpPort, travel: Travel, syringe: tuple[str, Amount], *, holds: bool = True) -> None:
         self.port, self._travel, self._holds = port, travel, holds
@@ -74,21 +86,28 @@ class Channel:
         self.settings = self.stored = Settings(diameter, maker, volume, rate, rate)
         look = port.look()
         self._at_ns, self._running = look.at_ns, False
-        self._before_nl, self._from_nl = 0.0, 0
-        self.infused_ns = 0
-        self.reached = self.off = False
+        self._counts = {False: Count(), True: Count()}
+        self._aim_nl = 0
+        self.reached = self.off = self.back = self.runs_back = False
         if rate.nl > self.limits[1]:
             self.settings = self.stored = replace(self.settings, infuse=self.high, withdraw=self.high)
         self.follow()
 
     @property
     def running(self) -> bool:
-        """Whether the pump delivers."""
-        return self._look_line().state.delivering
+        """Whether the pump moves the plunger."""
+        return self.withdrawing or self._look_line().state.delivering
+
+    @property
+    def withdrawing(self) -> bool:
+        """Whether it draws the plunger back."""
+        return self.port.withdrawing
 
     @property
     def stalled(self) -> bool:
         """Whether an alarm condition has stopped it."""
+        if self.back:
+            return not self.withdrawing and self._stops(self.port.look(), back=True)
         return self._look_line().state is LineState.ALARM
 
     @property
@@ -117,33 +136,39 @@ class Channel:
         low, high = self.limits
         return low <= rate.nl <= high
 
-    @property
-    def infused_nl(self) -> float:
-        """What has been infused since it was cleared, as the diameter that is set makes of it."""
-        return self._before_nl + (self._look_line().pumped_nl - self._from_nl) / self._scale
+    def moved_nl(self, *, back: bool = False) -> float:
+        """What has been infused, or withdrawn, since it was cleared, as the diameter that is set makes of it."""
+        count = self._counts[back]
+        return count.before_nl + (_counted_nl(self._look_line(), back) - count.from_nl) / self._scale
+
+    def lasted_ns(self, *, back: bool = False) -> int:
+        """How long it has infused, or withdrawn, since that was cleared."""
+        return self._counts[back].lasted_ns
 
     @property
     def rate_nl_per_h(self) -> float:
-        """What it infuses at now."""
+        """What it infuses, or withdraws, at now."""
         line = self._look_line()
-        return line.rate_nl_per_h / self._scale if line.state.delivering else 0.0
+        rate = line.rate_nl_per_h if line.state.delivering else line.back_nl_per_h
+        return rate / self._scale
 
-    def clear_volume(self) -> str:
-        """Count what is infused anew; why not, or nothing."""
-        counts = self.settings.target is not None
+    def clear_volume(self, *, back: bool = False) -> str:
+        """Count what is infused, or withdrawn, anew; why not, or nothing."""
+        counts = self.settings.target is not None and back is self.back
         if refused := self._ramping(counts):
             return refused
-        self._before_nl, self._from_nl = 0.0, self._look_line().pumped_nl
-        self.reached = False
+        count = self._counts[back]
+        count.before_nl, count.from_nl = 0.0, _counted_nl(self._look_line(), back)
+        self.reached = self.reached and back is not self.back
         return self._again(counts)
 
-    def clear_time(self) -> str:
-        """Count how long it has infused anew; why not, or nothing."""
-        counts = self.settings.target_ns is not None
+    def clear_time(self, *, back: bool = False) -> str:
+        """Count how long it has infused, or withdrawn, anew; why not, or nothing."""
+        counts = self.settings.target_ns is not None and back is self.back
         if refused := self._ramping(counts):
             return refused
-        self.infused_ns = 0
-        self.reached = False
+        self._counts[back].lasted_ns = 0
+        self.reached = self.reached and back is not self.back
         return self._again(counts)
 
     def set(self, settings: Settings) -> str:
@@ -153,7 +178,8 @@ class Channel:
         if refused := self._ramping(aims):
             return refused
         if settings.diameter_mm != old.diameter_mm:
-            self._before_nl, self._from_nl = self.infused_nl, self._look_line().pumped_nl
+            for back, count in self._counts.items():
+                count.before_nl, count.from_nl = self.moved_nl(back=back), _counted_nl(self._look_line(), back)
         self.settings = settings
         self.reached = self.reached and not aims
         if refused := self._again(aims):
@@ -161,8 +187,11 @@ class Channel:
         return refused
 
     def set_rate(self, rate: Amount) -> str:
-        """Infuse at another rate, at once if it runs; why not, or nothing."""
+        """Infuse at another rate, at once if it does; why not, or nothing."""
         before = self.settings
+        if self.withdrawing:
+            self.settings = replace(before, infuse=rate, ramp=None)
+            return ""
         if refused := self._ramping(True):
             return refused
         self.settings = replace(before, infuse=rate, ramp=None)
@@ -174,23 +203,41 @@ class Channel:
             self.settings = before
         return refused
 
-    def obstacle(self) -> str:
-        """Why it cannot begin to infuse now; empty when it can."""
+    def set_back_rate(self, rate: Amount) -> str:
+        """Withdraw at another rate, at once if it does; why not, or nothing."""
+        before, self.settings = self.settings, replace(self.settings, withdraw=rate)
+        if refused := self._again(self.withdrawing):
+            self.settings = before
+        return refused
+
+    def obstacle(self, *, back: bool = False) -> str:
+        """Why it cannot begin to infuse, or to withdraw, now; empty when it can."""
         look = self.port.look()
         if look.off:
             return OFF
-        if look.line(self._line).state.delivering:
+        if self.running:
             return ALREADY
-        ramp = self.settings.ramp
-        if not all(self.takes(rate) for rate in ((ramp.start, ramp.end) if ramp else (self.settings.infuse,))):
+        if back and not self.port.model.withdraws:
+            return NO_REVERSE
+        ramp, rates = self.settings.ramp, (self.settings.withdraw if back else self.settings.infuse,)
+        if not all(self.takes(rate) for rate in ((ramp.start, ramp.end) if ramp and not back else rates)):
             return OUT_OF_RANGE
-        return STALLED if self._stops(look) else ""
+        return STALLED if self._stops(look, back=back) else ""
 
-    def run(self) -> str:
-        """Infuse up to the target, if there is one; why not, or nothing. A target that is reached already stays so."""
-        if (reason := self.obstacle()) or self.reached:
+    def run(self, *, back: bool = False) -> str:
+        """Infuse, or withdraw, up to the target, if there is one; why not, or nothing. A target that is reached stays so."""
+        if (reason := self.obstacle(back=back)) or (self.reached and back is self.back):
             return reason
-        return self._begin()
+        return self._begin(back=back)
+
+    def turn_round(self) -> str:
+        """Run the other way, at once if it runs; why not, or nothing."""
+        back = not self.back
+        if not self.running:
+            return self.run(back=back)
+        if back and not self.port.model.withdraws:
+            return NO_REVERSE
+        return self.stop() or self.run(back=back)
 
     def stop(self) -> str:
         """Stop; nothing when it stands already."""
@@ -200,11 +247,13 @@ class Channel:
         """Take note of what the pump has done up to now; whether it has stopped by itself since the last time."""
         look = self.port.look()
         line = look.line(self._line)
+        running = self.withdrawing or line.state.delivering
         if self._running:
-            self.infused_ns += look.at_ns - self._at_ns
-        stopped = self._running and not line.state.delivering
-        self.reached = (self.reached and not line.state.delivering) or (stopped and line.state is LineState.COMPLETE)
-        self._at_ns, self._running = look.at_ns, line.state.delivering
+            self._counts[self.back].lasted_ns += look.at_ns - self._at_ns
+        stopped = self._running and not running
+        came = line.withdrawn_nl >= self._aim_nl if self.back else line.state is LineState.COMPLETE
+        self.reached = (self.reached and not running) or (stopped and came)
+        self._at_ns, self._running = look.at_ns, running
         if look.off or any(found.alarm is AlarmId.POWER_LOST for found in look.standing):
             self._forget(look)
             return False
@@ -215,41 +264,59 @@ class Channel:
         """Power is gone, or is back: what is not stored is lost, and so are counts."""
         self.off, self.reached, self._running = look.off, False, False
         self.settings = self.stored
-        self._before_nl, self._from_nl, self.infused_ns = 0.0, 0, 0
+        self._counts, self.back = {False: Count(), True: Count()}, False
         if not look.off:
             self.port.operate(Acknowledge(AlarmId.POWER_LOST))
 
     def _ramping(self, matters: bool) -> str:
         """Why what matters to a ramp cannot change under it."""
-        return RUNNING if matters and self.running and self.settings.ramp is not None else ""
+        ramps = self.settings.ramp is not None and not self.withdrawing
+        return RUNNING if matters and self.running and ramps else ""
 
     def _again(self, matters: bool) -> str:
         """Let a pump that runs follow what has changed, without a gap."""
-        return (self._order(Stop(self._line)) or self._begin()) if matters and self.running else ""
+        return (self._order(Stop(self._line)) or self._begin(back=self.back)) if matters and self.running else ""
 
-    def _begin(self) -> str:
-        stages = self._stages()
-        if stages is None:
+    def _begin(self, *, back: bool) -> str:
+        orders = self._orders_back() if back else self._orders()
+        if orders is None:
             return TOO_SHORT
-        if not stages:
-            self.reached = True
-            return ""
+        self.back, self.reached = back, not orders
         acknowledge = [Acknowledge()] if self.port.look().standing else []
-        refused = self._order(*acknowledge, LoadProgram(self._line, self._program(stages)), Start(self._line))
-        self.reached = False
-        return refused
+        return self._order(*acknowledge, *orders) if orders else ""
+
+    def _orders(self) -> tuple[OperatorCommand, ...] | None:
+        """What makes it infuse; nothing when the target is reached."""
+        stages = self._stages()
+        if not stages:
+            return None if stages is None else ()
+        return LoadProgram(self._line, self._program(stages)), Start(self._line)
+
+    def _orders_back(self) -> tuple[OperatorCommand, ...]:
+        """What makes it withdraw: to the target, without one for as long as nobody stops it; nothing when it is reached."""
+        settings, rate = self.settings, self._to_pump(self.settings.withdraw.nl)
+        volume_nl = self.port.model.vtbi_max_nl
+        if settings.target is not None:
+            volume_nl = min(volume_nl, self._to_pump(settings.target.nl - Fraction(self.moved_nl(back=True))))
+        if settings.target_ns is not None:
+            volume_nl = min(volume_nl, rate * (settings.target_ns - self.lasted_ns(back=True)) // NL_NS_PER_H)
+        if volume_nl < self.least_nl:
+            return ()
+        self._aim_nl = self._look_line().withdrawn_nl + volume_nl - self.least_nl
+        program = InfusionProgram(rate, at_end=AtEnd.STOP)  # on which what is withdrawn counts for nothing
+        return LoadProgram(self._line, program), Withdraw(self._line, volume_nl, rate)
 
     def _order(self, *commands: OperatorCommand) -> str:
         refused = refusals(self.port.operate(*commands))
         line = self._look_line()
-        self._at_ns, self._running = self.port.look().at_ns, line.state.delivering
+        self._at_ns, self._running = self.port.look().at_ns, self.withdrawing or line.state.delivering
         return "; ".join(refused)
 
     def _stages(self) -> list[Stage] | None:
         """The rates and volumes to the target: none when it is reached; None for a ramp that would give nothing."""
         settings, ramp = self.settings, self.settings.ramp
-        left_nl = None if settings.target is None else self._to_pump(settings.target.nl - Fraction(self.infused_nl))
-        left_ns = None if settings.target_ns is None else settings.target_ns - self.infused_ns
+        left_nl = None if settings.target is None else self._to_pump(settings.target.nl - Fraction(self.moved_nl()))
+        left_ns = None if settings.target_ns is None else settings.target_ns - self.lasted_ns()
         if ramp is None:
             return _cut([(self._to_pump(settings.infuse.nl), None)], left_nl, left_ns, self.least_nl)
         ways = self.port.model.most_stages - 1
@@ -268,10 +335,11 @@ class Channel:
         whole_nl = None if volume_nl is None else volume_nl - volume_nl % step_nl
         return InfusionProgram(stages[0].rate_nl_per_h, whole_nl, at_end=AtEnd.STOP)
 
-    def _stops(self, look: Look) -> bool:
-        """Whether a condition that no acknowledgement ends forbids it to deliver."""
+    def _stops(self, look: Look, *, back: bool) -> bool:
+        """Whether a condition that no acknowledgement ends forbids it to move; ``back``: an empty syringe does not."""
         rows = {row.id: row for row in self.port.model.alarms}
-        return any(rows[found.alarm].effect.stops and rows[found.alarm].self_clearing for found in look.standing)
+        standing = [rows[s.alarm] for s in look.standing if not (back and s.alarm is AlarmId.CONTAINER_EMPTY)]
+        return any(row.effect.stops and row.self_clearing for row in standing)
 
     @property
     def least_nl(self) -> int:
@@ -312,6 +380,11 @@ def _cut(
         if (left_nl is not None and left_nl < least_nl) or (left_ns is not None and left_ns <= 0):
             break
     return stages
+
+
+def _counted_nl(line: LineLook, back: bool) -> int:
+    """What the pump has counted one way."""
+    return line.withdrawn_nl if back else line.pumped_nl
 
 
 def _area_mm2(diameter_mm: Fraction) -> float:

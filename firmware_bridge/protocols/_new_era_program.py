@@ -3,14 +3,14 @@
 Pure: no clock, no wire. It is told when something may have changed (``advance``) and says by ``port.wake_ns`` when a pause is
 over. What it reports of the infusion is what the pump says: rate, volume and whether it delivers.
 
-What a pump of ours cannot do, deliver backwards, a program does not do either: a phase that withdraws, or fills, is trouble.
+Behind a pump that does not withdraw, a phase that withdraws, or fills, is trouble.
 Source: New Era NE-1000 user manual 1200-01, chapters on pumping programs; what is assumed stands in ``new_era.ASSUMPTIONS``.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
-from enum import Enum
+from dataclasses import replace
 
+from firmware_bridge.protocols._new_era_course import EVENT, OPERATING, PINS, TRIGGER, Course, Doing
 from firmware_bridge.protocols._new_era_numbers import (
     LARGEST_UL_MILLI_MM,
     VOLUME_NL,
@@ -19,50 +19,13 @@ from firmware_bridge.protocols._new_era_numbers import (
     fastest_nl_per_h,
     to_milli,
 )
-from firmware_bridge.protocols._new_era_phases import PHASES, PUMPING, TRIGGERS, Memory, Phase, loop_start
+from firmware_bridge.protocols._new_era_phases import PHASES, PUMPING, TRIGGERS, Memory, Phase
 from firmware_bridge.protocols._new_era_plunger import NA, OK, OOR, Plunger, Trouble
+from firmware_bridge.protocols._new_era_rules import RULES
 from firmware_bridge.virtual_pump.world import PumpPort
-from pumpsim.vocabulary.outputs import LineState
 
 MOST_AT_ONCE = 1_000
 """Phases that may follow each other without any time between, and 41 that pump: beyond, the program goes in a circle."""
-TENTH_NS = 100_000_000
-PINS = (2, 3, 4, 5, 6)
-TRIGGER, EVENT, OUTPUT, INPUT = 2, 4, 5, 6
-"""The pins of the TTL connector that a program knows; pin 5 is an output."""
-
-
-class Doing(Enum):
-    """What the program does; the value is the letter that the pump reports."""
-
-    STOPPED = "S"
-    PAUSED = "P"
-    PUMPING = "I"
-    TIMED = "T"
-    WAITING = "U"
-    PURGING = "X"
-
-
-OPERATING = (Doing.PUMPING, Doing.TIMED, Doing.WAITING, Doing.PURGING)
-
-
-@dataclass(frozen=True, slots=True)
-class Course:
-    """Where the program is. ``paused``: what a pause of the operator's has interrupted, with ``left_ns`` of a timed one.
-    ``loops``: how often each LOP was passed. ``trap``: the phase that an event leads to; ``square``: on any edge, again and
-    again. ``rate``: what it pumps at, in the host's measure. ``trigger``: as the program has set it."""
-
-    doing: Doing = Doing.STOPPED
-    phase: int = 1
-    paused: Doing = Doing.STOPPED
-    until_ns: int = 0
-    left_ns: int = 0
-    loops: tuple[tuple[int, int], ...] = ()
-    trap: int | None = None
-    square: bool = False
-    rate: Rate | None = None
-    direction: str = "INF"
-    trigger: str | None = None
 
 
 class PhaseProgram:
@@ -79,20 +42,23 @@ class PhaseProgram:
     @property
     def operating(self) -> bool:
         """Whether the program runs, in whatever kind of phase."""
-        return self.course.doing in OPERATING or self.plunger.delivering
+        return self.course.doing in OPERATING or self.plunger.delivering or self.plunger.withdrawing
 
     @property
     def letter(self) -> str:
         """The status letter."""
+        if self.plunger.withdrawing and self.course.doing is not Doing.PURGING:
+            return "W"
         if self.plunger.delivering and self.course.doing is not Doing.PURGING:
             return Doing.PUMPING.value
         return Doing.STOPPED.value if self.course.doing is Doing.PUMPING else self.course.doing.value
 
     @property
-    def infused_milli(self) -> int:
-        """What has been infused since it was cleared, in the host's measure, thousandths of the volume unit."""
-        infused_nl = self.plunger.infused_nl(self.memory.diameter_milli_mm)
-        return to_milli(infused_nl, VOLUME_NL[self.memory.volume_unit])
+    def moved_milli(self) -> tuple[int, int]:
+        """What has been infused, and withdrawn, since it was cleared, in the host's measure, thousandths of the volume unit."""
+        unit = VOLUME_NL[self.memory.volume_unit]
+        infused_nl, withdrawn_nl = self.plunger.moved_nl(self.memory.diameter_milli_mm)
+        return to_milli(infused_nl, unit), to_milli(withdrawn_nl, unit)
 
     @property
     def rate(self) -> Rate | None:
@@ -104,11 +70,10 @@ class PhaseProgram:
     # What the host sets; each gives OK or why not
 
     def clear(self, direction: str) -> str:
-        """Count from 0 again; nothing is ever withdrawn."""
+        """Count what was infused, or withdrawn, from 0 again."""
         if self.operating:
             return NA
-        if direction == "INF":
-            self.plunger.count_from(None)
+        self.plunger.clear(infused=direction == "INF", withdrawn=direction == "WDR")
         return OK
 
     def set_diameter(self, milli_mm: int) -> str:
@@ -116,7 +81,7 @@ class PhaseProgram:
         if self.operating:
             return NA
         if milli_mm != self.memory.diameter_milli_mm:
-            self.plunger.count_from(None)
+            self.plunger.clear()
             self.course = Course()
             self.memory = replace(self.memory, diameter_milli_mm=milli_mm, volume_unit=unit_for(milli_mm))
         return OK
@@ -162,16 +127,30 @@ class PhaseProgram:
         return OK
 
     def set_direction(self, word: str) -> str:
-        """INF, WDR, REV or STK. What pumps cannot turn round, and keeps its way when there is a volume to come to."""
+        """INF, WDR, REV or STK. What pumps to a volume keeps its way; what has none to come to turns round at once."""
         number = self.course.phase if self.operating else self.memory.selected
         phase = self.memory.phases[number - 1]
         direction = {"INF": "WDR", "WDR": "INF"}.get(phase.direction, "STK") if word == "REV" else word
         if word == "REV" and direction == "STK":
             return NA
-        if self.operating and (phase.volume_milli or direction != "INF"):
+        if self.operating and phase.volume_milli:
+            return NA
+        way = self.way(replace(phase, direction=direction))
+        if self.course.doing is Doing.PUMPING and way != self.course.direction and not self._turned_round(way):
             return NA
         self._store(number, direction=direction)
         return OK
+
+    def _turned_round(self, way: str) -> bool:
+        """Let what runs go the other way at the same rate; whether it does."""
+        rate = self.course.rate
+        if rate is None or not self.port.model.withdraws or self.plunger.hold():
+            return False
+        before, self.course = self.course, replace(self.course, direction=way)
+        if self.pump(rate, 0, Doing.PUMPING):
+            self.course = replace(before, doing=Doing.PAUSED, paused=Doing.PUMPING)
+            return False
+        return True
 
     # Start and stop
 
@@ -187,10 +166,15 @@ class PhaseProgram:
 
     def purge(self) -> str:
         """Pump at the highest rate until it is stopped."""
-        if self.operating or self.course.doing is Doing.PAUSED or self._way(self.memory.phase) != "INF":
+        if self.operating or self.course.doing is Doing.PAUSED:
             return NA
-        rate = Rate(self._fastest(), "UH")
-        return self._try(lambda: self._pump(rate, 0, Doing.PURGING))
+        rate, way = Rate(self._fastest(), "UH"), self.way(self.memory.phase)
+
+        def at_full_speed() -> Trouble | None:
+            self.course = replace(self.course, direction=way)
+            return self.pump(rate, 0, Doing.PURGING)
+
+        return self._try(at_full_speed)
 
     def stop(self) -> str:
         """First pause, then reset the program."""
@@ -203,7 +187,7 @@ class PhaseProgram:
         if refused := self.plunger.hold():
             return refused
         left_ns = course.until_ns - self.plunger.now_ns
-        self._wake_at(None)
+        self.wake_at(None)
         if course.doing is Doing.PURGING:
             self.course = Course()
         else:
@@ -218,9 +202,9 @@ class PhaseProgram:
 
     def power_up(self) -> None:
         """Begin again after power was lost; volumes count from 0."""
-        self._wake_at(None)
+        self.wake_at(None)
         self.course, self.alarm = Course(), None
-        self.plunger.count_from(0)
+        self.plunger.count_from((0, 0))
 
     def set_level(self, pin: int, level: int) -> None:
         """Let an input of the connector have this level; an edge is an event, or the operational trigger."""
@@ -259,18 +243,20 @@ class PhaseProgram:
         """Take one step, if one is due."""
         course, state = self.course, self.plunger.state
         if course.doing in (Doing.PUMPING, Doing.PURGING):
-            if state is LineState.COMPLETE and course.doing is Doing.PUMPING:
+            if self.plunger.has_come(back=course.back) and course.doing is Doing.PUMPING:
                 self._go_to(lambda: self._enter(course.phase + 1))
                 return True
-            if state is LineState.ALARM:
+            if self.plunger.has_stalled(back=course.back):
                 self._fail(Trouble.STALL)
-            elif not state.delivering:  # somebody has stopped it at the pump
+            elif not (self.plunger.withdrawing or state.delivering):  # somebody has stopped it at the pump
                 purging = course.doing is Doing.PURGING
                 self.course = Course() if purging else replace(course, doing=Doing.PAUSED, paused=Doing.PUMPING)
         elif course.doing is Doing.TIMED and self.plunger.now_ns >= course.until_ns:
             self._go_to(lambda: self._enter(course.phase + 1))
             return True
-        elif course.doing is Doing.PAUSED and course.paused is Doing.PUMPING and state.delivering:
+        elif (
+            course.doing is Doing.PAUSED and course.paused is Doing.PUMPING and state.delivering
+        ):  # or started it there
             self.course = replace(course, doing=Doing.PUMPING)
         return False
 
@@ -286,73 +272,6 @@ class PhaseProgram:
                 return found
             number = found
         return Trouble.CIRCLE
-
-    def _rate(self, phase: Phase) -> Trouble | None:
-        if self._way(phase) != "INF":
-            return Trouble.WITHDRAWS
-        self.course = replace(self.course, direction="INF")
-        rate = phase.rate
-        if phase.function != "RAT":
-            running = self.course.rate or Rate(0, rate.unit)
-            change = rate.nl_per_h if phase.function == "INC" else -rate.nl_per_h
-            rate = running.of(max(0, running.nl_per_h + change))
-        if not allows(self.memory.diameter_milli_mm, rate):
-            return Trouble.RATE
-        return self._pump(rate, phase.volume_milli, Doing.PUMPING)
-
-    def _finish(self, _phase: Phase) -> None:
-        self.course = Course()
-
-    def _jump(self, phase: Phase) -> int:
-        return phase.number
-
-    def _next(self, _phase: Phase) -> int:
-        return self.course.phase + 1
-
-    def _loop(self, phase: Phase) -> int:
-        here, loops = self.course.phase, dict(self.course.loops)
-        passed = loops.pop(here, 0) + 1
-        if passed < phase.number:
-            loops[here] = passed
-        self.course = replace(self.course, loops=tuple(loops.items()))
-        return loop_start(self.memory.phases, here) if passed < phase.number else here + 1
-
-    def _loop_always(self, _phase: Phase) -> int:
-        return loop_start(self.memory.phases, self.course.phase)
-
-    def _pause(self, phase: Phase) -> None:
-        if phase.number == 0:
-            self._wait(phase)
-        else:
-            until_ns = self.plunger.now_ns + phase.number * TENTH_NS
-            self.course = replace(self.course, doing=Doing.TIMED, until_ns=until_ns)
-            self._wake_at(until_ns)
-
-    def _wait(self, _phase: Phase) -> None:
-        self.course = replace(self.course, doing=Doing.WAITING)
-
-    def _if_low(self, phase: Phase) -> int:
-        return phase.number if self.levels[INPUT] == 0 else self.course.phase + 1
-
-    def _trap(self, phase: Phase) -> int:
-        number = None if phase.function == "EVR" else phase.number
-        self.course = replace(self.course, trap=number, square=phase.function == "EVS")
-        return self.course.phase + 1
-
-    def _put_out(self, phase: Phase) -> int:
-        self.levels[OUTPUT] = phase.number
-        return self.course.phase + 1
-
-    def _clear_both(self, _phase: Phase) -> int:
-        self.plunger.count_from(None)
-        return self.course.phase + 1
-
-    def _fill(self, _phase: Phase) -> Trouble | int:
-        return Trouble.WITHDRAWS if self.infused_milli else self.course.phase + 1
-
-    def _redirect(self, phase: Phase) -> int:
-        self.course = replace(self.course, trigger=phase.argument or None)
-        return self.course.phase + 1
 
     def _answered(self, number: int | None) -> Trouble | None:
         """Go on from a phase that waits; from PRI at the label that was chosen."""
@@ -371,7 +290,7 @@ class PhaseProgram:
                 return trouble
         elif course.paused is Doing.TIMED:
             course = replace(course, until_ns=self.plunger.now_ns + course.left_ns)
-            self._wake_at(course.until_ns)
+            self.wake_at(course.until_ns)
         self.course = replace(course, doing=course.paused)
         return None
 
@@ -379,12 +298,12 @@ class PhaseProgram:
 
     def _try(self, act: Callable[[], Trouble | None]) -> str:
         """Do what the host asks; what comes to trouble has not happened."""
-        before, from_nl = (self.course, dict(self.levels), self.port.wake_ns), self.plunger.from_nl
+        before, counts = (self.course, dict(self.levels), self.port.wake_ns), self.plunger.counts_from
         trouble = act()
         if trouble is None:
             return OK
         self.course, self.levels, self.port.wake_ns = before
-        self.plunger.count_from(from_nl)
+        self.plunger.count_from(counts)
         if not trouble.at_run:
             self.alarm = trouble.alarm
         return trouble.at_run
@@ -402,13 +321,16 @@ class PhaseProgram:
     def _fastest(self) -> int:
         return fastest_nl_per_h(self.memory.diameter_milli_mm)
 
-    def _way(self, phase: Phase) -> str:
+    def way(self, phase: Phase) -> str:
+        """INF or WDR; what sticks goes as before."""
         return self.course.direction if phase.direction == "STK" else phase.direction
 
-    def _pump(self, rate: Rate, volume_milli: int, doing: Doing) -> Trouble | None:
+    def pump(self, rate: Rate, volume_milli: int, doing: Doing) -> Trouble | None:
+        """Move the plunger the way that the course goes, to a volume if it is not 0."""
         volume_nl = volume_milli * VOLUME_NL[self.memory.volume_unit] // 1000
         to_nl = volume_nl if volume_milli else None
-        if trouble := self.plunger.start(self.memory.diameter_milli_mm, rate.nl_per_h, to_nl):
+        move = self.plunger.draw_back if self.course.back else self.plunger.start
+        if trouble := move(self.memory.diameter_milli_mm, rate.nl_per_h, to_nl):
             return trouble
         self.course = replace(self.course, doing=doing, rate=rate)
         return None
@@ -423,41 +345,16 @@ class PhaseProgram:
 
     def _hold(self) -> None:
         self.plunger.hold()
-        self._wake_at(None)
+        self.wake_at(None)
 
-    def _wake_at(self, pump_ns: int | None) -> None:
+    def wake_at(self, pump_ns: int | None) -> None:
+        """When a pause is over, on pump time; None: nothing waits."""
         self.port.wake_ns = pump_ns
 
     def _store(self, number: int, **changes: object) -> None:
         phases = list(self.memory.phases)
         phases[number - 1] = replace(phases[number - 1], **changes)  # type: ignore[arg-type]
         self.memory = replace(self.memory, phases=tuple(phases))
-
-
-Rule = Callable[[PhaseProgram, Phase], Trouble | int | None]
-RULES: dict[str, Rule] = {
-    "RAT": PhaseProgram._rate,
-    "INC": PhaseProgram._rate,
-    "DEC": PhaseProgram._rate,
-    "STP": PhaseProgram._finish,
-    "JMP": PhaseProgram._jump,
-    "PRI": PhaseProgram._wait,
-    "PRL": PhaseProgram._next,
-    "LOP": PhaseProgram._loop,
-    "LPS": PhaseProgram._next,
-    "LPE": PhaseProgram._loop_always,
-    "PAS": PhaseProgram._pause,
-    "IF": PhaseProgram._if_low,
-    "EVN": PhaseProgram._trap,
-    "EVS": PhaseProgram._trap,
-    "EVR": PhaseProgram._trap,
-    "BEP": PhaseProgram._next,
-    "OUT": PhaseProgram._put_out,
-    "CLD": PhaseProgram._clear_both,
-    "FIL": PhaseProgram._fill,
-    "TRG": PhaseProgram._redirect,
-}
-"""What each function does: the phase that follows at once, None when the phase takes time or ends the program, or trouble."""
 
 
 def unit_for(milli_mm: int) -> str:

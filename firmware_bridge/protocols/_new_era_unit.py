@@ -9,6 +9,7 @@ Source: New Era NE-1000 user manual 1200-01, 10.2 and 10.4.
 import re
 from collections.abc import Callable, Sequence
 
+from firmware_bridge.protocols._new_era_course import OPERATING, OUTPUT, TRIGGER, Doing
 from firmware_bridge.protocols._new_era_frames import Packet, encode
 from firmware_bridge.protocols._new_era_numbers import (
     HIGHEST_MILLI_MM,
@@ -21,7 +22,7 @@ from firmware_bridge.protocols._new_era_numbers import (
 )
 from firmware_bridge.protocols._new_era_phases import PHASES, TRIGGERS, Memory, function_of
 from firmware_bridge.protocols._new_era_plunger import NA, OK, OOR, Plunger
-from firmware_bridge.protocols._new_era_program import OPERATING, OUTPUT, TRIGGER, Doing, PhaseProgram, unit_for
+from firmware_bridge.protocols._new_era_program import PhaseProgram, unit_for
 from firmware_bridge.virtual_pump.dialect import Options
 from firmware_bridge.virtual_pump.world import PumpPort
 from pumpsim.vocabulary.alarms import AlarmId
@@ -235,7 +236,8 @@ class Unit:
     def _dispensed(self, argument: str) -> str:
         if argument:
             return UNKNOWN
-        return f"I{written(self.program.infused_milli)}W{written(0)}{self.program.memory.volume_unit}"
+        infused, withdrawn = self.program.moved_milli
+        return f"I{written(infused)}W{written(withdrawn)}{self.program.memory.volume_unit}"
 
     def _clear(self, argument: str) -> str:
         return self.program.clear(argument) if argument in ("INF", "WDR") else UNKNOWN

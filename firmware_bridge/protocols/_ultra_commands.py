@@ -1,4 +1,4 @@
-"""The Harvard / KDS "ultra" command set as one table. What needs the plunger to go back is refused: it cannot yet."""
+"""The Harvard / KDS "ultra" command set as one table."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -23,7 +23,6 @@ class Command:
 
 UNKNOWN_COMMAND = "Unknown command"
 ON_OFF = {"on": "ON", "off": "OFF"}
-WITHDRAWN = syringe.text(lambda _channel: "0 ul")
 COMMANDS: dict[str, Command] = {
     "address": Command(of_unit=unit.address, most=1, running=False),
     "ascale": Command(of_unit=unit.percent("ascale", 1), most=1),
@@ -45,10 +44,10 @@ COMMANDS: dict[str, Command] = {
     "time": Command(of_unit=unit.time, most=3),
     "ver": Command(of_unit=unit.tells(lambda pump: (f"{pump.name} {pump.version}",))),
     "version": Command(of_unit=unit.tells(unit.version)),
-    "run": Command(syringe.infuse),
-    "irun": Command(syringe.infuse),
-    "wrun": Command(syringe.withdraw),
-    "rrun": Command(syringe.withdraw),
+    "run": Command(syringe.as_loaded),
+    "irun": Command(syringe.run(back=False)),
+    "wrun": Command(syringe.run(back=True)),
+    "rrun": Command(syringe.turn_round),
     "stop": Command(lambda channel, _args: Said(deed=channel.stop), bare=True),
     "stp": Command(lambda channel, _args: Said(deed=channel.stop), bare=True),
     "force": Command(syringe.force, most=1, running=False),
@@ -58,20 +57,20 @@ COMMANDS: dict[str, Command] = {
     "irate": Command(syringe.infuse_rate, most=2),
     "wrate": Command(syringe.withdraw_rate, most=2),
     "iramp": Command(syringe.ramp, most=5, running=False),
-    "wramp": Command(syringe.withdraw, most=5),
+    "wramp": Command(syringe.withdrawal_ramp, most=5),
     "crate": Command(syringe.running_rate),
     "tvolume": Command(syringe.target_volume, most=2, running=False),
     "ttime": Command(syringe.target_time, most=1, running=False),
-    "ivolume": Command(syringe.text(lambda channel: volume_text(round(channel.infused_nl, 6)))),
-    "wvolume": Command(WITHDRAWN),
-    "itime": Command(syringe.text(lambda channel: time_text(channel.infused_ns))),
-    "wtime": Command(syringe.text(lambda _channel: time_text(0))),
-    "civolume": Command(syringe.clear_volume),
-    "cwvolume": Command(syringe.nothing),
-    "cvolume": Command(syringe.clear_volume),
-    "citime": Command(syringe.clear_time),
-    "cwtime": Command(syringe.nothing),
-    "ctime": Command(syringe.clear_time),
+    "ivolume": Command(syringe.text(lambda channel: volume_text(round(channel.moved_nl(), 6)))),
+    "wvolume": Command(syringe.text(lambda channel: volume_text(round(channel.moved_nl(back=True), 6)))),
+    "itime": Command(syringe.text(lambda channel: time_text(channel.lasted_ns()))),
+    "wtime": Command(syringe.text(lambda channel: time_text(channel.lasted_ns(back=True)))),
+    "civolume": Command(syringe.clear_volume(False)),
+    "cwvolume": Command(syringe.clear_volume(True)),
+    "cvolume": Command(syringe.clear_volume(False, True)),
+    "citime": Command(syringe.clear_time(False)),
+    "cwtime": Command(syringe.clear_time(True)),
+    "ctime": Command(syringe.clear_time(False, True)),
     "ctvolume": Command(syringe.clear_target),
     "cttime": Command(syringe.clear_target_time),
     "status": Command(syringe.status, bare=True),

@@ -1,10 +1,10 @@
 """The commands of the "ultra" set that are about a syringe: rates, targets, volumes and times, run and stop."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from fractions import Fraction
 
-from firmware_bridge.protocols._harvard_channel import Channel, Ramp, Settings
+from firmware_bridge.protocols._harvard_channel import NO_REVERSE, Channel, Ramp, Settings
 from firmware_bridge.protocols._harvard_quantities import (
     Amount,
     rate_unit,
@@ -15,7 +15,7 @@ from firmware_bridge.protocols._harvard_quantities import (
 )
 from firmware_bridge.protocols._ultra_said import (
     MISSING,
-    NO_REVERSE,
+    NO_BACK_RAMP,
     OUT_OF_RANGE,
     UNKNOWN,
     Said,
@@ -61,13 +61,12 @@ def infuse_rate(channel: Channel, args: Sequence[str]) -> Said:
 
 
 def withdraw_rate(channel: Channel, args: Sequence[str]) -> Said:
-    """Kept and answered; there is no withdrawing."""
     if not args:
         return Said((str(channel.settings.withdraw),))
     rate = _rate(channel, args)
     if isinstance(rate, str):
         return Said((rate,))
-    return Said(deed=_keep(channel, replace(channel.settings, withdraw=rate)))
+    return Said(deed=lambda: channel.set_back_rate(rate))
 
 
 def _rate(channel: Channel, args: Sequence[str]) -> Amount | str:
@@ -104,9 +103,10 @@ def ramp(channel: Channel, args: Sequence[str]) -> Said:
 def running_rate(channel: Channel, _args: Sequence[str]) -> Said:
     if not channel.running:
         return Said(("Pump is not running.",))
-    unit = channel.settings.infuse.unit
+    unit = (channel.settings.withdraw if channel.withdrawing else channel.settings.infuse).unit
     nl_per_h = Amount(Fraction(1), unit).nl
-    return Said((f"Infusing at {six_figures(channel.rate_nl_per_h / float(nl_per_h))} {unit}",))
+    doing = "Withdrawing" if channel.withdrawing else "Infusing"
+    return Said((f"{doing} at {six_figures(channel.rate_nl_per_h / float(nl_per_h))} {unit}",))
 
 
 def diameter(channel: Channel, args: Sequence[str]) -> Said:
@@ -182,21 +182,43 @@ def force(channel: Channel, args: Sequence[str]) -> Said:
     return Said(deed=_keep(channel, replace(channel.settings, force=int(force))))
 
 
-def infuse(channel: Channel, _args: Sequence[str]) -> Said:
-    if reason := channel.obstacle():
+def run(*, back: bool) -> OfChannel:
+    """Infuse, or withdraw."""
+
+    def do(channel: Channel, _args: Sequence[str]) -> Said:
+        if reason := channel.obstacle(back=back):
+            raise not_now(reason)
+        return Said(deed=lambda: channel.run(back=back))
+
+    return do
+
+
+def as_loaded(channel: Channel, args: Sequence[str]) -> Said:
+    """Run as the method that is loaded says."""
+    return run(back=channel.runs_back)(channel, args)
+
+
+def turn_round(channel: Channel, _args: Sequence[str]) -> Said:
+    """Run the other way."""
+    reason = "" if channel.running else channel.obstacle(back=not channel.back)
+    if not (channel.back or channel.port.model.withdraws):
+        reason = NO_REVERSE
+    if reason:
         raise not_now(reason)
-    return Said(deed=channel.run)
+    return Said(deed=channel.turn_round)
 
 
-def withdraw(_channel: Channel, _args: Sequence[str]) -> Said:
-    raise not_now(NO_REVERSE)
+def withdrawal_ramp(_channel: Channel, _args: Sequence[str]) -> Said:
+    raise not_now(NO_BACK_RAMP)
 
 
 def status(channel: Channel, _args: Sequence[str]) -> Said:
-    flags = ("I" if channel.running else "i", ".", "S" if channel.stalled else ".", "T", "I")
+    moving = ("W" if channel.running else "w") if channel.back else "I" if channel.running else "i"
+    flags = (moving, ".", "S" if channel.stalled else ".", "T", "I")
     target = "T" if channel.reached else "."
     rate_fl_per_s = round(channel.rate_nl_per_h * 1_000_000 / 3_600)
-    time_ms, volume_fl = channel.infused_ns // 1_000_000, round(channel.infused_nl * 1_000_000)
+    time_ms = channel.lasted_ns(back=channel.back) // 1_000_000
+    volume_fl = round(channel.moved_nl(back=channel.back) * 1_000_000)
     return Said((f"{rate_fl_per_s} {time_ms} {volume_fl} {''.join(flags)}{target}",))
 
 
@@ -208,17 +230,18 @@ def clear_target_time(channel: Channel, _args: Sequence[str]) -> Said:
     return Said(deed=_keep(channel, replace(channel.settings, target_ns=None)))
 
 
-def clear_volume(channel: Channel, _args: Sequence[str]) -> Said:
-    return Said(deed=channel.clear_volume)
+def clear_volume(*ways: bool) -> OfChannel:
+    """Count volumes anew: of what was withdrawn (True), of what was infused, or of both."""
+    return lambda channel, _args: Said(deed=lambda: _first(channel.clear_volume(back=back) for back in ways))
 
 
-def clear_time(channel: Channel, _args: Sequence[str]) -> Said:
-    return Said(deed=channel.clear_time)
+def clear_time(*ways: bool) -> OfChannel:
+    """Count times anew, likewise."""
+    return lambda channel, _args: Said(deed=lambda: _first(channel.clear_time(back=back) for back in ways))
 
 
-def nothing(_channel: Channel, _args: Sequence[str]) -> Said:
-    """What was withdrawn is cleared: it is 0 anyway."""
-    return Said()
+def _first(refusals: Iterable[str]) -> str:
+    return next((reason for reason in refusals if reason), "")
 
 
 def text(write: Callable[[Channel], str]) -> OfChannel:

@@ -5,10 +5,10 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from firmware_bridge.protocols._harvard_channel import Channel
+from firmware_bridge.protocols._harvard_channel import NO_REVERSE, Channel
 from firmware_bridge.protocols._ultra_said import (
     MISSING,
-    NO_REVERSE,
+    NO_CYCLE,
     OUT_OF_RANGE,
     UNKNOWN,
     Fault,
@@ -20,7 +20,7 @@ from firmware_bridge.protocols._ultra_said import (
 )
 
 BAUDS = (9_600, 19_200, 38_400, 57_600, 115_200, 128_000, 230_400, 256_000, 460_800, 921_600)
-QUICK_START = "Quick Start - Infuse Only (qs i)"
+QUICK_START = {False: "Quick Start - Infuse Only (qs i)", True: "Quick Start - Withdraw Only (qs w)"}
 FIRST_DAY = datetime(2010, 1, 1)
 CLOCK_FORMATS = ("%m/%d/%y %I:%M:%S %p", "%m/%d/%y %H:%M:%S")
 
@@ -120,18 +120,26 @@ def baud(unit: Unit, args: Sequence[str]) -> Said:
     return done(lambda: setattr(unit, "baud", int(baud)))
 
 
-def load(_unit: Unit, args: Sequence[str]) -> Said:
+def load(unit: Unit, args: Sequence[str]) -> Said:
     if not args:
-        return Said((QUICK_START,))
+        return Said((QUICK_START[unit.channels[0].runs_back],))
     if args[0].lower() != "qs":
         raise argument_fault(args[0], UNKNOWN)
     if len(args) < 2:
         raise argument_fault("", MISSING)
-    if args[1].lower() in ("w", "iw", "wi", "con"):
-        raise not_now(NO_REVERSE)
-    if args[1].lower() != "i":
+    method = args[1].lower()
+    if method in ("iw", "wi", "con"):
+        raise not_now(NO_CYCLE)
+    if method not in ("i", "w"):
         raise argument_fault(args[1], UNKNOWN)
-    return Said()
+    if method == "w" and not all(channel.port.model.withdraws for channel in unit.channels):
+        raise not_now(NO_REVERSE)
+
+    def deed() -> None:
+        for channel in unit.channels:
+            channel.runs_back = method == "w"
+
+    return done(deed)
 
 
 def time(unit: Unit, args: Sequence[str]) -> Said:
@@ -156,7 +164,7 @@ def condition(unit: Unit, args: Sequence[str]) -> Said:
         return Said(("Independent" if unit.independent else "Twin",))
     word = args[0].lower()
     if word == "reciprocating":
-        raise not_now(NO_REVERSE)
+        raise not_now(NO_CYCLE)
     if word not in ("independent", "twin"):
         raise argument_fault(args[0], UNKNOWN)
     return done(lambda: setattr(unit, "independent", word == "independent"))

@@ -23,7 +23,7 @@ from firmware_bridge.virtual_pump.world import PumpPort
 COMMAND = re.compile(r"([a-z]{3})\s*(\S*)", re.IGNORECASE)
 ADDRESSED = re.compile(r"\s*(\d{0,2})\s*(.*)")
 SYNTAX, NOT_APPLICABLE, BEYOND = "?", "NA", "OOR"
-STOPPED, INFUSING, STALLED = ":", ">", "*"
+STOPPED, INFUSING, WITHDRAWING, STALLED = ":", ">", "<", "*"
 TRAVEL = Travel(Fraction("0.1"), Fraction(47_700))
 """47.7 mm/min is 26.5 mL/min with 26.6 mm."""
 UNITS = {"MLM": "ml/min", "ULM": "ul/min", "MLH": "ml/hr", "ULH": "ul/hr"}
@@ -53,7 +53,7 @@ class Classic:
             rate = channel.settings.infuse
             if rate.unit not in RANGES:
                 slow = Amount(rate.nl / Amount(Fraction(1), "ul/min").nl, "ul/min")
-                channel.set(replace(channel.settings, infuse=slow))
+                channel.set(replace(channel.settings, infuse=slow, withdraw=slow))
                 channel.stored = channel.settings
 
     def take(self, link_ns: int, data: bytes) -> Sequence[bytes]:
@@ -101,7 +101,7 @@ class Classic:
 
 def _prompt(channel: Channel) -> str:
     if channel.running:
-        return INFUSING
+        return WITHDRAWING if channel.withdrawing else INFUSING
     return STALLED if channel.stalled else STOPPED
 
 
@@ -124,7 +124,7 @@ def _rate(word: str) -> Callable[[Channel, Fraction], Answer]:
         rate = Amount(value, UNITS[word])
         if not channel.takes(rate):
             return BEYOND
-        return NOT_APPLICABLE if channel.set_rate(rate) else ""
+        return NOT_APPLICABLE if channel.set_rate(rate) or channel.set_back_rate(rate) else ""
 
     return do
 
@@ -144,16 +144,25 @@ def _clear_target(channel: Channel) -> Answer:
 
 
 def _clear_volume(channel: Channel) -> Answer:
-    return NOT_APPLICABLE if channel.clear_volume() else ""
+    return NOT_APPLICABLE if channel.clear_volume(back=channel.runs_back) else ""
 
 
 def _run(channel: Channel) -> Answer:
     """A target that is reached is run to anew."""
-    if reason := channel.obstacle():
+    back = channel.runs_back
+    if reason := channel.obstacle(back=back):
         return {ALREADY: NOT_APPLICABLE, OUT_OF_RANGE: BEYOND}.get(reason, NOT_APPLICABLE)
-    if channel.reached:
-        channel.clear_volume()
-    return NOT_APPLICABLE if channel.run() else ""
+    if channel.reached and channel.back is back:
+        channel.clear_volume(back=back)
+    return NOT_APPLICABLE if channel.run(back=back) else ""
+
+
+def _reverse(channel: Channel) -> Answer:
+    """The other way from now on, at once if it runs."""
+    if not channel.port.model.withdraws or (channel.running and channel.turn_round()):
+        return NOT_APPLICABLE
+    channel.runs_back = not channel.runs_back
+    return ""
 
 
 def _stop(channel: Channel) -> Answer:
@@ -180,7 +189,7 @@ PLAIN: dict[str, Callable[[Channel], Answer]] = {
     "DIA": lambda channel: _shown(float(channel.settings.diameter_mm)),
     "RAT": lambda channel: five_digits(float(channel.settings.infuse.number)),
     "RNG": lambda channel: RANGES[channel.settings.infuse.unit],
-    "VOL": lambda channel: _volume(channel.infused_nl, _volume_unit(channel)),
+    "VOL": lambda channel: _volume(channel.moved_nl(back=channel.runs_back), _volume_unit(channel)),
     "TAR": lambda channel: _volume(
         float(channel.settings.target.nl) if channel.settings.target else 0.0, _volume_unit(channel)
     ),
@@ -188,7 +197,7 @@ PLAIN: dict[str, Callable[[Channel], Answer]] = {
     "CLT": _clear_target,
     "RUN": _run,
     "STP": _stop,
-    "REV": lambda _channel: NOT_APPLICABLE,
+    "REV": _reverse,
     "KEY": lambda _channel: "",
 }
 """Commands without a number."""
@@ -208,7 +217,8 @@ HARVARD_11 = Dialect(
         "Volumes are in mL or uL as the range of the rate is.",
         "RUN after the target was reached counts the volume anew; STP of a pump that stands is no error.",
         "Settings are kept without power, counts are not.",
-        "The plunger does not go back: REV is answered NA.",
+        "REV turns the direction round, at once if it runs; RUN goes that way, the rate is one for both, VOL and CLV are of"
+        " what was moved that way. A plunger drawn out of its barrel draws no more, unseen.",
     ),
     options={"version": VERSION},
 )

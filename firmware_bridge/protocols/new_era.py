@@ -73,8 +73,6 @@ def _orders(packet: Packet) -> list[tuple[int | None, str]]:
 
 
 MISSING = (
-    "Withdrawing is not there: WDR and REV are kept as directions, RUN and PUR of them are answered ?NA, a later phase that "
-    "withdraws, and FIL when anything was infused, end the program with alarm E; DIR may not reverse a running pump.",
     "?IGN is never said: a command and the begin of a phase are one after the other. Two pumps paired by DUAL or RECP do not "
     "follow each other. Beeps and the key lock are kept and do nothing.",
 )
@@ -102,7 +100,10 @@ ASSUMPTIONS = (
     "PUR counts as infused. Volumes count from 0 after power was lost; with PF 1 a program that ran begins at phase 1, and "
     "alarm R is pending all the same.",
     "Of several pumps that are told *ADR all take the address; a query of it is answered with the plain number.",
-    "STK of the first phase infuses.",
+    "STK of the first phase infuses. DIR turns a pump round at once that runs without a volume. FIL draws back what was "
+    "infused and not withdrawn, at the rate that ran last. A plunger that is drawn out of its barrel draws no more, unseen.",
+    "Behind a pump that does not withdraw, RUN and PUR of WDR and REV are answered ?NA, a later phase that withdraws, and FIL "
+    "when anything was infused, end the program with alarm E.",
     "Any other pump may stand behind it: it never keeps open then, its first line is the one that pumps, alarms that stop it "
     "are alarm S, and a rate that it cannot run is ?NA.",
 )

@@ -32,7 +32,7 @@ from firmware_bridge.virtual_pump.world import PumpPort
 
 XON = b"\x11"
 ADDRESSED = re.compile(r"[ @]*(\d{0,2}):?[ @]*(.*)")
-IDLE, INFUSING, STALLED, REACHED = ":", ">", "*", "T*"
+IDLE, INFUSING, WITHDRAWING, STALLED, REACHED = ":", ">", "<", "*", "T*"
 AXES = "ab"
 
 STEP_UM = Fraction("25.4") / 24 / (400 * 16) / Fraction("2.4") * 1_000
@@ -224,8 +224,9 @@ PI_4 = Fraction("0.785398163397448")
 
 def _prompt(unit: Unit) -> str:
     channels = unit.channels
-    if any(channel.running for channel in channels):
-        return INFUSING
+    running = next((channel for channel in channels if channel.running), None)
+    if running is not None:
+        return WITHDRAWING if running.withdrawing else INFUSING
     if any(channel.stalled for channel in channels):
         return STALLED
     return REACHED if any(channel.reached for channel in channels) else IDLE
@@ -250,7 +251,8 @@ ASSUMED = (
     "Force, baud, dim, lock, beep, footswitch and analog scale are kept and answered, and have no effect.",
     "Counts of volume and time are lost with the power; settings are kept as `nvram` says.",
     "The trigger input is high and the direction port says infuse, as when nothing is plugged in.",
-    "The plunger does not go back: `wrun`, `rrun`, `wramp` and modes that withdraw are refused as not possible now.",
+    "`rrun` runs the other way than the last run, at once if it runs. A withdrawal has one rate: `wramp`, and methods that "
+    "infuse and withdraw in turn, are refused as not possible now. A plunger drawn out of its barrel draws no more, unseen.",
     "A second pump on the line cannot take an address that is in use.",
 )
 
@@ -279,7 +281,7 @@ DDS_33 = _row(
     "harvard-33-dds",
     Manner(axes=2),
     "A pump with two axes is two pumps of the scenario: those at 2n and 2n + 1 are axes a and b of address n.",
-    "Its prompt is that of the axis that infuses, else that has stalled, else that has reached its target.",
-    "Reciprocating condition is refused: one of the plungers would go back.",
+    "Its prompt is that of the first axis that runs, else that has stalled, else that has reached its target.",
+    "Reciprocating condition is refused: no axis follows the other.",
     baud=9_600,
 )

@@ -96,7 +96,9 @@ def _state(port: PumpPort, address: int | None) -> dict[str, object]:
             line.line: {
                 "state": line.state.value,
                 "rate_ml_per_h": line.rate_nl_per_h / NL_PER_ML,
+                "withdrawing_ml_per_h": line.back_nl_per_h / NL_PER_ML,
                 "counted_ml": line.pumped_nl / NL_PER_ML,
+                "withdrawn_ml": line.withdrawn_nl / NL_PER_ML,
                 "delivered_ml": port.delivered_ml(line.line),
             }
             for line in look.lines

@@ -24,13 +24,16 @@ AHEAD_NS = 10_000_000_000
 
 @dataclass(frozen=True, slots=True)
 class LineLook:
-    """One line as its pump knows it. ``rate_nl_per_h``: what it delivers at now; ``pumped_nl``: counted since power-on."""
+    """One line as its pump knows it. ``rate_nl_per_h``: what it delivers at now, ``back_nl_per_h``: what it is drawn back at;
+    ``pumped_nl`` and ``withdrawn_nl``: counted since power-on, each by itself."""
 
     line: str
     state: LineState
     program: InfusionProgram | None
     rate_nl_per_h: int
+    back_nl_per_h: int
     pumped_nl: int
+    withdrawn_nl: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,12 +123,24 @@ class PumpPort:
         """Where a line is in its life, as the pump knows it."""
         return self._pump.state.line(line).state
 
+    @property
+    def withdrawing(self) -> bool:
+        """Whether its plunger is being drawn back."""
+        return self._pump.state.unit.withdrawing is not None
+
+    def _withdrawn_steps(self, steps: int) -> int:
+        """By how many steps it was drawn back by now, where its count is."""
+        unit = self._pump.state.unit
+        running = unit.withdrawing
+        return unit.withdrawn_steps + (0 if running is None else running.from_step - steps)
+
     def look(self) -> Look:
         """What the pump knows, and what its motor has counted by now; looking changes nothing."""
         at_ns = self._world.now_ns
         state, reading = self._pump.state, self._pump.truth(at_ns)
         rows = {row.id: row for row in self.model.alarms}
         step_fl = self.model.mechanism.step_fl
+        drawn = [self._withdrawn_steps(read.steps) if self.model.withdraws else 0 for read in reading.lines]
         return Look(
             at_ns,
             tuple(
@@ -134,9 +149,11 @@ class PumpPort:
                     status.state,
                     status.program,
                     max(0, motion.rate_nl_per_h),
-                    read.steps * step_fl // FL_PER_NL,
+                    max(0, -motion.rate_nl_per_h),
+                    (read.steps + back) * step_fl // FL_PER_NL,
+                    back * step_fl // FL_PER_NL,
                 )
-                for status, motion, read in zip(state.lines, state.motor.lines, reading.lines, strict=True)
+                for status, motion, read, back in zip(state.lines, state.motor.lines, reading.lines, drawn, strict=True)
             ),
             reading.distal_kpa,
             tuple(

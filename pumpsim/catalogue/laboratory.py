@@ -60,6 +60,7 @@ NE_1000_PUMP = with_syringe(
         occlusion_range_kpa=(0.0, 0.0),
         alarms=(container_empty(ASSUMED, effect=Effect.STOP_LINE), *stalls(35 * LBF_N, RECALL)),
         kind=PumpClass.LABORATORY,
+        withdraws=True,
         standard_set="extension-150",
         sensors=SENSORS,
         flow_limits=None,

@@ -20,6 +20,7 @@ from pumpsim.vocabulary.inputs import (
     Stop,
     StopBolus,
     Titrate,
+    Withdraw,
 )
 from pumpsim.vocabulary.outputs import CommandRejected
 
@@ -35,6 +36,7 @@ NAMES: dict[type[OperatorCommand], str] = {
     SetTemporary: "temporary",
     Standby: "standby",
     Backprime: "backprime",
+    Withdraw: "withdraw",
     SetClock: "clock",
     PauseAudio: "pause-audio",
     ResetAir: "reset-air",

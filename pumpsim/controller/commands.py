@@ -14,6 +14,7 @@ from pumpsim.controller import (
     programme,
     questions,
     signals,
+    withdraw,
 )
 from pumpsim.controller.answer import OPERATOR, refuse
 from pumpsim.controller.dual import faults_together
@@ -40,6 +41,7 @@ from pumpsim.vocabulary.inputs import (
     Stop,
     StopBolus,
     Titrate,
+    Withdraw,
 )
 from pumpsim.vocabulary.outputs import AlarmAcknowledged, DeliveryEventKind, LineState
 from pumpsim.vocabulary.program import program_faults, rate_faults
@@ -101,6 +103,8 @@ def _carry_out(turn: Turn, command: OperatorCommand) -> None:
             air_reset.reset(turn, command)
         case Backprime():
             backprime.order(turn, command)
+        case Withdraw():
+            withdraw.order(turn, command)
         case _:
             assert_never(command)
 
@@ -160,6 +164,8 @@ def _against_start(turn: Turn, status: LineStatus) -> list[str]:
     reasons = alarm_monitor.obstacles(turn, status.line)
     if turn.state.unit.backpriming is not None:
         reasons.append("it is backpriming: stop that first")
+    if turn.state.unit.withdrawing is not None:
+        reasons.append("it is withdrawing: stop that first")
     if turn.state.read_line(status.line) is None:
         reasons.append("there is no reading from the pump yet")
     if status.program is not None and isinstance(status.program.course, Profile) and turn.state.unit.clock_ns is None:
@@ -170,7 +176,7 @@ def _against_start(turn: Turn, status: LineStatus) -> list[str]:
 def _stop(turn: Turn, command: Stop) -> None:
     wanted = [command.line] if command.line else [s.line for s in turn.state.lines]
     stoppable = [line for line in wanted if possible(turn.state.line(line).state, Trigger.STOP)]
-    ended = backprime.stop(turn)
+    ended = backprime.stop(turn) or withdraw.stop(turn)
     if not stoppable and not ended:
         states = ", ".join(f"line {line} is {turn.state.line(line).state.value}" for line in wanted)
         refuse(turn, command, [f"nothing to stop: {states}"])

@@ -4,8 +4,8 @@ It stands between controller and motor with limits and a count of its own (``acc
 (``asked``), and never starts anything. It trips when
 
 - a motor command is above the model's limits, above what the operator has asked for, or runs backwards (but for what
-  ``turning_back`` lets pass, right after a distal occlusion and to a count), or drives into a limb what nobody asked for
-  (``driving_back``);
+  ``turning_back`` lets pass, right after a distal occlusion and to a count, and ``drawing_back``, of a laboratory pump), or
+  drives into a limb what nobody asked for (``driving_back``);
 - a line pumps more than it is commanded, or than its programme may come to, or moves without a command;
 - a line is commanded and does not move;
 - the pump is called much later than it was promised, while it moves.
@@ -18,6 +18,7 @@ nothing drives, only the commands are judged.
 from dataclasses import replace
 
 from pumpsim.controller import account, asked
+from pumpsim.controller.drawing_back import DrawingBack
 from pumpsim.controller.driving_back import DrivingBack
 from pumpsim.controller.turning_back import TurningBack
 from pumpsim.vocabulary.inputs import (
@@ -28,6 +29,7 @@ from pumpsim.vocabulary.inputs import (
     Input,
     OfALine,
     SensorReading,
+    Withdraw,
 )
 from pumpsim.vocabulary.interlock import InterlockLine, InterlockStatus
 from pumpsim.vocabulary.model import Drive, PumpModel
@@ -58,6 +60,7 @@ class Interlock:
         self._now_ns, self._promised_ns = known.now_ns, known.promised_ns
         self._waiting, self.tripped = known.waiting, known.tripped
         self._back, self._driving = TurningBack(model, known.turning), DrivingBack(model, known.driving)
+        self._drawing = DrawingBack(model, known.drawing)
         self._by_gravity = model.mechanism.drive is Drive.ROLLER_CLAMP
         self._own: tuple[Watch, ...] | None = None
 
@@ -79,8 +82,9 @@ class Interlock:
     def status(self) -> InterlockStatus:
         """All that it knows, as a value to continue from."""
         lines = tuple(self._lines.values())
-        back, driving = self._back.status, self._driving.status
-        return InterlockStatus(self._now_ns, lines, self.tripped, back, self._promised_ns, self._waiting, driving)
+        guards = (self._driving.status, self._drawing.status)
+        back, promised_ns = self._back.status, self._promised_ns
+        return InterlockStatus(self._now_ns, lines, self.tripped, back, promised_ns, self._waiting, *guards)
 
     @property
     def moving(self) -> bool:
@@ -147,13 +151,16 @@ class Interlock:
         if isinstance(command, Backprime):
             self._driving.hear(command)
             return
+        if isinstance(command, Withdraw):
+            self._drawing.hear(command)
+            return
         line = self._lines[command.line]
         heard = asked.hear(self._model, line.asked, command, self._now_ns, line.account.steps)
         self._put(InterlockLine(line.line, heard, line.account))
 
     def _compare(self, reading: SensorReading) -> DeviceEvent | None:
         """Bring every account up to a reading, and judge it."""
-        turned = self._back.observe(reading) or self._driving.observe(reading)
+        turned = self._back.observe(reading) or self._driving.observe(reading) or self._drawing.observe(reading)
         if turned and self.tripped is None:
             return self._trip(DeviceEventKind.RATE_LIMIT, turned)
         trips = [self._count(self._lines[read.line], read.steps) for read in reading.lines]
@@ -162,7 +169,7 @@ class Interlock:
     def _count(self, line: InterlockLine, steps: int) -> DeviceEvent | None:
         mechanism = self._model.mechanism
         now, heard = account.counted(mechanism, line.account, steps, self._now_ns), line.asked
-        if heard.since_steps is None:
+        if heard.since_steps is None or (self._drawing.moving and steps < heard.since_steps):
             heard = replace(heard, since_steps=steps)
         line = InterlockLine(line.line, heard, now)
         self._put(line)
@@ -195,6 +202,7 @@ class Interlock:
     def _pass(self, command: MotorCommand) -> MotorCommand:
         self._back.commanded(command)
         self._driving.commanded(command)
+        self._drawing.commanded(command)
         for motion in command.lines:
             if motion.line in self._lines:
                 line = self._lines[motion.line]
@@ -224,7 +232,7 @@ class Interlock:
         if motion.line not in self._lines:
             return "there is none"
         if rate < 0:
-            against = self._back.against(motion)
+            against = (self._drawing if self._model.withdraws else self._back).against(motion)
             return f"it runs backwards: {against}" if against else ""
         if rate > self._model.max_motor_nl_per_h:
             return f"{_rate(rate)}, beyond the model's {_rate(self._model.max_motor_nl_per_h)}"

@@ -25,6 +25,7 @@ from pumpsim.controller import (
     quiet,
     reminders,
     signals,
+    withdraw,
 )
 from pumpsim.controller.model_facts import ModelFacts
 from pumpsim.controller.quiet import Quiet
@@ -84,6 +85,7 @@ class PumpController:
         pressure_rise.judge(turn)
         back_off.judge(turn)
         backprime.judge(turn)
+        withdraw.judge(turn)
         deviation.settle(turn)
         drugs.note(turn, self.state)
         if not turn.state.unit.power.off:
@@ -111,6 +113,7 @@ def _watches(turn: Turn) -> Iterator[Watch]:
     yield from pressure_rise.watches(turn)
     yield from back_off.watches(turn)
     yield from backprime.watches(turn)
+    yield from withdraw.watches(turn)
 
 
 def _move(turn: Turn) -> None:
@@ -126,7 +129,7 @@ def _motion(turn: Turn, status: LineStatus) -> LineMotion:
     """What one line shall do; one that is stopped may have a stroke to finish."""
     if status.finish_at_step is not None:
         return LineMotion(status.line, finishing.rate_nl_per_h(turn, status), status.finish_at_step)
-    back = back_off.motion(turn, status)
+    back = back_off.motion(turn, status) or withdraw.motion(turn, status)
     return back or LineMotion(status.line, turn.rate_nl_per_h(status), stop_at_step(turn, status))
 
 
@@ -148,6 +151,7 @@ def _wake(turn: Turn) -> int | None:
         finishing,
         alarm_monitor,
         backprime,
+        withdraw,
         reminders,
         power,
         signals,

@@ -24,6 +24,7 @@ from pumpsim.controller import (
     finishing,
     pressure_rise,
     programme,
+    withdraw,
 )
 from pumpsim.controller.turn import Turn
 from pumpsim.vocabulary.inputs import Input, SensorReading, Tick
@@ -39,6 +40,7 @@ ON_READING = (
     pressure_rise.judge,
     back_off.judge,
     backprime.judge,
+    withdraw.judge,
     deviation.settle,
 )
 """Every rule that looks at a reading, in the order of the full way."""

@@ -5,9 +5,9 @@ kept as if no time had passed meanwhile: a lockout lasts at least as long as pro
 a repeat comes no earlier. What is left of a VTBI is what the count at the end had left of it.
 
 Kept: programs, totals (owed, dosed, requests), windows, what the battery holds, conditions that stood. Not kept: the time of
-day (nobody has set the clock since), the last reading, alarm signals, how far the mechanism was turned back, or backprimed.
-Lines, doses and a question are as they were; ``power`` stops and drops them, and says so, when the pump is switched on; until
-then it is off.
+day (nobody has set the clock since), the last reading, alarm signals, how far the mechanism was turned back, drawn back or
+backprimed. Lines, doses and a question are as they were; ``power`` stops and drops them, and says so, when the pump is
+switched on; until then it is off.
 """
 
 from dataclasses import replace
@@ -82,6 +82,8 @@ def _unit(model: PumpModel, state: PumpState) -> UnitStatus:
         turned_back=None,
         rising=(),
         backpriming=None,
+        withdrawing=None,
+        withdrawn_steps=0,
     )
 
 

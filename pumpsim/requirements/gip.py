@@ -139,7 +139,8 @@ GIP: tuple[Section, ...] = (
                 "There is no continuous reverse delivery.",
                 "also with one fault",
                 note="The interlock passes no command to run back but after a distal occlusion, to a count, and never by more "
-                "than the model's most below the highest count; what height and compliance draw back is the line's doing.",
+                "than the model's most below the highest count; what height and compliance draw back is the line's doing. "
+                "A laboratory pump, which is none for patients, withdraws by order, to a count.",
             ),
         ),
     ),

@@ -164,6 +164,14 @@ class BackprimeTable(Table):
     volume: ProgrammedVolume
 
 
+class WithdrawTable(Table):
+    """How much is drawn back into the syringe of a line, and how fast."""
+
+    line: str | None = None
+    volume: ProgrammedVolume
+    rate: Rate
+
+
 class OperatorTable(Table):
     """What somebody does at the pump, and when."""
 
@@ -175,12 +183,13 @@ class OperatorTable(Table):
     bolus: BolusTable | None = None
     temporary: TemporaryTable | None = None
     backprime: BackprimeTable | None = None
+    withdraw: WithdrawTable | None = None
     do: Annotated[str, Choice("action", {word: word for word in ACTIONS})] | None = None
     line: str | None = None
     alarm: Alarm | None = None
     for_: Instant | None = Field(default=None, alias="for")
     time: TimeOfDay | None = None
-    one_of: ClassVar[tuple[str, ...]] = ("load", "titrate", "mode", "bolus", "temporary", "backprime", "do")
+    one_of: ClassVar[tuple[str, ...]] = ("load", "titrate", "mode", "bolus", "temporary", "backprime", "withdraw", "do")
 
     @model_validator(mode="after")
     def _belongs_to_do(self) -> "OperatorTable":

@@ -12,7 +12,14 @@ from pumpsim.scenario_file.amounts import Dosing
 from pumpsim.scenario_file.changes import Changed
 from pumpsim.scenario_file.checks import Document, Faults, Path, tables_at, validated
 from pumpsim.scenario_file.disturbances import disturbances
-from pumpsim.scenario_file.happening_tables import ANSWERS, BackprimeTable, LoadTable, OperatorTable, OrderTable
+from pumpsim.scenario_file.happening_tables import (
+    ANSWERS,
+    BackprimeTable,
+    LoadTable,
+    OperatorTable,
+    OrderTable,
+    WithdrawTable,
+)
 from pumpsim.scenario_file.library import default_order, rule_of
 from pumpsim.scenario_file.places import Placed, Pumps, check_instant, line_of, pump_of
 from pumpsim.scenario_file.programme_tables import BolusTable, TemporaryTable
@@ -38,9 +45,10 @@ from pumpsim.vocabulary.inputs import (
     Stop,
     StopBolus,
     Titrate,
+    Withdraw,
 )
 from pumpsim.vocabulary.path import JunctionSetup
-from pumpsim.vocabulary.program import backprime_faults, bolus_faults, rate_faults
+from pumpsim.vocabulary.program import backprime_faults, bolus_faults, rate_faults, withdrawal_faults
 from pumpsim.vocabulary.sensors import SensorFault
 
 NOTHING_DONE = {"do": "acknowledge"}
@@ -97,6 +105,8 @@ def _command(table: OperatorTable, pump: BuiltPump, path: Path, faults: Faults) 
         return _temporary(table.temporary, pump, (*path, "temporary"), faults)
     if table.backprime is not None:
         return _backprime(table.backprime, pump, (*path, "backprime"), faults)
+    if table.withdraw is not None:
+        return _withdraw(table.withdraw, pump, (*path, "withdraw"), faults)
     if table.mode is not None:
         line = line_of(pump, table.mode.line, (*path, "mode"), faults)
         return None if line is None else ChangeMode(line, table.mode.mode)
@@ -186,6 +196,16 @@ def _backprime(table: BackprimeTable, pump: BuiltPump, path: Path, faults: Fault
     for limit in limits:
         faults.add(path, limit)
     return None if limits else Backprime(line, table.volume)
+
+
+def _withdraw(table: WithdrawTable, pump: BuiltPump, path: Path, faults: Faults) -> Withdraw | None:
+    line = line_of(pump, table.line, path, faults)
+    if line is None:
+        return None
+    limits = withdrawal_faults(pump.model, table.volume, table.rate)
+    for limit in limits:
+        faults.add(path, limit)
+    return None if limits else Withdraw(line, table.volume, table.rate)
 
 
 def _order(table: OrderTable, pump: BuiltPump, line: str | None, path: Path, faults: Faults) -> tuple[int, str] | None:

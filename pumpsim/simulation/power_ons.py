@@ -43,14 +43,14 @@ class PowerOn:
         driven = {line.line: line.backprimed for line in here.lines}
         return cls(last.number + 1, zero_ns, steps, driven, here.air_total_ml)
 
-    def reading(self, seen: SensorReading) -> SensorReading:
-        """What the pump is handed of a reading: steps, and air, since this power-on; of an older one none."""
+    def reading(self, seen: SensorReading, *, older: bool = False) -> SensorReading:
+        """What the pump is handed of a reading: steps, and air, since this power-on; of an ``older`` one none."""
         if self.number == 1:
             return seen
         lines = tuple(
             replace(
                 line,
-                steps=max(0, line.steps - self.steps[line.line]),
+                steps=max(0, line.steps - self.steps[line.line]) if older else line.steps - self.steps[line.line],
                 backprimed=max(0, line.backprimed - self.backprimed[line.line]),
             )
             for line in seen.lines

@@ -21,6 +21,7 @@ from pumpsim.vocabulary.inputs import (
     Stop,
     StopBolus,
     Titrate,
+    Withdraw,
 )
 from pumpsim.vocabulary.model import AtEnd, PumpModel
 from pumpsim.vocabulary.motor import PPM, MotorFault
@@ -79,6 +80,8 @@ def _most_drawn_ml(setup: PumpSetup, scenario: Scenario, line: str) -> float:
                 doses += volume_nl
             case Backprime():
                 pass  # what it draws, it draws from the first line
+            case Withdraw():
+                pass  # no syringe draws air
             case RequestDose():
                 doses += dose
             case Start() | Stop() | ChangeMode() | StopBolus() | Standby():

@@ -325,9 +325,10 @@ class SimulatedPump:
 
     def sense(self, now_ns: int) -> None:
         """Hand a reading over, as the sensors give it."""
-        truth = self._older.popleft() if self._older else self.way.read(now_ns)
+        older = bool(self._older)
+        truth = self._older.popleft() if older else self.way.read(now_ns)
         if not self.is_dead:
-            self._give(now_ns, self._power_on.reading(self._sensors.seen(truth, now_ns)))
+            self._give(now_ns, self._power_on.reading(self._sensors.seen(truth, now_ns), older=older))
 
     def _look_out(self, step: Step) -> None:
         """Look out from now on for what a step wants to be told, and when."""

@@ -170,6 +170,15 @@ class Backprime:
 
 
 @dataclass(frozen=True, slots=True)
+class Withdraw:
+    """Draw so much back into the syringe of a line that has no programme under way: a laboratory pump's, never a patient's."""
+
+    line: str
+    volume_nl: int
+    rate_nl_per_h: int
+
+
+@dataclass(frozen=True, slots=True)
 class SetTemporary:
     """Run the programme's rates at so many percent, or at another rate, for so long; ``duration_ns`` 0 ends it."""
 
@@ -232,6 +241,7 @@ OfALine = (
     | SetTemporary
     | Standby
     | Backprime
+    | Withdraw
 )
 OfThePump = Acknowledge | SetClock | PauseAudio | ResetAir | Confirm
 OperatorCommand = OfALine | OfThePump

@@ -79,6 +79,17 @@ class DrivingStatus:
 
 
 @dataclass(frozen=True, slots=True)
+class DrawingStatus:
+    """What the interlock knows of withdrawing: the rate and the count down to which it was asked for (None: it was not), the
+    count down to which it is commanded (None: it is not), and the last count."""
+
+    rate_nl_per_h: int = 0
+    asked_to: int | None = None
+    commanded_to: int | None = None
+    count: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class InterlockStatus:
     """All that the interlock knows. ``tripped``: why it passes nothing but stop, None as long as it has not tripped.
 
@@ -92,3 +103,4 @@ class InterlockStatus:
     promised_ns: int | None = None
     waiting: OfALine | None = None
     driving: DrivingStatus = DrivingStatus()
+    drawing: DrawingStatus = DrawingStatus()

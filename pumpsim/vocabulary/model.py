@@ -198,6 +198,8 @@ class Backpriming:
     most_kpa: float
 
 
+WITHDRAWING = (Drive.SMOOTH, Drive.LEAD_SCREW)
+"""The drives that can draw back by order: a screw whose carriage holds the plunger, and what stands for one without steps."""
 BACKPRIMING = (Drive.SMOOTH, Drive.STROKES)
 """The drives that can, with two lines: a chamber whose valves let each line in, and out again, by itself."""
 
@@ -267,10 +269,11 @@ class PumpModel:
     ``bolus_adds``: a bolus is given beside the programme's rate, not in its place; ``bolus_max_nl``: the largest one,
     ``square_max_ns``: the longest time over which one is given evenly, 0 where there is none. ``lockout_from``: from when a
     lockout counts where the programme does not say. ``clockwork``: it can go by time of day. ``battery``, ``auto_restart``,
-    ``back_off``, ``pressure_rise``, ``backpriming``: None for none. ``audio_pause_ns``: the longest.
+    ``back_off``, ``pressure_rise``, ``backpriming``: None for none. ``audio_pause_ns``: the longest. ``withdraws``: it draws
+    the plunger back when it is asked to, at any rate that can be programmed; no pump for patients does.
 
     Raises ValueError for a ``back_off`` that the mechanism cannot do, or whose alarm would be over with the pressure that it
-    lets off itself, and for a ``backpriming`` that it cannot do.
+    lets off itself, and for a ``backpriming`` or a withdrawal that it cannot do.
     """
 
     id: str
@@ -309,12 +312,17 @@ class PumpModel:
     audio_pause_ns: int = 120_000_000_000
     pressure_rise: PressureRise | None = None
     backpriming: Backpriming | None = None
+    withdraws: bool = False
 
     def __post_init__(self) -> None:
         if self.back_off is not None and (reasons := self.against_back_off()):
             raise ValueError(f"model {self.id} cannot back off: {'; '.join(reasons)}")
         if self.backpriming is not None and (len(self.lines) != 2 or self.mechanism.drive not in BACKPRIMING):
             raise ValueError(f"model {self.id} cannot backprime: it takes two lines, and valves for each")
+        if self.withdraws and (len(self.lines) != 1 or self.mechanism.drive not in WITHDRAWING):
+            raise ValueError(f"model {self.id} cannot withdraw: it takes one line, and a screw that holds the plunger")
+        if self.withdraws and self.kind is not PumpClass.LABORATORY:
+            raise ValueError(f"model {self.id} must not withdraw: it is a pump for patients")
 
     def against_back_off(self) -> tuple[str, ...]:
         """Say why the pump cannot turn back after an occlusion; empty when it can."""

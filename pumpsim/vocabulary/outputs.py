@@ -56,6 +56,9 @@ class DeliveryEventKind(Enum):
     BACKPRIME_STARTED = "backprime-started"
     BACKPRIME_COMPLETE = "backprime-complete"
     BACKPRIME_STOPPED = "backprime-stopped"
+    WITHDRAWAL_STARTED = "withdrawal-started"
+    WITHDRAWAL_COMPLETE = "withdrawal-complete"
+    WITHDRAWAL_STOPPED = "withdrawal-stopped"
 
 
 @dataclass(frozen=True, slots=True)

@@ -218,6 +218,16 @@ def backprime_faults(model: PumpModel, line: str, volume_nl: int) -> tuple[str, 
     return tuple(faults)
 
 
+def withdrawal_faults(model: PumpModel, volume_nl: int, rate_nl_per_h: int) -> tuple[str, ...]:
+    """Say why a model cannot draw back so much at this rate; empty when it can."""
+    if not model.withdraws:
+        return (f"model {model.id} does not withdraw",)
+    faults = list(rate_faults(model, rate_nl_per_h))
+    if not 0 < volume_nl <= model.vtbi_max_nl:
+        faults.append(f"{volume_nl / 1e6:g} mL is not above 0 mL and up to {model.vtbi_max_nl / 1e6:g} mL")
+    return tuple(faults)
+
+
 def bolus_faults(model: PumpModel, volume_nl: int, rate_nl_per_h: int | None, over_ns: int | None) -> tuple[str, ...]:
     """Say why the model cannot give this bolus; empty when it can. Of rate and time at most one counts."""
     if not model.bolus_nl_per_h:

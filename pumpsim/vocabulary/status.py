@@ -262,6 +262,18 @@ class Backpriming:
 
 
 @dataclass(frozen=True, slots=True)
+class Withdrawing:
+    """The plunger of a line is being drawn back: from which count to which, and how fast; ``late_ns``: when it should be long
+    over."""
+
+    line: str
+    from_step: int
+    to_step: int
+    rate_nl_per_h: int
+    late_ns: int
+
+
+@dataclass(frozen=True, slots=True)
 class PressureMark:
     """A pressure behind the pump, and when it was that."""
 
@@ -278,7 +290,8 @@ class UnitStatus:
     ``restarts_ns``: instants of automatic restarts. ``key_since_ns``: since when a key is pressed. ``touched_ns``: when
     somebody last did something. ``air_counted_ml``: what of the air counted since power-on somebody has taken note of;
     ``air_passing``: a bubble that somebody lets pass is still at the sensor. ``turned_back``: at the last distal occlusion.
-    ``rising``: pressures that a rise is measured from, in the order of time. ``backpriming``: None while nothing is.
+    ``rising``: pressures that a rise is measured from, in the order of time. ``backpriming``, ``withdrawing``: None
+    while nothing is. ``withdrawn_steps``: of all withdrawals since power-on that are over.
     """
 
     clock_ns: int | None = None
@@ -294,6 +307,8 @@ class UnitStatus:
     turned_back: TurnedBack | None = None
     rising: tuple[PressureMark, ...] = ()
     backpriming: Backpriming | None = None
+    withdrawing: Withdrawing | None = None
+    withdrawn_steps: int = 0
 
 
 @dataclass(frozen=True, slots=True)

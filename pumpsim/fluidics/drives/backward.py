@@ -24,7 +24,7 @@ class BackwardLeg:
     """Even motion of the motor from its position down to the count where it ends.
 
     ``volumes``: what is displaced, and drawn, at a position; straight between ``marks``, positions between begin and end,
-    falling. Positions and ``step`` in nL/h x ns.
+    falling. ``goal``: where this leg ends, not below the count; None: there. Positions and ``step`` in nL/h x ns.
     """
 
     def __init__(
@@ -34,11 +34,13 @@ class BackwardLeg:
         step: int,
         volumes: Callable[[int], Volumes],
         marks: Sequence[int] = (),
+        goal: int | None = None,
     ) -> None:
         self.start_ns, self._state, self._step, self._volumes_at = at_ns, state, step, volumes
         (self._line,) = state.lines
         assert self._line.stop is not None
-        self._goal = max(self._line.stop * step, self._line.owed + self._line.rate * FOREVER_NS)
+        end = self._line.owed + self._line.rate * FOREVER_NS if goal is None else goal
+        self._goal = max(self._line.stop * step, end)
         self._marks = [mark for mark in marks if mark > self._goal]
         self.end_ns = self._time_of(self._goal)
 

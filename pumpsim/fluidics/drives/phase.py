@@ -31,7 +31,8 @@ def next_leg(mechanism: Mechanism, state: DriveState, at_ns: int, until_ns: int)
     if turns_back(state, step):
         held = _held(mechanism, state)
         assert line.stop is not None
-        return BackwardLeg(at_ns, state, step, held.volumes, held.course.marks_down(line.owed, line.stop * step))
+        goal = max(line.stop * step, _goal_back(held.course, line.owed, line.owed + line.rate * (until_ns - at_ns)))
+        return BackwardLeg(at_ns, state, step, held.volumes, held.course.marks_down(line.owed, goal), goal)
     if not line.running:
         return Idle(at_ns, state, _held(mechanism, state).volumes(line.owed))
     motion = _motion(mechanism, state)
@@ -129,6 +130,12 @@ def _goal(motion: Motion, position: int, until: int) -> tuple[int, tuple[int, in
     last = min(max(first, course.last_mark(until - 1) + 1), first + MAX_MARKS - 1)
     goal = min(course.mark(last), motion.given.limit * course.step // course.grain * course.grain)
     return goal, (first, course.last_mark(goal - 1) + 1)
+
+
+def _goal_back(course: Course, position: int, until: int) -> int:
+    """How far back may be planned: to the first mark from ``until`` on."""
+    first = course.last_mark(position - 1)
+    return course.mark(min(first, max(course.last_mark(until), first - MAX_MARKS)))
 
 
 class PhaseLeg:

@@ -298,7 +298,7 @@ class Pumping:
 
 def _can_turn_back(model: PumpModel) -> bool:
     """Whether the drive can, and it is plain whose fluid it would take back."""
-    return model.mechanism.drive in TURNING_BACK and len(model.lines) == 1
+    return model.withdraws or (model.mechanism.drive in TURNING_BACK and len(model.lines) == 1)
 
 
 def _at_first(line: LineSetup, limb: Limb, model: PumpModel) -> Feed:

@@ -100,7 +100,8 @@ class Plunger:
     ``give`` mL/kPa: barrel, rubber and drive train. ``breakaway_kpa`` and ``coulomb_kpa``: friction over the area of
     the bore. ``stick_ml_per_h``: flow below which a sliding plunger sticks. ``backlash_ml``: what the screw turns before
     it touches the plunger. ``grip`` True: the pump also holds the plunger back; False: the fluid may pull it ahead (siphon).
-    ``content_ml``: what it can give until it stands at the bottom.
+    ``content_ml``: what it can give until it stands at the bottom. ``barrel_ml``: what the barrel holds, of a pump that
+    draws back by order, None of others: there the screw lets go of the plunger, turns through ``play_ml``, and pulls it.
     """
 
     node: int
@@ -112,20 +113,37 @@ class Plunger:
     backlash_ml: float
     content_ml: float
     grip: bool = True
+    barrel_ml: float | None = None
+    play_ml: float = 0.0
+
+    def touches_ml(self, stance: "Stance") -> float:
+        """What the screw has turned, less what the plunger has given, where it touches with no force: pushing, or pulling."""
+        return self.backlash_ml - self.play_ml if stance in PULLED else self.backlash_ml
+
+    def friction_kpa(self, stance: "Stance") -> float:
+        """By how much the spring pushes a sliding plunger harder than the pressure does."""
+        return self.coulomb_kpa if stance in (Stance.FORWARD, Stance.LET_AHEAD) else -self.coulomb_kpa
 
 
 class Stance(Enum):
-    """What a plunger does. LOOSE: the screw has not touched it yet. BOTTOM: it stands at the end of the barrel."""
+    """What a plunger does. LOOSE: the screw does not touch it. TAUT, DRAWN and LET_AHEAD are to a pulling screw what STUCK,
+    BACKWARD and FORWARD are to one that pushes. BOTTOM: it stands at the end of the barrel. OUT: at its other end; what the
+    screw draws back further has to be pushed back before it slides again."""
 
     LOOSE = "loose"
     STUCK = "stuck"
     FORWARD = "forward"
     BACKWARD = "backward"
+    TAUT = "taut"
+    DRAWN = "drawn back"
+    LET_AHEAD = "let ahead"
     FREE = "pulled ahead"
     BOTTOM = "at the bottom"
+    OUT = "drawn out"
 
 
-SLIDING = (Stance.FORWARD, Stance.BACKWARD)
+PULLED = (Stance.TAUT, Stance.DRAWN, Stance.LET_AHEAD)
+SLIDING = (Stance.FORWARD, Stance.BACKWARD, Stance.DRAWN, Stance.LET_AHEAD)
 
 
 @dataclass(frozen=True, slots=True)

@@ -122,6 +122,9 @@ def _of_plunger(j: int, plunger: Plunger, stance: Stance, mode: Mode) -> Iterato
     spring.springs[0, j] = 1.0
     pulled = less.plus(-plunger.breakaway_kpa - EPSILON)
     sticks = plunger.breakaway_kpa > plunger.coulomb_kpa + EPSILON
+    slow = plunger.stick_ml_per_h + EPSILON if sticks else -EPSILON
+    if plunger.barrel_ml is not None:
+        yield from _of_drawn(plunger, plunger.barrel_ml, stance, (pressure, flow, spring))
     match stance:
         case Stance.LOOSE:
             yield spring, Stance.STUCK
@@ -131,17 +134,58 @@ def _of_plunger(j: int, plunger: Plunger, stance: Stance, mode: Mode) -> Iterato
             yield (spring + less).plus(-plunger.breakaway_kpa - EPSILON), Stance.FORWARD
             yield (pressure + _scaled(spring, -1.0)).plus(-plunger.breakaway_kpa - EPSILON), Stance.BACKWARD
         case Stance.FORWARD:
-            # V = u - backlash - give (p + coulomb): what the plunger has given
-            given = _scaled(pressure, -plunger.give).plus(-plunger.backlash_ml - plunger.give * plunger.coulomb_kpa)
-            given.given[0, plunger.port] += 1.0
-            yield given.plus(-plunger.content_ml), Stance.BOTTOM
+            yield _given(plunger, stance, pressure).plus(-plunger.content_ml), Stance.BOTTOM
             if not plunger.grip:
                 yield less.plus(-plunger.coulomb_kpa - EPSILON), Stance.FREE
             if sticks:
                 yield _scaled(flow, -1.0).plus(plunger.stick_ml_per_h + EPSILON), Stance.STUCK
         case Stance.BACKWARD:
-            yield flow.plus(plunger.stick_ml_per_h + EPSILON if sticks else -EPSILON), Stance.STUCK
+            yield flow.plus(slow), Stance.STUCK
         case Stance.FREE:
             yield _scaled(flow, -1.0).plus(plunger.stick_ml_per_h + EPSILON), Stance.LOOSE
+        case _:
+            pass  # of what draws back, or at the bottom for good
+
+
+def _of_drawn(
+    plunger: Plunger, barrel_ml: float, stance: Stance, rows: tuple[Rows, Rows, Rows]
+) -> Iterator[tuple[Rows, Stance]]:
+    """What comes beside, where the screw can pull: with T = D + play / give, below 0, kPa. ``rows``: pressure, flow, D."""
+    pressure, flow, spring = rows
+    slow = plunger.stick_ml_per_h + EPSILON if plunger.breakaway_kpa > plunger.coulomb_kpa + EPSILON else -EPSILON
+    less, pull = _scaled(pressure, -1.0), spring.plus(plunger.play_ml / plunger.give)
+    off, on = _scaled(spring, -1.0).plus(-EPSILON), pull.plus(-EPSILON)
+    match stance:
+        case Stance.LOOSE:
+            yield _scaled(pull, -1.0).plus(-EPSILON), Stance.TAUT
+        case Stance.STUCK:
+            yield off, Stance.LOOSE
+        case Stance.BACKWARD:
+            yield less.plus(plunger.coulomb_kpa - EPSILON), Stance.LOOSE
+        case Stance.TAUT:
+            yield (pressure + _scaled(pull, -1.0)).plus(-plunger.breakaway_kpa - EPSILON), Stance.DRAWN
+            yield (pull + less).plus(-plunger.breakaway_kpa - EPSILON), Stance.LET_AHEAD
+            yield on, Stance.LOOSE
+        case Stance.DRAWN:
+            room = _scaled(_given(plunger, stance, pressure), -1.0)
+            yield room.plus(plunger.content_ml - barrel_ml), Stance.OUT
+            yield flow.plus(slow), Stance.TAUT
+        case Stance.LET_AHEAD:
+            yield _given(plunger, stance, pressure).plus(-plunger.content_ml), Stance.BOTTOM
+            yield pressure.plus(plunger.coulomb_kpa - EPSILON), Stance.LOOSE
+            yield _scaled(flow, -1.0).plus(slow), Stance.TAUT
         case Stance.BOTTOM:
+            yield (pressure + _scaled(spring, -1.0)).plus(-plunger.breakaway_kpa - EPSILON), Stance.BACKWARD
+            yield off, Stance.LOOSE
+        case Stance.OUT:
+            yield on, Stance.LOOSE
+        case _:
             pass
+
+
+def _given(plunger: Plunger, stance: Stance, pressure: Rows) -> Rows:
+    """V = u - where it touches - give (p + friction): what a sliding plunger has given."""
+    beside = plunger.touches_ml(stance) + plunger.give * plunger.friction_kpa(stance)
+    given = _scaled(pressure, -plunger.give).plus(-beside)
+    given.given[0, plunger.port] += 1.0
+    return given

@@ -34,12 +34,18 @@ def sensor_row(laid: Plumbing, pump: str, stretch: Stretch) -> Rows:
     for j, (plunger, stance) in enumerate(
         zip(laid.topology.plungers, stretch.begin.regime.switches.stances, strict=True)
     ):
-        if plunger.node != node or stance in SLIDING:
+        if plunger.node != node:
+            continue
+        if stance is Stance.DRAWN:
+            row = row.plus(-2.0 * plunger.coulomb_kpa)
+        if stance in SLIDING:
             continue
         row = row.through(np.zeros((1, 1))).plus(-plunger.coulomb_kpa)
-        if stance in (Stance.STUCK, Stance.BOTTOM):
+        if stance in (Stance.STUCK, Stance.BOTTOM, Stance.TAUT):
             row.given[0, plunger.port] = 1.0 / plunger.give
             row.springs[0, j] = 1.0
+        if stance is Stance.TAUT:
+            row = row.plus(plunger.play_ml / plunger.give)
     return row
 
 

@@ -200,6 +200,7 @@ class _Layout:
             if line.syringe is not None:
                 syringe, screw = line.syringe, pump.model.mechanism.screw
                 area = syringe.area_mm2
+                play_ml = screw.backlash_nm * area * 1e-9 if screw else 0.0
                 self.plungers.append(
                     Plunger(
                         node,
@@ -208,8 +209,10 @@ class _Layout:
                         syringe.breakaway_n / area * 1000.0,
                         syringe.coulomb_n / area * 1000.0,
                         screw.stick_nm_per_s * area * 3.6e-6 if screw else 0.0,
-                        screw.backlash_nm * area * 1e-9 if screw else 0.0,
+                        play_ml,
                         line.container_ml,
+                        barrel_ml=max(syringe.volume_ml, line.container_ml) if pump.model.withdraws else None,
+                        play_ml=play_ml,
                     )
                 )
         if pump.model.mechanism.leak_ml_per_h_per_kpa:

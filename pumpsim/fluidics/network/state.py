@@ -163,7 +163,8 @@ def switched(state: State, switches: Switches, flows: Floats, given: Floats) -> 
         if was[j] in SLIDING or was[j] is Stance.FREE:
             springs[j] = -(plunger.backlash_ml + float(state.plunged_ml[j])) / plunger.give
         if now[j] in SLIDING:
-            pushes[j] = springs[j] + given[plunger.port] / plunger.give - _friction_kpa(plunger, now[j])
+            turned_ml = float(given[plunger.port]) + (plunger.backlash_ml - plunger.touches_ml(now[j]))
+            pushes[j] = springs[j] + turned_ml / plunger.give - plunger.friction_kpa(now[j])
     return _entered(replace(state, springs=springs), regime_of(topology, switches), pressures, (pushes, given))
 
 
@@ -174,13 +175,9 @@ def plunged_ml(state: State, pressures: Floats, given: Floats) -> Floats:
         zip(state.regime.topology.plungers, state.regime.switches.stances, strict=True)
     ):
         if stance in SLIDING:
-            spring = float(pressures[plunger.node]) + _friction_kpa(plunger, stance)
-            plunged[j] = float(given[plunger.port]) - plunger.backlash_ml - plunger.give * spring
+            spring = float(pressures[plunger.node]) + plunger.friction_kpa(stance)
+            plunged[j] = float(given[plunger.port]) - plunger.touches_ml(stance) - plunger.give * spring
     return plunged
-
-
-def _friction_kpa(plunger: Plunger, stance: Stance) -> float:
-    return plunger.coulomb_kpa if stance is Stance.FORWARD else -plunger.coulomb_kpa
 
 
 def _node_pressures(topology: Topology, pressures: Floats) -> Floats:

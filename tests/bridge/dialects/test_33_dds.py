@@ -48,8 +48,7 @@ def test_what_is_wrong_on_one_axis_is_done_on_none():
         ("irun c", "Argument error: c", "Unknown argument"),
         ("diameter 4.85", "Argument error: 4.85", "Unknown argument"),
         ("gang 1", "Command error: gang", "Not valid in Independent condition"),
-        ("condition reciprocating", "Command error: condition", "Pump cannot withdraw"),
-        ("wrun a", "Command error: wrun", "Pump cannot withdraw"),
+        ("condition reciprocating", "Command error: condition", "Pump cannot infuse and withdraw in turn"),
     ],
 )
 def test_refusals(command, first, reason):

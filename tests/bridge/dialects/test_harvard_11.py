@@ -76,7 +76,6 @@ WRONG = (
     ("ULM 999999", "OOR"),
     ("ULH 0", "OOR"),
     ("MLT 0", "OOR"),
-    ("REV", "NA"),
 )
 
 

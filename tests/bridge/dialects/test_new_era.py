@@ -404,8 +404,8 @@ def test_purging_goes_at_the_highest_rate_until_it_is_stopped():
 
 
 @pytest.mark.parametrize("direction", ["WDR", "REV"])
-def test_withdrawing_is_kept_as_a_direction_and_not_done(direction):
-    bench = Bench()
+def test_behind_a_pump_for_patients_withdrawing_is_kept_as_a_direction_and_not_done(direction):
+    bench = Bench(model="syringe-pump")
     assert bench.say(f"DIR {direction}", "DIR") == ["S", "SWDR"]
     before = everything(bench)
     assert bench.say("RUN", "PUR") == ["S?NA", "S?NA"]

@@ -62,6 +62,12 @@ def test_nesp_lib_infuses_a_volume():
             assert pump.volume_withdrawn_ml == 0.0
             pump.volume_infused_clear()
             assert pump.volume_infused_ml == 0.0
+            pump.pumping_direction = nesp_lib.PumpingDirection.WITHDRAW
+            pump.pumping_volume_ml = 0.3
+            pump.run(wait_while_running=False)
+            assert pump.status is nesp_lib.Status.WITHDRAWING
+            pump.wait_while_running()
+            assert (pump.volume_infused_ml, pump.volume_withdrawn_ml) == (0.0, 0.3)
 
     with served(bench.virtual) as path:
         within_time(use)
@@ -88,10 +94,6 @@ def test_nesp_lib_is_told_what_is_not_possible():
             pump.stop()
             assert pump.status is nesp_lib.Status.PAUSED
             pump.stop()
-            pump.pumping_direction = nesp_lib.PumpingDirection.WITHDRAW
-            with pytest.raises(nesp_lib.StateException):
-                pump.run()
-            pump.pumping_direction = nesp_lib.PumpingDirection.INFUSE
             pump.run_purge()
             assert pump.status is nesp_lib.Status.PURGING
             pump.stop()

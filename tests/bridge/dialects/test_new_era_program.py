@@ -108,15 +108,13 @@ def test_pri_waits_for_the_choice_of_a_label():
 
 def test_what_run_cannot_begin_changes_nothing():
     bench = Bench()
-    bench.program(ONCE, "FUNSTP", "FUNOUT0", "FUNCLD", "FUNRAT DIRWDR")
+    bench.program(ONCE, "FUNSTP", "FUNOUT0", "FUNCLD", "FUNDEC RAT1MM")
     assert bench.say("RUN") == "I"
     assert bench.say("DIS", by_ms=4000) == "SI0.050W0.000ML"
-    assert bench.say("OUT 5", "RUN 3", "OUT 5", "", "DIS") == ["S1", "S?NA", "S1", "S", "SI0.050W0.000ML"]
+    assert bench.say("OUT 5", "RUN 3", "OUT 5", "", "DIS") == ["S1", "S?OOR", "S1", "S", "SI0.050W0.000ML"]
 
 
 TROUBLE = [
-    ("E", (ONCE, "FUNRAT RAT1MM VOL1 DIRWDR"), "it withdraws"),
-    ("E", (ONCE, "FUNFIL"), "it fills"),
     ("E", (ONCE, "FUNLPS", "FUNLPE"), "a circle"),
     ("O", (ONCE, "FUNDEC RAT1MM"), "a rate of 0"),
     ("O", (ONCE, "FUNINC RAT8MM"), "a rate that is too high"),
