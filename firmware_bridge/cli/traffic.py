@@ -14,7 +14,7 @@ import typer
 from pumpsim.errors import PumpsimError
 
 if TYPE_CHECKING:
-    from firmware_bridge.traffic.conformity import Conformity
+    from firmware_bridge.traffic.conformity import Conformity, Difference
 
 USUAL_BAUD, USUAL_FRAMING = 9_600, "8N1"
 JOURNAL = Annotated[Path, typer.Argument(help="Wire journal (JSON lines).", metavar="FILE")]
@@ -209,6 +209,12 @@ def _print(found: "Conformity", file: Path) -> None:
     def delay(ms: float | None) -> str:
         return "-" if ms is None else f"{ms:.1f}"
 
+    def answers(d: "Difference") -> tuple[str, str]:
+        """The meanings where they tell the two apart, else the bytes."""
+        if d.recorded and d.ours and d.recorded != d.ours:
+            return d.recorded, d.ours
+        return d.recorded_bytes or "-", d.ours_bytes or "-"
+
     console = Console(highlight=False)
     if found.differences:
         table = Table(
@@ -217,7 +223,7 @@ def _print(found: "Conformity", file: Path) -> None:
         table.add_column("recorded (ms)", justify="right")
         table.add_column("ours (ms)", justify="right")
         for d in found.differences:
-            cells = f"{d.at_ns / 1e9:.3f}", d.kind.value, d.host, d.recorded or "-", d.ours or "-"
+            cells = f"{d.at_ns / 1e9:.3f}", d.kind.value, d.host, *answers(d)
             table.add_row(*map(escape, cells), delay(d.recorded_ms), delay(d.ours_ms))
         console.print(table)
     not_judged = f", {found.not_judged} not judged (damaged or lost on the recorded wire)" if found.not_judged else ""

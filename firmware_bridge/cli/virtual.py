@@ -76,11 +76,7 @@ def emulate(wanted: Wanted, interrupted: Callable[[], bool]) -> int:
                         behind.write()
                     return shown.show()
 
-                try:
-                    rack.run(interrupted, tell)
-                finally:
-                    if behind is not None:
-                        behind.close()
+                rack.run(interrupted, tell)
         except LinkLost as lost:
             print(f"the link was lost: {lost}", file=sys.stderr)
             return 1
@@ -134,17 +130,11 @@ def _journal(wanted: Wanted, dialect: Dialect, unit: Unit, rack: Rack) -> Iterat
     if wanted.journal is None:
         yield None
         return
-    from firmware_bridge.traffic.journal import WireWriter
-    from firmware_bridge.traffic.languages import language_of
-    from firmware_bridge.traffic.of_a_unit import header_of
-    from firmware_bridge.traffic.recorder import Behind, Recorder
+    from firmware_bridge.traffic.of_a_unit import header_of, listen
 
-    hide = not wanted.keep_identifiers
-    settings = _settings(wanted, dialect, 1)
+    settings, hide = _settings(wanted, dialect, 1), not wanted.keep_identifiers
     header = header_of("emulate", dialect, settings, wanted.model, wanted.scenario, wanted.pump, hide)
-    with closing(WireWriter(wanted.journal, header)) as writer:
-        behind = Behind(Recorder(language_of(dialect.name), writer.write, hide), rack.now_ns)
-        unit.listen(behind)
+    with closing(listen(unit, rack.now_ns, wanted.journal, header)) as behind:
         yield behind
 
 

@@ -36,14 +36,16 @@ class Kind(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """``host``: what was said before; ``recorded``, ``ours``: the answers, bytes spelled and their meaning, empty: none; delays
-    from the host's last byte."""
+    """``host``: what was said before. ``recorded``, ``ours``: what the answers mean, and their bytes spelled, empty: none;
+    delays from the host's last byte."""
 
     kind: Kind
     at_ns: int
     host: str
     recorded: str
     ours: str
+    recorded_bytes: str
+    ours_bytes: str
     recorded_ms: float | None
     ours_ms: float | None
 
@@ -201,15 +203,10 @@ def _judged(one: _Answer | None, other: _Answer | None, within_ns: int) -> Itera
         kind,
         answer.exchange.at_ns,
         "; ".join(piece.says or spelled(piece.data) for piece in answer.exchange.said) or "(before the host spoke)",
-        _written(one),
-        _written(other),
+        "" if one is None else one.piece.says,
+        "" if other is None else other.piece.says,
+        "" if one is None else spelled(one.piece.data),
+        "" if other is None else spelled(other.piece.data),
         None if one is None else one.delay_ns / MS_NS,
         None if other is None else other.delay_ns / MS_NS,
     )
-
-
-def _written(answer: _Answer | None) -> str:
-    if answer is None:
-        return ""
-    says = f" ({answer.piece.says})" if answer.piece.says else ""
-    return spelled(answer.piece.data) + says

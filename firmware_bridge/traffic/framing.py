@@ -27,8 +27,9 @@ def line(waiting: bytes) -> int:
     return waiting.find(CR) + 1
 
 
-def between(begin: int, end: int, after: bytes = b"") -> Cutter:
-    """From one byte to another, and what follows that as a rule; a frame that begins anew ends the one before."""
+def between(begin: int, end: int, after: bytes = b"", *, waits: bool = True) -> Cutter:
+    """From one byte to another; a frame that begins anew ends the one before. ``after``: what follows the end as a rule, and
+    whether it is waited for."""
 
     def cut(waiting: bytes) -> int:
         again = waiting.find(begin, 1)
@@ -40,7 +41,7 @@ def between(begin: int, end: int, after: bytes = b"") -> Cutter:
         rest = waiting[last + 1 : last + 1 + len(after)]
         if rest == after:
             return last + 1 + len(after)
-        return 0 if after.startswith(rest) else last + 1
+        return 0 if waits and after.startswith(rest) else last + 1
 
     return cut
 

@@ -1,16 +1,17 @@
 """The header of a virtual pump's journal, and the virtual pump of a header."""
 
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Literal
 
 from firmware_bridge.setting_up import dialect_of, unit_of
 from firmware_bridge.traffic.exchanges import read_anew
-from firmware_bridge.traffic.journal import Header, WireJournal
+from firmware_bridge.traffic.journal import Header, WireJournal, WireWriter
 from firmware_bridge.traffic.languages import language_of
 from firmware_bridge.traffic.reading import Language
+from firmware_bridge.traffic.recorder import Behind, Recorder
 from firmware_bridge.virtual_pump.dialect import Dialect, Options
 from firmware_bridge.virtual_pump.unit import Settings, Unit
 from pumpsim.errors import PumpsimError
@@ -40,6 +41,18 @@ def header_of(
         speed=settings.speed,
         redacted=language_of(dialect.name).redacts if hide else "",
     )
+
+
+def listen(unit: Unit, clock: Callable[[], int], path: Path, header: Header) -> Behind:
+    """Begin a journal of a unit's wire; ``write`` it between two steps, ``close`` it at the end. ``clock``: gives link time.
+
+    Raises JournalError when the file exists, OSError as files do.
+    """
+    writer = WireWriter(path, header)
+    recorder = Recorder(language_of(header.protocol), writer.write, hide=bool(header.redacted))
+    behind = Behind(recorder, clock, writer.close)
+    unit.listen(behind)
+    return behind
 
 
 def now() -> str:

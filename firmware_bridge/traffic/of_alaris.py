@@ -33,6 +33,7 @@ WORDS = {
 DEEDS = ("INF_START", "INF_STOP", "INF_VI_CLEAR")
 """Done by the bare name, which also is the answer to success."""
 REMOTE = ("REMOTE_CTRL", "REMOTE_CFG")
+NO_ALARM = "NOALM"
 ALARMS = {
     "ACDIS": "mains off",
     "CALLB": "call back",
@@ -106,13 +107,16 @@ class AlarisReader:
             runs = {"SET": "infusing", "HLD": "holding"}.get(values[RUNS], values[RUNS])
             rate, volume, pressure = (" ".join(values[at : at + 2]) for at in (3, 6, 8))
             return f"status: {runs}, {flag}, {rate}, {volume} infused, {pressure}, {values[10]} left"
+        if name == "ALARM":
+            code = values[0].removeprefix("AL_")
+            return f"alarm: {'none' if code == NO_ALARM else ALARMS.get(code, code)}"
         return f"{word}: {' '.join(value for value in values if value.strip())}"
 
     def _alarm_of(self, name: str, values: list[str]) -> str | None:
         """What the message tells of alarms. INF only tells that there is one: what it is was told by ALARM."""
         if name == "ALARM" and values:
             code = values[0].removeprefix("AL_")
-            self._alarm = "" if code == "NOALM" else ALARMS.get(code, code)
+            self._alarm = "" if code == NO_ALARM else ALARMS.get(code, code)
             return self._alarm
         if name == "INF" and len(values) >= STATUS_FIELDS:
             if values[FLAG] != "A":

@@ -87,7 +87,7 @@ def serial_of(body: str) -> str | None:
 
 
 ZYNO = Language(
-    Framing({By.HOST: between(STX, ETX), By.PUMP: between(STX, ETX, LF)}),
+    Framing({By.HOST: between(STX, ETX, LF, waits=False), By.PUMP: between(STX, ETX, LF)}),
     ZynoReader,
     "serial numbers, the name of the drug library, and values that are not known here",
     serial_of,

@@ -12,11 +12,12 @@ from firmware_bridge.virtual_pump.unit import By
 class Behind:
     """A tap that writes down later: whoever waits for an answer does not wait for the record of it.
 
-    ``clock``: gives link time. An answer is stamped when it has been made, not with the instant of its question.
+    ``clock``: gives link time. An answer is stamped when it has been made, not with the instant of its question. ``done``: is
+    called at the end.
     """
 
-    def __init__(self, recorder: "Recorder", clock: Callable[[], int]) -> None:
-        self._recorder, self._clock = recorder, clock
+    def __init__(self, recorder: "Recorder", clock: Callable[[], int], done: Callable[[], None]) -> None:
+        self._recorder, self._clock, self._done = recorder, clock, done
         self._heard: list[Callable[[], None]] = []
 
     def take(self, at_ns: int, by: By, data: bytes) -> None:
@@ -41,6 +42,7 @@ class Behind:
         """Write the rest."""
         self.write()
         self._recorder.close()
+        self._done()
 
 
 class Recorder:

@@ -7,10 +7,11 @@ after its question as it did when it was recorded; so does what the pump said un
 
 from collections.abc import Callable
 
-from firmware_bridge.traffic.exchanges import exchanges_of
+from firmware_bridge.traffic.exchanges import Exchange, exchanges_of
 from firmware_bridge.traffic.framing import Splitter
 from firmware_bridge.traffic.journal import Piece, WireJournal
 from firmware_bridge.traffic.languages import language_of
+from firmware_bridge.traffic.reading import Reader, Reading
 from firmware_bridge.virtual_pump.unit import By, spelled
 
 
@@ -21,6 +22,8 @@ class Player:
         language = language_of(journal.header.protocol)
         self._splitter, self._reader = Splitter(language.framing), language.reader(bool(journal.header.redacted))
         first, *self._exchanges = exchanges_of(_host_apart(journal.pieces))
+        reader = language.reader(bool(journal.header.redacted))
+        self._said = [_body(reader, exchange) for exchange in self._exchanges]
         self._tell = tell
         self._next = 0
         self._due: list[tuple[int, bytes]] = [(piece.at_ns, piece.data) for piece in first.answers]
@@ -45,7 +48,8 @@ class Player:
             cuts += self._splitter.end(By.HOST)
         for cut in cuts:
             reading = self._reader.read(By.HOST, cut.data)
-            self._answer(now_ns, reading.data, reading.says)
+            if reading.body:
+                self._answer(now_ns, reading)
         out = b"".join(answer for at_ns, answer in self._due if at_ns <= now_ns)
         self._due = [(at_ns, answer) for at_ns, answer in self._due if at_ns > now_ns]
         return out
@@ -55,18 +59,18 @@ class Player:
         waiting = self._splitter.waiting(By.HOST)
         return bool(waiting) and self.left > 0 and waiting == self._exchanges[self._next].data
 
-    def _answer(self, now_ns: int, said: bytes, says: str) -> None:
-        later = range(self._next, len(self._exchanges))
-        at = next((at for at in later if self._exchanges[at].data == said), None)
+    def _answer(self, now_ns: int, said: Reading) -> None:
+        at = next((at for at in range(self._next, len(self._said)) if self._said[at] == said.body), None)
+        words = f"{now_ns / 1e9:.3f} s > {spelled(said.data)}{f' ({said.says})' if said.says else ''}"
         if at is None:
             self.unknown += 1
-            known = any(exchange.data == said for exchange in self._exchanges[: self._next])
+            known = said.body in self._said[: self._next]
             where = "is not said any more from here on" if known else "is not in the journal"
-            self._tell(f"{now_ns / 1e9:.3f} s > {spelled(said)}{f' ({says})' if says else ''} {where}: no answer")
+            self._tell(f"{words} {where}: no answer")
             return
         if at > self._next:
             self.passed_over += at - self._next
-            self._tell(f"{now_ns / 1e9:.3f} s > {spelled(said)}: {at - self._next} of the host's frames passed over")
+            self._tell(f"{words}: {at - self._next} of the host's frames passed over")
         exchange = self._exchanges[at]
         self._next, self.answered = at + 1, self.answered + 1
         for piece in exchange.answers:
@@ -75,6 +79,14 @@ class Player:
         self._due.sort(key=lambda entry: entry[0])
         if not self.left:
             self._tell(f"{now_ns / 1e9:.3f} s: the journal is at its end")
+
+
+def _body(reader: Reader, exchange: Exchange) -> str:
+    """What the host said, as it is compared; the reader hears the answers too."""
+    bodies = [reader.read(By.HOST, piece.data).body for piece in exchange.said]
+    for piece in exchange.answers:
+        reader.read(By.PUMP, piece.data)
+    return "".join(bodies)
 
 
 def _host_apart(pieces: tuple[Piece, ...]) -> list[Piece]:

@@ -130,7 +130,11 @@ def troubles_in_time(troubles: Sequence[Trouble], end_ns: int) -> Figure:
 def _handle(source: Source) -> Patch | Line2D:
     if source is Source.PUMP:
         return Patch(facecolor=COLOURS[source], hatch="////", edgecolor=INK, linewidth=0.5, label=WORDS[source])
-    return Line2D([], [], marker=MARKERS[source], color=COLOURS[source], linestyle="none", label=WORDS[source])
+    size = 5 if source is Source.TOLD else 9
+    marker, colour = MARKERS[source], COLOURS[source]
+    return Line2D(
+        [], [], marker=marker, markersize=size, markeredgewidth=1.6, color=colour, ls="none", label=WORDS[source]
+    )
 
 
 def _short(what: str) -> str:

@@ -10,7 +10,7 @@ from pumpsim.analysis.traffic import ReplyTimes, Session, reply_times, shown
 from pumpsim.report.content import DISCLAIMER
 
 HERE = Path(__file__).parent
-LONG = 44
+LONG = 50
 """Characters of a frame's bytes that are shown before it is folded."""
 
 
