@@ -141,13 +141,10 @@ def report(
 
 def replay(file: Path, link: Path | None, port: str | None, interrupted: Callable[[], bool]) -> int:
     """Answer a host from a journal until interrupted; the exit code."""
-    import time
-
     from firmware_bridge.setting_up import dialects, opener_of
     from firmware_bridge.traffic.journal import read_wire
-    from firmware_bridge.traffic.ports import S_NS, Ports, SideLost
-    from firmware_bridge.traffic.replay import Player
-    from firmware_bridge.traffic.sniffer import IDLE_S
+    from firmware_bridge.traffic.ports import Ports, SideLost
+    from firmware_bridge.traffic.replay import Player, serve
     from firmware_bridge.virtual_pump.unit import By
 
     journal = read_wire(file)
@@ -156,16 +153,8 @@ def replay(file: Path, link: Path | None, port: str | None, interrupted: Callabl
     with closing(opener_of(port, link, USUAL_BAUD if dialect is None else dialect.baud)()) as plug:
         print(f"{plug.path}\nanswers from {file}, {player.left} of the host's frames; Ctrl-C ends", flush=True)
         with Ports({By.HOST: plug}) as ports:
-            begin_ns = time.monotonic_ns()
-            arrived: list[bytes] = []
             try:
-                while not interrupted():
-                    wake_ns, now_ns = player.wake_ns, time.monotonic_ns() - begin_ns
-                    wait_s = IDLE_S if wake_ns is None else min(IDLE_S, (wake_ns - now_ns) / S_NS)
-                    ports.turn(wait_s, lambda _by, data: arrived.append(data))
-                    if out := player.step(time.monotonic_ns() - begin_ns, b"".join(arrived)):
-                        ports.give(By.HOST, out)
-                    arrived.clear()
+                serve(player, ports, interrupted)
             except SideLost as lost:
                 print(f"the link was lost: {lost}", file=sys.stderr)
                 return 1

@@ -87,7 +87,7 @@ def conformity(
             [_answer(readers[0], piece, recorded, ignore) for piece in _heard(readers[0], recorded)],
             [_answer(readers[1], piece, own, ignore) for piece in _heard(readers[1], own)],
         )
-    pairs = _found_nearby(pairs)
+    pairs = [pair for pair in _found_nearby(pairs) if pair[0] is not None or _is_heard(pair[1], journal)]
     lost = [happening.text for happening in journal.happenings if happening.happened in LOST and happening.text]
     differences: list[Difference] = []
     compared = not_judged = 0
@@ -186,6 +186,11 @@ def _found_nearby(
                 extra.remove(there)
                 break
     return [pair for pair in found if pair != (None, None)]
+
+
+def _is_heard(ours: _Answer | None, journal: WireJournal) -> bool:
+    """Whether the recording lasted until then: what we said later, nobody was there to hear."""
+    return ours is not None and ours.piece.at_ns <= journal.end_ns
 
 
 def _judged(one: _Answer | None, other: _Answer | None, within_ns: int) -> Iterator[Difference]:

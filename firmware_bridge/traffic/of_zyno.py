@@ -91,4 +91,5 @@ ZYNO = Language(
     ZynoReader,
     "serial numbers, the name of the drug library, and values that are not known here",
     serial_of,
+    filler=LF,
 )

@@ -18,6 +18,8 @@ from firmware_bridge.virtual_pump.unit import By
 from pumpsim.errors import PumpsimError
 
 S_NS = 1_000_000_000
+IDLE_S = 0.25
+"""The longest wait without looking whether someone wants to end."""
 MOST_WAITING = 65_536
 LONGEST_WAIT_NS = S_NS
 AGAIN_S = 0.002

@@ -44,6 +44,8 @@ class Language:
     """The serial number that a body tells, if it does."""
     asks: Callable[[bytes], bool] = lambda _data: True
     """Whether a piece of the host is one that is answered."""
+    filler: bytes = b""
+    """What a host may send between its frames, and says nothing."""
 
 
 def masked(text: str) -> str:

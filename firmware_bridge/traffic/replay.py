@@ -5,12 +5,14 @@ lies between is passed over. For one that is not there nothing is said, and whoe
 after its question as it did when it was recorded; so does what the pump said unasked.
 """
 
+import time
 from collections.abc import Callable
 
 from firmware_bridge.traffic.exchanges import Exchange, exchanges_of
 from firmware_bridge.traffic.framing import Splitter
 from firmware_bridge.traffic.journal import Piece, WireJournal
 from firmware_bridge.traffic.languages import language_of
+from firmware_bridge.traffic.ports import IDLE_S, S_NS, Ports
 from firmware_bridge.traffic.reading import Reader, Reading
 from firmware_bridge.virtual_pump.unit import By, spelled
 
@@ -24,7 +26,7 @@ class Player:
         first, *self._exchanges = exchanges_of(_host_apart(journal.pieces))
         reader = language.reader(bool(journal.header.redacted))
         self._said = [_body(reader, exchange) for exchange in self._exchanges]
-        self._tell = tell
+        self._tell, self._filler = tell, language.filler
         self._next = 0
         self._due: list[tuple[int, bytes]] = [(piece.at_ns, piece.data) for piece in first.answers]
         self.answered = self.unknown = self.passed_over = 0
@@ -48,7 +50,7 @@ class Player:
             cuts += self._splitter.end(By.HOST)
         for cut in cuts:
             reading = self._reader.read(By.HOST, cut.data)
-            if reading.body:
+            if reading.data != self._filler:
                 self._answer(now_ns, reading)
         out = b"".join(answer for at_ns, answer in self._due if at_ns <= now_ns)
         self._due = [(at_ns, answer) for at_ns, answer in self._due if at_ns > now_ns]
@@ -79,6 +81,19 @@ class Player:
         self._due.sort(key=lambda entry: entry[0])
         if not self.left:
             self._tell(f"{now_ns / 1e9:.3f} s: the journal is at its end")
+
+
+def serve(player: Player, ports: Ports, interrupted: Callable[[], bool]) -> None:
+    """Answer at the host's port until interrupted, in real time. Raises SideLost."""
+    begin_ns = time.monotonic_ns()
+    arrived: list[bytes] = []
+    while not interrupted():
+        wake_ns, now_ns = player.wake_ns, time.monotonic_ns() - begin_ns
+        wait_s = IDLE_S if wake_ns is None else min(IDLE_S, (wake_ns - now_ns) / S_NS)
+        ports.turn(wait_s, lambda _by, data: arrived.append(data))
+        if out := player.step(time.monotonic_ns() - begin_ns, b"".join(arrived)):
+            ports.give(By.HOST, out)
+        arrived.clear()
 
 
 def _body(reader: Reader, exchange: Exchange) -> str:

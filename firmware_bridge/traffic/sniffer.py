@@ -3,12 +3,10 @@
 import time
 from collections.abc import Callable
 
-from firmware_bridge.traffic.ports import S_NS, Ports, SideLost
+from firmware_bridge.traffic.ports import IDLE_S, S_NS, Ports, SideLost
 from firmware_bridge.traffic.recorder import Recorder
 from firmware_bridge.virtual_pump.unit import By
 
-IDLE_S = 0.25
-"""The longest wait without looking whether someone wants to end."""
 OTHER = {By.HOST: By.PUMP, By.PUMP: By.HOST}
 
 

@@ -16,7 +16,8 @@ from pumpsim.errors import UnknownNameError
 from tests.bridge.traffic.talk import heard, overheard, zyno_frame
 
 HOST, PUMP = By.HOST, By.PUMP
-STATUS = frame(*["INF", "8002-51733", "A", "HLD", "0.00", "ml/h", "MORPHINE", "0.969", "ml", "530.15", "mmHg", "00:04:09", "EVENT", "214725"])
+STATUS_TEXT = "INF^8002-51733^A^HLD^0.00^ml/h^MORPHINE^0.969^ml^530.15^mmHg^00:04:09^EVENT^214725"
+STATUS = f"!{STATUS_TEXT}|{crc(STATUS_TEXT)}\r".encode("ascii")
 
 READ: list[tuple[str, By, bytes, str, str | None, str]] = [
     ("alaris", HOST, frame("INF"), "status?", None, ""),
