@@ -44,27 +44,28 @@ def sniff(
     """
     from firmware_bridge.cli import on_signal
     from firmware_bridge.cli.sniffed import Counts
-    from firmware_bridge.setting_up import dialect_of
+    from firmware_bridge.protocols import PROTOCOLS
     from firmware_bridge.traffic.journal import Header, WireWriter
     from firmware_bridge.traffic.languages import language_of
     from firmware_bridge.traffic.of_a_unit import now
     from firmware_bridge.traffic.ports import Ports, port_of
     from firmware_bridge.traffic.recorder import Recorder
     from firmware_bridge.traffic.sniffer import sniff as listen
+    from firmware_bridge.virtual_pump.dialect import Dialect
     from firmware_bridge.virtual_pump.unit import By
     from pumpsim.catalogue.pumps import MODELS
     from pumpsim.errors import UnknownNameError
 
     language = language_of(protocol or "")
-    dialect = dialect_of(protocol) if protocol else None
+    row = PROTOCOLS[protocol] if protocol else None
     if model and model not in MODELS:
         raise UnknownNameError(f"model {model!r}", model, MODELS)
     began = now()
     path = wire or Path(f"wire-{re.sub(r'[^0-9]', '', began[:19])}.jsonl")
     if path.exists():
         raise PumpsimError(f"{path}: exists; a journal is never written over, name another file")
-    rate = baud or (USUAL_BAUD if dialect is None else dialect.baud)
-    bits = framing or (USUAL_FRAMING if dialect is None else dialect.framing)
+    rate = baud or (USUAL_BAUD if row is None else row.baud)
+    bits = framing or (row.framing if isinstance(row, Dialect) else USUAL_FRAMING)
     hide = not keep_identifiers
     header = Header(began=began, protocol=protocol or "", model=model, redacted=language.redacts if hide else "")
     with closing(port_of(pump, rate, bits)) as far, closing(port_of(host, rate, bits)) as near:

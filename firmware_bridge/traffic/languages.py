@@ -4,6 +4,7 @@ from firmware_bridge.setting_up import dialects
 from firmware_bridge.traffic.of_alaris import ALARIS
 from firmware_bridge.traffic.of_fresenius import FRESENIUS
 from firmware_bridge.traffic.of_harvard import CLASSIC, ULTRA
+from firmware_bridge.traffic.of_native import NATIVE
 from firmware_bridge.traffic.of_new_era import NEW_ERA
 from firmware_bridge.traffic.of_zyno import ZYNO
 from firmware_bridge.traffic.reading import UNNAMED, Language
@@ -18,6 +19,7 @@ LANGUAGES: dict[str, Language] = {
     "new-era": NEW_ERA,
     "alaris": ALARIS,
     "fresenius": FRESENIUS,
+    "native": NATIVE,
 }
 
 

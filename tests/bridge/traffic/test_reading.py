@@ -6,8 +6,10 @@ from collections.abc import Sequence
 
 import pytest
 
+from firmware_bridge.framing import encode_frame
 from firmware_bridge.protocols.alaris_frames import crc, frame
 from firmware_bridge.protocols.fresenius_link import frame as orchestra
+from firmware_bridge.protocols.native import Heartbeat, Report, encode
 from firmware_bridge.traffic.journal import Entry, Piece
 from firmware_bridge.traffic.languages import LANGUAGES, language_of
 from firmware_bridge.traffic.recorder import Recorder
@@ -63,6 +65,10 @@ READ: list[tuple[str, By, bytes, str, str | None, str]] = [
     ("zyno", HOST, zyno_frame(b"Q5"), "volume infused?", None, ""),
     ("zyno", PUMP, zyno_frame(b"Q501F4", b"\n"), "volume infused: 5 mL", None, ""),
     ("zyno", PUMP, b"\x02Q501F400\x03\n", "", None, "the check is wrong"),
+    ("native", HOST, encode_frame(encode(7, Report(500))), "Report 7: period_ms 500", None, ""),
+    ("native", HOST, encode_frame(encode(8, Heartbeat())), "Heartbeat 8", None, ""),
+    ("native", PUMP, encode_frame(b"\x7f\x01\x00"), "code 7F", None, "no message: unknown_code"),
+    ("native", PUMP, b"\xa5\x5a\x03\x80\x01\x00\x00\x00", "", None, "the check is wrong"),
 ]
 
 

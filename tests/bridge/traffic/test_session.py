@@ -1,4 +1,4 @@
-"""The page of a session: what is shown of a conversation, how long replies took, what was wrong and when, and the page itself."""
+"""The page of a session: what is shown, how long replies took, what was wrong and when, and the page itself."""
 
 import re
 import xml.etree.ElementTree as ET
