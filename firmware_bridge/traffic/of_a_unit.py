@@ -10,11 +10,14 @@ from firmware_bridge.setting_up import dialect_of, unit_of
 from firmware_bridge.traffic.exchanges import read_anew
 from firmware_bridge.traffic.journal import Header, WireJournal, WireWriter
 from firmware_bridge.traffic.languages import language_of
-from firmware_bridge.traffic.reading import Language
+from firmware_bridge.traffic.reading import Language, masked
 from firmware_bridge.traffic.recorder import Behind, Recorder
 from firmware_bridge.virtual_pump.dialect import Dialect, Options
 from firmware_bridge.virtual_pump.unit import Settings, Unit
 from pumpsim.errors import PumpsimError
+
+SERIAL = "serial"
+"""The setting of dialects that is a serial number."""
 
 
 def header_of(
@@ -26,7 +29,8 @@ def header_of(
     pump: str | None,
     hide: bool,
 ) -> Header:
-    """The header of what is recorded from now on at a virtual pump."""
+    """The header of what is recorded from now on at a virtual pump. ``hide``: whether its serial number is redacted, too."""
+    more = settings.options.more
     return Header(
         source=source,
         began=now(),
@@ -35,7 +39,7 @@ def header_of(
         scenario="" if scenario is None else scenario.read_text(encoding="utf-8-sig"),
         pump=pump,
         address=settings.first,
-        options=settings.options.more,
+        options={key: masked(value) if hide and key == SERIAL else value for key, value in more.items()},
         spontaneous=settings.options.spontaneous,
         power_up_alarm=settings.options.power_up_alarm,
         speed=settings.speed,
@@ -75,10 +79,8 @@ def unit_for(
     dialect, language = dialect_of(name), language_of(name)
     more = {**header.options, **(options or {})}
     serial = _serial(journal, language) if header.redacted else None
-    if serial is not None and "serial" in dialect.options:
-        more.setdefault("serial", serial)
-        if "serial" in header.options and "serial" not in (options or {}):
-            more["serial"] = serial
+    if serial is not None and SERIAL in dialect.options:
+        more = {**more, SERIAL: serial, **(options or {})}
     settings = Settings(
         Options(header.spontaneous, header.power_up_alarm, more), speed=header.speed, first=header.address
     )

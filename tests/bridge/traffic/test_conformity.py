@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 import serial
 
+from firmware_bridge.protocols import alaris_frames
 from firmware_bridge.protocols.alaris_frames import frame
 from firmware_bridge.testing import virtual_pump
 from firmware_bridge.traffic.conformity import Conformity, Kind, conformity
@@ -14,6 +15,7 @@ from firmware_bridge.traffic.journal import Entry, Happening, Header, Piece, Wir
 from firmware_bridge.traffic.of_a_unit import unit_for
 from firmware_bridge.virtual_pump.unit import By
 from pumpsim.errors import PumpsimError
+from tests.bridge.dialects.bedside import client
 from tests.bridge.traffic.talk import MS, TALKS, recorded, written
 
 WITHIN_NS = 5_000 * MS
@@ -30,6 +32,7 @@ model = "ne-1000"
 [pump.right.line.A]
 container = { syringe = "bd-plastipak-50", fluid = "saline-0.9", volume = "20 mL" }
 """
+TWO_MODULES = PUMP_ON_THE_WARD.replace("ne-1000", "orchestra-module")
 
 
 def compared(journal: WireJournal, ignore: Sequence[str] = (), within_ns: int = WITHIN_NS) -> Conformity:
@@ -98,6 +101,37 @@ def test_what_the_wire_did_is_not_held_against_the_pump(tmp_path: Path) -> None:
     dropped = sum(happening.happened == "drop" for happening in journal.happenings)
     damaged = sum(bool(piece.fault) for piece in journal.pieces)
     assert dropped <= found.not_judged <= dropped + damaged
+
+
+def test_an_unmodified_client_and_values_that_are_sent_unasked(tmp_path: Path) -> None:
+    path = tmp_path / "a.jsonl"
+    with virtual_pump(protocol="fresenius", scenario=TWO_MODULES, journal=path) as pump:
+        found = client("infupy_fresenius", pump.port)
+    assert (found["rate"], found["closed"]) == (1200.0, "ECOMBASE")
+    journal = read_wire(path)
+    assert sum("infused" in piece.says for piece in journal.pieces) > 5
+    assert compared(journal).differences == ()
+
+
+def test_a_serial_number_that_was_set_is_in_the_journal_only_when_it_is_kept(tmp_path: Path) -> None:
+    check = alaris_frames.crc("9001-77777")
+    said = [frame("INST_SERIALNO"), frame("REMOTE_CTRL", "ENABLED", check), frame("REMOTE_CTRL")]
+    for keep in (False, True):
+        path = tmp_path / f"{keep}.jsonl"
+        answers = recorded(path, "alaris", said, options={"serial": "9001-77777"}, keep_identifiers=keep)
+        assert b"9001-77777" in answers[0]
+        assert b"ENABLED" in answers[2]
+        assert ("77777" in path.read_text(encoding="ascii")) is keep
+        assert (check in path.read_text(encoding="ascii")) is keep
+        assert compared(read_wire(path)).differences == ()
+
+
+def test_an_answer_is_stamped_when_it_has_been_made(tmp_path: Path) -> None:
+    path = tmp_path / "a.jsonl"
+    recorded(path, "new-era", TALKS["new-era"])
+    pieces = read_wire(path).pieces
+    questions, answers = ([piece.at_ns for piece in pieces if piece.by is by] for by in (By.HOST, By.PUMP))
+    assert all(question < answer for question, answer in zip(questions, answers, strict=True))
 
 
 # A conversation by hand
