@@ -49,7 +49,11 @@ class HostedPump:
         self._rack = Rack([(unit, opener_of(port, link, unit.dialect.baud))])
         (self.port,) = self._rack.paths()
         self._unit, self._stopped = unit, threading.Event()
-        self._behind = None if record is None else record(self._rack)
+        try:
+            self._behind = None if record is None else record(self._rack)
+        except BaseException:
+            self._rack.close()
+            raise
         self._failed: BaseException | None = None
         self._thread = threading.Thread(target=self._serve, name=f"virtual pump at {self.port}", daemon=True)
         self._thread.start()

@@ -30,6 +30,8 @@ class Counts:
 
             self._live = Live(auto_refresh=False)
             self._live.start()
+        else:
+            self._shown = self.words()
         return self
 
     def __exit__(

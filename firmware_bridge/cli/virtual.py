@@ -61,22 +61,23 @@ def emulate(wanted: Wanted, interrupted: Callable[[], bool]) -> int:
     with _control(wanted.control) as control:
         rack = Rack(units, control)
         try:
-            print("\n".join(rack.paths()))
-            at = f"; control on 127.0.0.1:{control.getsockname()[1]}" if control is not None else ""
-            faster = "" if wanted.speed == 1.0 else f", {wanted.speed:g} times as fast"
-            models = ", ".join(dict.fromkeys(port.model.id for unit, _ in units for port in unit.pumps.values()))
-            print(
-                f"{models}, {dialect.name} protocol, {dialect.baud} baud {dialect.framing}{faster}{at}; Ctrl-C ends",
-                flush=True,
-            )
-            with Shown(rack) as shown, _journal(wanted, dialect, units[0][0], rack) as behind:
+            with _journal(wanted, dialect, units[0][0], rack) as behind:
+                print("\n".join(rack.paths()))
+                at = f"; control on 127.0.0.1:{control.getsockname()[1]}" if control is not None else ""
+                faster = "" if wanted.speed == 1.0 else f", {wanted.speed:g} times as fast"
+                models = ", ".join(dict.fromkeys(port.model.id for unit, _ in units for port in unit.pumps.values()))
+                print(
+                    f"{models}, {dialect.name} protocol, {dialect.baud} baud {dialect.framing}{faster}{at}; Ctrl-C ends",
+                    flush=True,
+                )
+                with Shown(rack) as shown:
 
-                def tell() -> bool:
-                    if behind is not None:
-                        behind.write()
-                    return shown.show()
+                    def tell() -> bool:
+                        if behind is not None:
+                            behind.write()
+                        return shown.show()
 
-                rack.run(interrupted, tell)
+                    rack.run(interrupted, tell)
         except LinkLost as lost:
             print(f"the link was lost: {lost}", file=sys.stderr)
             return 1

@@ -103,7 +103,7 @@ class FreseniusReader:
         if name == "I":
             return values
         question, letter = self._asked.get(address, ("", ""))
-        if name == "C" and (question in NAMED or question not in KNOWN or (question == "LF" and letter != "b")):
+        if name == "C" and (question not in KNOWN or (question == "LF" and letter != "b")):
             return masked(values)
         if name not in ("C", "E", "M"):
             return masked(values)

@@ -1,7 +1,7 @@
 """A wire journal as the values that a session's page is made of."""
 
 from firmware_bridge.traffic.exchanges import exchanges_of
-from firmware_bridge.traffic.journal import Piece, WireJournal
+from firmware_bridge.traffic.journal import Happening, Piece, WireJournal
 from firmware_bridge.traffic.languages import language_of
 from firmware_bridge.virtual_pump.unit import By, spelled
 from pumpsim.analysis.traffic import Rung, Session, Source, Trouble
@@ -33,6 +33,7 @@ def session_of(journal: WireJournal, name: str) -> Session:
         Rung(piece.at_ns, piece.by is By.HOST, spelled(piece.data), piece.says, piece.fault, delays.get(at))
         for at, piece in enumerate(journal.pieces)
     ]
+    rungs = sorted([*_beside(journal), *rungs], key=lambda rung: rung.at_ns)
     troubles = [*_told(journal), *_on_the_wire(journal), *_alarms(journal)]
     notes = [
         f"Redacted: {header.redacted}" if header.redacted else "Nothing was redacted: the bytes are as they were sent",
@@ -82,13 +83,30 @@ def _pump_ns(journal: WireJournal, link_ns: int) -> int:
     return round(link_ns * journal.header.speed)
 
 
+def _beside(journal: WireJournal) -> list[Rung]:
+    """What happened beside the frames, as it stands between them: a fault before the frame that comes of it."""
+    found: list[Rung] = []
+    for happening in journal.happenings:
+        meant = spelled(happening.text.encode("latin-1"))
+        if happening.told is not None:
+            found.append(Rung(happening.at_ns, None, "", f"done to the pump: {_words_of(happening)}"))
+        else:
+            word = FAULTS.get(happening.happened, happening.happened)
+            found.append(Rung(happening.at_ns, None, meant, "as it was meant:" if meant else "", word))
+    return found
+
+
+def _words_of(happening: Happening) -> str:
+    words = ", ".join(f"{key} {value}" for key, value in (happening.told or {}).items())
+    return f"end of {words}" if happening.ended else words
+
+
 def _told(journal: WireJournal) -> list[Trouble]:
     found: list[Trouble] = []
     for happening in journal.happenings:
         if happening.told is not None:
-            words = ", ".join(f"{key} {value}" for key, value in happening.told.items())
             at_ns = _pump_ns(journal, happening.at_ns)
-            found.append(Trouble(Source.TOLD, f"end of {words}" if happening.ended else words, at_ns, at_ns))
+            found.append(Trouble(Source.TOLD, _words_of(happening), at_ns, at_ns))
     return found
 
 

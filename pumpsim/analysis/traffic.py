@@ -24,11 +24,12 @@ class Source(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Rung:
-    """A frame, on link time. ``from_host``: which way it went; ``spelled``: its bytes; ``says``: what it means; ``fault``: what
-    is wrong, empty: nothing; ``delay_ns``: how long after the host's last byte, where it is a reply."""
+    """A frame, on link time. ``from_host``: which way it went, None: it is no frame, but something that happened; ``spelled``:
+    its bytes; ``says``: what it means; ``fault``: what is wrong, empty: nothing; ``delay_ns``: how long after the host's last
+    byte, where it is a reply."""
 
     at_ns: int
-    from_host: bool
+    from_host: bool | None
     spelled: str
     says: str
     fault: str = ""

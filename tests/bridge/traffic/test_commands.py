@@ -200,7 +200,7 @@ def test_bad_input_is_one_clear_message_and_exit_2(
     (tmp_path / "a.jsonl").write_text(JOURNAL)
     (tmp_path / "bad.jsonl").write_text('{"schema":"pumpsim-inputs/2"}\n')
     done = here(*arguments)
-    assert done.code == 2
+    assert (done.code, done.out) == (2, "")
     assert said in done.err
     assert len(done.err.splitlines()) == 1
     assert sorted(os.listdir(tmp_path)) == ["a.jsonl", "bad.jsonl"]

@@ -232,6 +232,15 @@ def test_damaged_and_dropped_replies_are_counted_and_not_judged(tmp_path: Path) 
     assert (found.compared, found.not_judged, found.differences) == (4, 2, ())
 
 
+def test_a_dropped_reply_excuses_one_that_is_missing_and_no_other(tmp_path: Path) -> None:
+    twice = [Piece(at_ns=n * STEP_NS, by=By.HOST, bytes=text_of(frame("INF_VI"))) for n in (1, 2)]
+    dropped = Happening(at_ns=STEP_NS, happened="drop", bytes=text_of(ANSWERS[3]))
+    end = Piece(at_ns=3 * STEP_NS, by=By.HOST, bytes=text_of(frame("NONE")))
+    found = compared(written(tmp_path / "a.jsonl", HEADER, [*twice, dropped, end]))
+    assert found.not_judged == 1
+    assert [(d.kind, d.at_ns) for d in found.differences if d.host == "volume infused?"] == [(Kind.EXTRA, 2 * STEP_NS)]
+
+
 def test_a_journal_without_a_protocol_needs_one(tmp_path: Path) -> None:
     journal = written(tmp_path / "a.jsonl", Header(model="asena-gh"), conversation(ANSWERS))
     with pytest.raises(PumpsimError, match="names no protocol: give --protocol"):

@@ -192,6 +192,17 @@ HIDDEN: list[tuple[str, Sequence[tuple[By, bytes]], Sequence[str]]] = [
     ),
     ("fresenius", [(HOST, orchestra("1ZZ;SMITH"))], ["module 1: ZZ XXXXX"]),
     (
+        "fresenius",
+        [
+            (HOST, orchestra("1LN")),
+            (PUMP, orchestra("1C;d8002")),
+            (HOST, orchestra("1LE;d")),
+            (PUMP, orchestra("1C;d0032")),
+        ],
+        ["module 1: identifier", "module 1: done: X0000", "module 1: read d", "module 1: rate 5 mL/h"],
+    ),
+    ("fresenius", [(PUMP, orchestra("1C;d8002"))], ["module 1: done: X0000"]),
+    (
         "ultra",
         [(PUMP, b"\nFirmware: v3.0.5\r\nSerial number: D100001\r\n:")],
         ["Firmware: v3.0.5 / Serial number: X000000, idle"],

@@ -120,6 +120,24 @@ def test_faults_of_the_wire_and_what_was_done_stand_at_their_instants_of_pump_ti
     )
 
 
+def test_what_happened_beside_the_frames_stands_between_them(tmp_path: Path) -> None:
+    happened = (
+        Happening(at_ns=1 * MS, happened="corrupt", bytes="\x0200S\x03"),
+        Happening(at_ns=2 * MS, happened="told", told={"occlude": "patient end"}, ended=True),
+        Happening(at_ns=3 * MS, happened="the port of the pump is gone: unplugged"),
+    )
+    found = session(tmp_path / "a.jsonl", Header(protocol="new-era"), [(1, HOST, b"\r")], *happened)
+    assert found.rungs == (
+        Rung(1 * MS, None, '02 "00S" 03', "as it was meant:", "bit turned"),
+        Rung(1 * MS, True, "0D", "pump 0: status?"),
+        Rung(2 * MS, None, "", "done to the pump: end of occlude patient end"),
+        Rung(3 * MS, None, "", "", "the port of the pump is gone: unplugged"),
+    )
+    page = render(found)
+    assert page.count('class="rung aside"') == 3
+    assert page.count('class="shaft"') == 1
+
+
 def page_of(path: Path) -> str:
     long_line = b"!" + b"A" * 90 + b"<script>alert(1)</script>\r"
     pieces: list[tuple[int, By, bytes]] = [(0, PUMP, frame("ALARM", "AL_OCCLU", " ", " ")), (1, PUMP, long_line)]
@@ -141,8 +159,8 @@ def test_the_page_needs_nothing_from_elsewhere_and_runs_nothing(tmp_path: Path) 
 def test_the_page_folds_what_is_long_and_says_what_is_left_out(tmp_path: Path) -> None:
     page = page_of(tmp_path / "a.jsonl")
     assert page.count('<th scope="row" class="number">') == 240
-    assert "240 of 1000 frames are shown" in page
-    assert "760 frames left out" in page
+    assert "240 of 1000 lines are shown" in page
+    assert "760 lines left out" in page
     assert page.count("<details>") == 1
     assert page.count("<svg") == 2
     assert "499 replies: median 4 ms, 99th percentile 7 ms, longest 7 ms" in page

@@ -23,7 +23,7 @@ from firmware_bridge.traffic.recorder import Recorder
 from firmware_bridge.traffic.sniffer import sniff
 from firmware_bridge.transports import LinkLost
 from firmware_bridge.virtual_pump.unit import By
-from pumpsim.errors import PumpsimError
+from pumpsim.errors import JournalError, PumpsimError
 from tests.bridge.traffic.talk import NEW_ERA_TALK, PATIENCE_S, talk, wait_until
 
 
@@ -201,6 +201,13 @@ def test_a_pseudo_terminal_with_a_name_is_made_and_taken_away(tmp_path: Path) ->
     assert (tmp_path / "ttyHOST").is_symlink()
     made.close()
     assert not (tmp_path / "ttyHOST").is_symlink()
+
+
+def test_a_pump_whose_journal_exists_is_not_switched_on(tmp_path: Path) -> None:
+    (tmp_path / "a.jsonl").write_text("mine")
+    with pytest.raises(JournalError, match="exists"), virtual_pump(protocol="new-era", journal=tmp_path / "a.jsonl"):
+        raise AssertionError("it was switched on")
+    assert (tmp_path / "a.jsonl").read_text() == "mine"
 
 
 def test_a_port_with_seven_bits_and_parity() -> None:

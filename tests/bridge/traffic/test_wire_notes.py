@@ -24,6 +24,14 @@ def test_every_share_is_told_with_the_frame_as_it_was_meant(word: str) -> None:
     assert noted == once.get(word, [first, second])
 
 
+def test_a_frame_that_several_faults_happen_to_is_told_as_it_was_meant_each_time() -> None:
+    noted: list[tuple[int, str, bytes]] = []
+    wire = Wire(WireFaults(corrupt=1.0, duplicate=1.0, delay=1.0))
+    wire.note = lambda at_ns, what, frame: noted.append((at_ns, what, frame))
+    wire.send(1, [FRAME])
+    assert noted == [(1, "corrupt", FRAME), (1, "delay", FRAME), (1, "duplicate", FRAME)]
+
+
 @pytest.mark.parametrize(
     ("faults", "noted"),
     [
