@@ -123,8 +123,12 @@ def emulate(
     wire |= {
         key: text for key, text in (("latency", latency), ("gap", gap), ("delay_by", delay_by)) if text is not None
     }
+    of_pumps = (count != 1, control, speed != 1.0, any(wire.values()), baud_pacing, no_spontaneous, no_power_up_alarm)
+    others = any((*of_pumps, option, address is not None, journal))
+    if keep_identifiers and journal is None:
+        raise PumpsimError("--keep-identifiers is for the journal of --wire")
     if replay_wire is not None:
-        if model or scenario or protocol != "native" or journal is not None:
+        if others or keep or model or scenario or pump or protocol != "native":
             raise PumpsimError("--replay-wire: the journal says all; only --link and --port go with it")
         from firmware_bridge.cli.traffic import replay
 
@@ -156,18 +160,7 @@ def emulate(
             keep_identifiers,
         )
         raise typer.Exit(be_pumps(wanted, on_signal()))
-    others = (
-        count != 1,
-        control,
-        speed != 1.0,
-        any(wire.values()),
-        baud_pacing,
-        no_spontaneous,
-        no_power_up_alarm,
-        option,
-        journal,
-    )
-    if any(others) or address is not None:
+    if others:
         raise PumpsimError("options from --speed on are for pumps with a protocol of their own: name --protocol")
     from firmware_bridge.cli.bench import baud_of, bench_for, device_end
     from firmware_bridge.emulator import emulator

@@ -5,7 +5,7 @@ import re
 import sys
 from collections.abc import Callable, Sequence
 from contextlib import closing
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -94,6 +94,15 @@ def conform(
     option: Annotated[
         list[str] | None, typer.Option("--set", help="Setting of the dialect: KEY=VALUE.", metavar="KEY=VALUE")
     ] = None,
+    pump: Annotated[str | None, typer.Option(help="Which pump of the scenario, when it has several.")] = None,
+    address: Annotated[int | None, typer.Option(help="Address of our first pump on the line.")] = None,
+    no_power_up_alarm: Annotated[
+        bool,
+        typer.Option(
+            "--no-power-up-alarm", help="Ours does not say that its power was gone, as one that was on long ago."
+        ),
+    ] = False,
+    no_spontaneous: Annotated[bool, typer.Option("--no-spontaneous", help="Ours sends no alarm unasked.")] = False,
     within: Annotated[str, typer.Option(help="How far reply times may differ.")] = "100 ms",
     ignore: Annotated[
         list[str] | None,
@@ -115,6 +124,11 @@ def conform(
     if faults:
         raise PumpsimError("\n".join(faults))
     journal = read_wire(file)
+    named: dict[str, object] = {"pump": pump} if pump is not None else {}
+    named |= {"address": address} if address is not None else {}
+    named |= {"power_up_alarm": False} if no_power_up_alarm else {}
+    named |= {"spontaneous": False} if no_spontaneous else {}
+    journal = replace(journal, header=journal.header.model_copy(update=named))
     unit, language = unit_for(journal, protocol or "", model, scenario, settings)
     found = conformity(journal, unit, language, span_ns("--within", within), patterns)
     if as_json:

@@ -3,7 +3,7 @@
 from firmware_bridge.protocols.alaris import COMMANDS
 from firmware_bridge.protocols.alaris_frames import BEGIN, END, crc, fields_of, frame
 from firmware_bridge.traffic.framing import Framing, between
-from firmware_bridge.traffic.reading import Language, Reading, masked, not_understood
+from firmware_bridge.traffic.reading import WRONG_CHECK, Language, Reading, masked, not_understood
 from firmware_bridge.virtual_pump.unit import By
 
 USUAL_SERIAL = "0000-00000"
@@ -70,7 +70,7 @@ class AlarisReader:
             return not_understood(data, self._hide, "no whole message")
         fields = fields_of(data[1:-1])
         if fields is None:
-            return not_understood(data, self._hide, "the check is wrong")
+            return not_understood(data, self._hide, WRONG_CHECK)
         name, *values = fields
         if self._hide:
             values = self._hidden(by, name, values)

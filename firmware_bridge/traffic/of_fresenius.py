@@ -6,7 +6,7 @@ from firmware_bridge.protocols.fresenius_commands import BASE, BASE_VALUES, MODU
 from firmware_bridge.protocols.fresenius_link import ACK, DC4, ENQ, ETX, NAK, STX, check, frame
 from firmware_bridge.protocols.fresenius_words import Refusal
 from firmware_bridge.traffic.framing import Framing, between
-from firmware_bridge.traffic.reading import Language, Reading, Standing, masked, not_understood
+from firmware_bridge.traffic.reading import WRONG_CHECK, Language, Reading, Standing, masked, not_understood
 from firmware_bridge.virtual_pump.unit import By
 
 SIGNS = {ACK: "acknowledged", ENQ: "are you there?", DC4: "here"}
@@ -86,7 +86,7 @@ class FreseniusReader:
             return not_understood(data, self._hide, "no whole frame")
         text = data[1:-3].decode("ascii")
         if data[-3:-1].decode("ascii") != check(text):
-            return not_understood(data, self._hide, "the check is wrong")
+            return not_understood(data, self._hide, WRONG_CHECK)
         address = text[:1] if text[:1].isdigit() else ""
         name, semicolon, rest = text[len(address) :].partition(";")
         if by is By.HOST and name not in ("E", "M"):

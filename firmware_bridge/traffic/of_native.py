@@ -5,7 +5,7 @@ from dataclasses import fields
 from firmware_bridge.framing import MAX_PAYLOAD, MIN_PAYLOAD, OVERHEAD, SYNC, crc16
 from firmware_bridge.protocols.native import Unreadable, decode
 from firmware_bridge.traffic.framing import Framing
-from firmware_bridge.traffic.reading import Language, Reading, not_understood
+from firmware_bridge.traffic.reading import WRONG_CHECK, Language, Reading, not_understood
 from firmware_bridge.virtual_pump.unit import By
 
 LENGTH = len(SYNC)
@@ -36,7 +36,7 @@ class NativeReader:
         if not data.startswith(SYNC) or len(data) < OVERHEAD + MIN_PAYLOAD or len(data) != data[LENGTH] + OVERHEAD:
             return not_understood(data, False, "no whole frame")
         if crc16(data[LENGTH:-2]) != int.from_bytes(data[-2:], "little"):
-            return not_understood(data, False, "the check is wrong")
+            return not_understood(data, False, WRONG_CHECK)
         found = decode(data[LENGTH + 1 : -2])
         if isinstance(found, Unreadable):
             return Reading(data, f"code {found.code:02X}", "", fault=f"no message: {found.reason.name.lower()}")

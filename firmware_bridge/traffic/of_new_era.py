@@ -4,7 +4,7 @@ import re
 
 from firmware_bridge.protocols._new_era_frames import AROUND, CR, ETX, STX, crc
 from firmware_bridge.traffic.framing import Framing
-from firmware_bridge.traffic.reading import Language, Reading, Standing, not_understood
+from firmware_bridge.traffic.reading import WRONG_CHECK, Language, Reading, Standing, not_understood
 from firmware_bridge.virtual_pump.unit import By
 
 STATES = {
@@ -129,7 +129,7 @@ def _unwrapped(by: By, data: bytes) -> tuple[bytes | None, str]:
     if len(data) != data[1] + 1 or data[-1] != ETX:
         return None, "no whole packet"
     body = data[2:-3]
-    return body, "" if crc(body) == int.from_bytes(data[-3:-1], "big") else "the check is wrong"
+    return body, "" if crc(body) == int.from_bytes(data[-3:-1], "big") else WRONG_CHECK
 
 
 NEW_ERA = Language(Framing({By.HOST: of_host, By.PUMP: of_pump}), NewEraReader)

@@ -4,7 +4,7 @@ import re
 
 from firmware_bridge.protocols.zyno import ETX, FRAME_DIGITS, LF, SCPI, STX, TAKES, TELLS, checksum
 from firmware_bridge.traffic.framing import Framing, between
-from firmware_bridge.traffic.reading import Language, Reading, masked, not_understood
+from firmware_bridge.traffic.reading import WRONG_CHECK, Language, Reading, masked, not_understood
 from firmware_bridge.virtual_pump.unit import By
 
 WORDS = {
@@ -49,7 +49,7 @@ class ZynoReader:
         text, digits = frame[1 : -1 - FRAME_DIGITS], frame[-1 - FRAME_DIGITS : -1]
         xor = digits.upper() != checksum(text) and digits.upper() == checksum(text, xor=True)
         if not xor and digits.upper() != checksum(text):
-            return not_understood(data, self._hide, "the check is wrong")
+            return not_understood(data, self._hide, WRONG_CHECK)
         said = text.decode("ascii")
         if by is By.HOST:
             self._asked = said.upper()

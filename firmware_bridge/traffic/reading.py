@@ -5,6 +5,7 @@ right is computed anew, so that a redacted frame is a frame still and can be pla
 cannot be understood may hold anything, and is masked whole. Reading what is redacted already changes nothing.
 """
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
@@ -57,9 +58,14 @@ def masked(text: str) -> str:
     )  # fmt: skip
 
 
+WRONG_CHECK = "the check is wrong"
+
+
 def not_understood(data: bytes, hide: bool, fault: str) -> Reading:
-    """A piece that is no frame, or a damaged one."""
+    """A piece that is no frame, or a damaged one. Of that digits become ``X`` too, or its check might be right by chance."""
     kept = masked(data.decode("latin-1")).encode("latin-1") if hide else data
+    if hide and fault == WRONG_CHECK:
+        kept = re.sub(rb"[0-9]", b"X", kept)
     return Reading(kept, "", spelled(kept), fault=fault)
 
 

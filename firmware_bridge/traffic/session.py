@@ -33,7 +33,7 @@ def session_of(journal: WireJournal, name: str) -> Session:
         Rung(piece.at_ns, piece.by is By.HOST, spelled(piece.data), piece.says, piece.fault, delays.get(at))
         for at, piece in enumerate(journal.pieces)
     ]
-    rungs = sorted([*_beside(journal), *rungs], key=lambda rung: rung.at_ns)
+    rungs = sorted([*rungs, *_beside(journal)], key=lambda rung: rung.at_ns)
     troubles = [*_told(journal), *_on_the_wire(journal), *_alarms(journal)]
     notes = [
         f"Redacted: {header.redacted}" if header.redacted else "Nothing was redacted: the bytes are as they were sent",
@@ -84,7 +84,7 @@ def _pump_ns(journal: WireJournal, link_ns: int) -> int:
 
 
 def _beside(journal: WireJournal) -> list[Rung]:
-    """What happened beside the frames, as it stands between them: a fault before the frame that comes of it."""
+    """What happened beside the frames, as it stands between them: a fault before the answer that comes of it."""
     found: list[Rung] = []
     for happening in journal.happenings:
         meant = spelled(happening.text.encode("latin-1"))

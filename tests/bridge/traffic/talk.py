@@ -77,7 +77,7 @@ def talk(port: str, said: Sequence[bytes], quiet_s: float = 0.06) -> list[bytes]
     """Say one thing after the other, each when the pump has been quiet for so long; what came to each."""
     heard: list[bytes] = []
     with serial.serial_for_url(port, 19_200, timeout=quiet_s) as link:
-        for words in said:
+        for number, words in enumerate(said, start=1):
             link.write(words)
             link.timeout = PATIENCE_S
             answer = link.read(1)
@@ -85,7 +85,7 @@ def talk(port: str, said: Sequence[bytes], quiet_s: float = 0.06) -> list[bytes]
             while more := link.read(200):
                 answer += more
             heard.append(answer)
-            if answer.startswith(b"\x06\x02"):
+            if answer.startswith(b"\x06\x02") and number < len(said):  # nobody would wait until the last one is heard
                 link.write(b"\x06")
     return heard
 

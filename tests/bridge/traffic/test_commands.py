@@ -3,6 +3,7 @@
 import json
 import os
 import pty
+import re
 import select
 import signal
 import subprocess
@@ -189,6 +190,10 @@ JOURNAL = '{"schema":"pumpsim-wire/1","protocol":"new-era"}\n'
         (("report", "a.jsonl", "--out", "a.jsonl"), "a.jsonl is the journal"),
         (("emulate", "--replay-wire", "none.jsonl"), "none.jsonl: No such file"),
         (("emulate", "--replay-wire", "a.jsonl", "--protocol", "alaris"), "the journal says all"),
+        (("emulate", "--replay-wire", "a.jsonl", "--speed", "2"), "the journal says all"),
+        (("emulate", "--replay-wire", "a.jsonl", "--drop", "0.1"), "the journal says all"),
+        (("emulate", "--protocol", "alaris", "--keep-identifiers"), "--keep-identifiers is for the journal of --wire"),
+        (("conform", "a.jsonl", "--address", "100"), "new-era has the addresses 0 to 99"),
         (("emulate", "--wire", "b.jsonl"), "name --protocol"),
         (("emulate", "--protocol", "alaris", "--wire", "a.jsonl"), "a.jsonl: exists"),
         (("emulate", "--protocol", "alaris", "--wire", "b.jsonl", "--count", "2"), "a wire journal is of one wire"),
@@ -205,6 +210,32 @@ def test_bad_input_is_one_clear_message_and_exit_2(
     assert len(done.err.splitlines()) == 1
     assert sorted(os.listdir(tmp_path)) == ["a.jsonl", "bad.jsonl"]
     assert (tmp_path / "a.jsonl").read_text() == JOURNAL
+
+
+def test_a_pump_that_was_on_long_ago_is_compared_with_one_that_is(
+    tmp_path: Path, here: Callable[..., Finished]
+) -> None:
+    pieces = [
+        Piece(at_ns=1_000_000, by=By.HOST, bytes=text_of(b"07\r")),
+        Piece(at_ns=2_000_000, by=By.PUMP, bytes=text_of(b"\x0207S\x03")),
+    ]
+    written(tmp_path / "b.jsonl", Header(protocol="new-era"), pieces)
+    assert here("conform", "b.jsonl", "--no-power-up-alarm", "--address", 7).code == 0
+    assert here("conform", "b.jsonl", "--address", 7).code == 1
+    assert here("conform", "b.jsonl", "--no-power-up-alarm").code == 1
+
+
+OPTIONS = re.compile(r"(?<![\w-])--[a-z][a-z-]+")
+PAGE = (Path(__file__).parents[3] / "docs" / "real_traffic.md").read_text(encoding="utf-8")
+
+
+def test_the_page_names_no_option_that_is_not_there(
+    here: Callable[..., Finished], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "200")
+    helps = "".join(here(command, "--help").out for command in ("sniff", "conform", "report", "emulate"))
+    assert len(set(OPTIONS.findall(PAGE))) > 10
+    assert set(OPTIONS.findall(PAGE)) <= set(OPTIONS.findall(helps))
 
 
 def test_every_bad_argument_is_told_at_once(tmp_path: Path, here: Callable[..., Finished]) -> None:

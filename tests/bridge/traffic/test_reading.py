@@ -102,6 +102,24 @@ def test_frames_are_the_same_however_their_bytes_are_cut(protocol: str, seed: in
 
 
 @pytest.mark.parametrize("protocol", ["", *LANGUAGES])
+def test_whatever_comes_is_redacted_to_the_same_length_and_reading_it_again_changes_nothing(protocol: str) -> None:
+    chance = random.Random(8)
+    known = [data for name, _, data, _, _, _ in READ if name == protocol] or [b"abc"]
+    sent: list[tuple[int, By, bytes]] = []
+    for n in range(400):
+        data = bytearray(chance.choice(known))
+        if chance.random() < 0.5:
+            data[chance.randrange(len(data))] = chance.randrange(256)
+        sent.append((600 * n, chance.choice((HOST, PUMP)), bytes(data)))
+    hidden, open_ = heard(overheard(protocol, sent)), heard(overheard(protocol, sent, hide=False))
+    assert [(p.at_ns, p.by, len(p.data), p.fault) for p in hidden] == [
+        (p.at_ns, p.by, len(p.data), p.fault) for p in open_
+    ]
+    again = heard(overheard(protocol, [(p.at_ns // 10**6, p.by, p.data) for p in hidden]))
+    assert [_what(piece) for piece in again] == [_what(piece) for piece in hidden]
+
+
+@pytest.mark.parametrize("protocol", ["", *LANGUAGES])
 def test_no_byte_is_lost_or_made_up_whatever_comes(protocol: str) -> None:
     chance = random.Random(7)
     alphabet = b"\x02\x03\x05\x06\x14\x15\r\n!|^:>*T0123ABC" + bytes(range(256))

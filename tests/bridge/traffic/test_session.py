@@ -128,8 +128,8 @@ def test_what_happened_beside_the_frames_stands_between_them(tmp_path: Path) -> 
     )
     found = session(tmp_path / "a.jsonl", Header(protocol="new-era"), [(1, HOST, b"\r")], *happened)
     assert found.rungs == (
-        Rung(1 * MS, None, '02 "00S" 03', "as it was meant:", "bit turned"),
         Rung(1 * MS, True, "0D", "pump 0: status?"),
+        Rung(1 * MS, None, '02 "00S" 03', "as it was meant:", "bit turned"),
         Rung(2 * MS, None, "", "done to the pump: end of occlude patient end"),
         Rung(3 * MS, None, "", "", "the port of the pump is gone: unplugged"),
     )
