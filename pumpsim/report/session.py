@@ -12,6 +12,8 @@ from pumpsim.report.content import DISCLAIMER
 HERE = Path(__file__).parent
 LONG = 50
 """Characters of a frame's bytes that are shown before it is folded."""
+LONG_MEANING = 150
+"""The same of what it means."""
 
 
 def render(session: Session) -> str:
@@ -29,6 +31,7 @@ def render(session: Session) -> str:
         left_out=sum(stretch.left_out for stretch in stretches),
         figures=_figures(session, times),
         long=LONG,
+        long_says=LONG_MEANING,
         disclaimer=DISCLAIMER,
         css=Markup(styles),
     )

@@ -167,6 +167,12 @@ def test_the_page_folds_what_is_long_and_says_what_is_left_out(tmp_path: Path) -
     assert "Redacted: names." in page
 
 
+def test_a_long_meaning_is_folded(tmp_path: Path) -> None:
+    entries = [Piece(at_ns=n, by=PUMP, bytes="x", says="word " * n) for n in (30, 31)]
+    page = render(session_of(written(tmp_path / "a.jsonl", Header(), entries), "a"))
+    assert page.count("<details>") == 1
+
+
 def test_the_page_is_the_same_each_time_and_written_whole(tmp_path: Path) -> None:
     page = page_of(tmp_path / "a.jsonl")
     assert page == page_of(tmp_path / "b.jsonl").replace("b.jsonl", "a.jsonl")
