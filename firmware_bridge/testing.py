@@ -18,7 +18,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from firmware_bridge.rack import Rack
 from firmware_bridge.setting_up import dialect_of, opener_of, unit_of
@@ -26,6 +26,9 @@ from firmware_bridge.virtual_pump.dialect import Dialect, Options
 from firmware_bridge.virtual_pump.orders import state_of
 from firmware_bridge.virtual_pump.unit import By, Sent, Settings, Unit, spelled, wire_faults
 from pumpsim.errors import PumpsimError
+
+if TYPE_CHECKING:
+    from firmware_bridge.traffic.recorder import Behind
 
 PATIENCE_S = 10.0
 """How long is waited for what a test expects, if it says nothing else: wall time."""
@@ -39,11 +42,18 @@ Reply = bytes | re.Pattern[bytes] | None
 class HostedPump:
     """A virtual pump on its port. Everything here may be called from any thread; times are wall time unless said otherwise."""
 
-    def __init__(self, unit: Unit, port: str | None, folder: str | None) -> None:
+    def __init__(
+        self, unit: Unit, port: str | None, folder: str | None, record: Callable[[Rack], "Behind"] | None = None
+    ) -> None:
         link = None if folder is None or port is not None else Path(folder) / "ttyPUMP"
         self._rack = Rack([(unit, opener_of(port, link, unit.dialect.baud))])
         (self.port,) = self._rack.paths()
         self._unit, self._stopped = unit, threading.Event()
+        try:
+            self._behind = None if record is None else record(self._rack)
+        except BaseException:
+            self._rack.close()
+            raise
         self._failed: BaseException | None = None
         self._thread = threading.Thread(target=self._serve, name=f"virtual pump at {self.port}", daemon=True)
         self._thread.start()
@@ -168,15 +178,23 @@ class HostedPump:
         with suppress(PumpsimError):
             self._rack.ask(lambda: None)
         self._thread.join(PATIENCE_S)
+        if self._behind is not None:
+            self._behind.close()
         if self._failed is not None:
             failed, self._failed = self._failed, None
             raise failed
 
     def _serve(self) -> None:
         try:
-            self._rack.run(self._stopped.is_set)
+            self._rack.run(self._stopped.is_set, self._write_down)
         except BaseException as error:
             self._failed = error
+
+    def _write_down(self) -> bool:
+        """Write what went over the wire into the journal, if there is one; there is never more to do."""
+        if self._behind is not None:
+            self._behind.write()
+        return False
 
     def _do(self, what: Callable[[Unit], Any]) -> Any:
         return self._rack_does(lambda: self._rack.do(1, what))
@@ -204,12 +222,15 @@ def virtual_pump(
     options: Mapping[str, str] | None = None,
     address: int | None = None,
     seed: int = 1,
+    journal: str | Path | None = None,
+    keep_identifiers: bool = False,
 ) -> Iterator[HostedPump]:
     """A virtual pump for the while.
 
     ``model`` None: the protocol's own. ``speed``: pump time for wall time; the wire stays as it is. ``scenario``: a file, or
     the text of one, with what hangs on the pump. ``port`` None: a pseudo-terminal; ``"tcp://127.0.0.1:0"``, or one there is.
-    ``wire``: its faults. ``options``: of the dialect. ``address``: of the first pump. Raises PumpsimError for what cannot be.
+    ``wire``: its faults. ``options``: of the dialect. ``address``: of the first pump. ``journal``: a new file for all that goes
+    over the wire, redacted unless ``keep_identifiers``. Raises PumpsimError for what cannot be.
     """
     dialect = dialect_of(protocol) if isinstance(protocol, str) else protocol
     more = dict(options or {})
@@ -218,7 +239,17 @@ def virtual_pump(
     )
     folder = tempfile.mkdtemp(prefix="pump-")
     try:
-        hosted = HostedPump(unit_of(dialect, model, _file(scenario, folder), settings), port, folder)
+        file = _file(scenario, folder)
+
+        def record(rack: Rack) -> "Behind":
+            from firmware_bridge.traffic.of_a_unit import header_of, listen
+
+            assert journal is not None
+            header = header_of("test", dialect, settings, model, file, None, not keep_identifiers)
+            return listen(rack.units[1], rack.now_ns, Path(journal), header)
+
+        unit = unit_of(dialect, model, file, settings)
+        hosted = HostedPump(unit, port, folder, None if journal is None else record)
         try:
             yield hosted
         finally:

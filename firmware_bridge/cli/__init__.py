@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
+from firmware_bridge.cli import traffic
 from pumpsim.errors import PumpsimError
 
 if TYPE_CHECKING:
@@ -64,7 +65,7 @@ def drive(
         _print_step(bench.setup.id, step)
 
     try:
-        end = drive_loop(bridge, opener(port, rate), whole.duration_ns, tell, _on_signal())
+        end = drive_loop(bridge, opener(port, rate), whole.duration_ns, tell, on_signal())
     finally:
         recording.close()
     raise typer.Exit(conclude(end, bridge, recording, whole, port, report=not no_report))
@@ -103,6 +104,13 @@ def emulate(
     option: Annotated[
         list[str] | None, typer.Option("--set", help="Setting of the dialect: KEY=VALUE.", metavar="KEY=VALUE")
     ] = None,
+    journal: Annotated[Path | None, typer.Option("--wire", help="Keep a wire journal in this file.")] = None,
+    keep_identifiers: Annotated[
+        bool, typer.Option("--keep-identifiers", help="Redact nothing in the wire journal.")
+    ] = False,
+    replay_wire: Annotated[
+        Path | None, typer.Option(help="Answer from this wire journal, with no pump behind; see sniff.")
+    ] = None,
 ) -> None:
     """Be a pump on a port that speaks its protocol; with the native one, a device on a serial line with no controller in it.
 
@@ -115,6 +123,16 @@ def emulate(
     wire |= {
         key: text for key, text in (("latency", latency), ("gap", gap), ("delay_by", delay_by)) if text is not None
     }
+    of_pumps = (count != 1, control, speed != 1.0, any(wire.values()), baud_pacing, no_spontaneous, no_power_up_alarm)
+    others = any((*of_pumps, option, address is not None, journal))
+    if keep_identifiers and journal is None:
+        raise PumpsimError("--keep-identifiers is for the journal of --wire")
+    if replay_wire is not None:
+        if others or keep or model or scenario or pump or protocol != "native":
+            raise PumpsimError("--replay-wire: the journal says all; only --link and --port go with it")
+        from firmware_bridge.cli.traffic import replay
+
+        raise typer.Exit(replay(replay_wire, link, port, on_signal()))
     if protocol != "native":
         if keep:
             raise PumpsimError("--keep is for the native protocol: a virtual pump keeps what it has")
@@ -138,19 +156,11 @@ def emulate(
             option or (),
             address,
             seed,
+            journal,
+            keep_identifiers,
         )
-        raise typer.Exit(be_pumps(wanted, _on_signal()))
-    others = (
-        count != 1,
-        control,
-        speed != 1.0,
-        any(wire.values()),
-        baud_pacing,
-        no_spontaneous,
-        no_power_up_alarm,
-        option,
-    )
-    if any(others) or address is not None:
+        raise typer.Exit(be_pumps(wanted, on_signal()))
+    if others:
         raise PumpsimError("options from --speed on are for pumps with a protocol of their own: name --protocol")
     from firmware_bridge.cli.bench import baud_of, bench_for, device_end
     from firmware_bridge.emulator import emulator
@@ -166,7 +176,7 @@ def emulate(
     if bench.setup.sensing != Sensing():
         print("note: the scenario's sensing (period, noise, quantum) is not emulated", file=sys.stderr)
     device = emulator(pumped, bench.setup.path, bench.faults, epoch=session_number(), keep_world=keep)
-    interrupted = _on_signal()
+    interrupted = on_signal()
     transport, path = device_end(link, port, rate)
     try:
         print(f"{path}\n{pumped.id}, {protocol} protocol, {rate} baud; Ctrl-C ends", flush=True)
@@ -176,6 +186,10 @@ def emulate(
         raise typer.Exit(1) from lost
     finally:
         transport.close()
+
+
+for command in (traffic.sniff, traffic.conform, traffic.report):
+    app.command()(command)
 
 
 @app.command()
@@ -226,7 +240,7 @@ def ports() -> None:
         print("no serial port found (a pseudo-terminal or a socat end is not listed, but can be named)")
 
 
-def _on_signal() -> Callable[[], bool]:
+def on_signal() -> Callable[[], bool]:
     """Take note of Ctrl-C, a polite kill and a closed terminal; say whether one came. The loops end by themselves."""
     came: list[int] = []
 

@@ -3,9 +3,10 @@
 import socket
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from firmware_bridge.cli.shown import Shown
 from firmware_bridge.rack import Rack
@@ -13,13 +14,17 @@ from firmware_bridge.setting_up import dialect_of, opener_of, unit_of
 from firmware_bridge.transports import LinkLost
 from firmware_bridge.transports.tcp import SCHEME, loopback_address
 from firmware_bridge.virtual_pump.dialect import Dialect, Options
-from firmware_bridge.virtual_pump.unit import Settings, wire_faults
+from firmware_bridge.virtual_pump.unit import Settings, Unit, wire_faults
 from pumpsim.errors import PumpsimError
+
+if TYPE_CHECKING:
+    from firmware_bridge.traffic.recorder import Behind
 
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """What the command line says. ``wire``: faults by their words; ``options``: KEY=VALUE of the dialect."""
+    """What the command line says. ``wire``: faults by their words; ``options``: KEY=VALUE of the dialect; ``journal``: a file
+    for all that goes over the wire."""
 
     model: str | None
     protocol: str
@@ -37,11 +42,15 @@ class Wanted:
     options: Sequence[str]
     address: int | None
     seed: int
+    journal: Path | None = None
+    keep_identifiers: bool = False
 
 
 def emulate(wanted: Wanted, interrupted: Callable[[], bool]) -> int:
     """Be virtual pumps until interrupted; the exit code. The first lines printed are the paths to attach to."""
     dialect = dialect_of(wanted.protocol)
+    if wanted.journal is not None and wanted.count > 1:
+        raise PumpsimError(f"--count {wanted.count}: a wire journal is of one wire")
     units = [
         (
             unit_of(dialect, wanted.model, wanted.scenario, _settings(wanted, dialect, number), wanted.pump),
@@ -52,16 +61,23 @@ def emulate(wanted: Wanted, interrupted: Callable[[], bool]) -> int:
     with _control(wanted.control) as control:
         rack = Rack(units, control)
         try:
-            print("\n".join(rack.paths()))
-            at = f"; control on 127.0.0.1:{control.getsockname()[1]}" if control is not None else ""
-            faster = "" if wanted.speed == 1.0 else f", {wanted.speed:g} times as fast"
-            models = ", ".join(dict.fromkeys(port.model.id for unit, _ in units for port in unit.pumps.values()))
-            print(
-                f"{models}, {dialect.name} protocol, {dialect.baud} baud {dialect.framing}{faster}{at}; Ctrl-C ends",
-                flush=True,
-            )
-            with Shown(rack) as shown:
-                rack.run(interrupted, shown.show)
+            with _journal(wanted, dialect, units[0][0], rack) as behind:
+                print("\n".join(rack.paths()))
+                at = f"; control on 127.0.0.1:{control.getsockname()[1]}" if control is not None else ""
+                faster = "" if wanted.speed == 1.0 else f", {wanted.speed:g} times as fast"
+                models = ", ".join(dict.fromkeys(port.model.id for unit, _ in units for port in unit.pumps.values()))
+                print(
+                    f"{models}, {dialect.name} protocol, {dialect.baud} baud {dialect.framing}{faster}{at}; Ctrl-C ends",
+                    flush=True,
+                )
+                with Shown(rack) as shown:
+
+                    def tell() -> bool:
+                        if behind is not None:
+                            behind.write()
+                        return shown.show()
+
+                    rack.run(interrupted, tell)
         except LinkLost as lost:
             print(f"the link was lost: {lost}", file=sys.stderr)
             return 1
@@ -107,6 +123,20 @@ def _place(wanted: Wanted, number: int) -> tuple[str | None, Path | None]:
     if port and port + number - 1 > 65535:
         raise PumpsimError(f"--count {wanted.count}: there are no {wanted.count} ports from {port} on")
     return f"{SCHEME}{f'[{host}]' if ':' in host else host}:{port + number - 1 if port else 0}", None
+
+
+@contextmanager
+def _journal(wanted: Wanted, dialect: Dialect, unit: Unit, rack: Rack) -> Iterator["Behind | None"]:
+    """Let a journal be kept of the unit's wire. Raises JournalError when the file exists."""
+    if wanted.journal is None:
+        yield None
+        return
+    from firmware_bridge.traffic.of_a_unit import header_of, listen
+
+    settings, hide = _settings(wanted, dialect, 1), not wanted.keep_identifiers
+    header = header_of("emulate", dialect, settings, wanted.model, wanted.scenario, wanted.pump, hide)
+    with closing(listen(unit, rack.now_ns, wanted.journal, header)) as behind:
+        yield behind
 
 
 @contextmanager

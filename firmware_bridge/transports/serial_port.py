@@ -8,6 +8,7 @@ import errno
 import importlib.util
 import io
 import os
+import re
 import select
 
 import serial
@@ -25,13 +26,31 @@ WRITE_S = 0.25
 CHUNK = 4096
 
 
-class SerialPort:
-    """A port of pyserial, opened when built. Raises LinkLost when it cannot be opened."""
+FRAMING = re.compile(r"(?P<bits>[5-8])(?P<parity>[NEOMS])(?P<stop>1|1\.5|2)")
 
-    def __init__(self, resource: str, baud: int) -> None:
+
+class SerialPort:
+    """A port of pyserial, opened when built. Raises LinkLost when it cannot be opened.
+
+    ``framing``: data bits, parity, stop bits, as in ``7E1``; ValueError for what is none.
+    """
+
+    def __init__(self, resource: str, baud: int, framing: str = "8N1") -> None:
         self.path, self.dropped_bytes = resource, 0
+        found = FRAMING.fullmatch(framing)
+        if found is None:
+            raise ValueError(f"framing {framing!r}: bits, parity and stop bits are wanted, as in 8N1 or 7E1")
         try:
-            self._port = serial.serial_for_url(resource, baud, timeout=0, write_timeout=WRITE_S, exclusive=True)
+            self._port = serial.serial_for_url(
+                resource,
+                baud,
+                bytesize=int(found["bits"]),
+                parity=found["parity"],
+                stopbits=float(found["stop"]),
+                timeout=0,
+                write_timeout=WRITE_S,
+                exclusive=True,
+            )
         except DEAD as error:
             raise LinkLost(_reason(error)) from error
         self._descriptor = self._find_descriptor()

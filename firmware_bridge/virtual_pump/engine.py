@@ -24,6 +24,11 @@ class VirtualPump:
         self._speed_ppm = round(speed * PPM)
         self._now_ns = 0
 
+    @property
+    def now_ns(self) -> int:
+        """Link time that it has come to."""
+        return self._now_ns
+
     def step(self, now_ns: int, data: bytes = b"") -> DeviceStep:
         """Take in what arrived by ``now_ns``; everything that was due earlier happens first, at its own instant."""
         before_ns = -1
@@ -34,7 +39,7 @@ class VirtualPump:
         if data and (heard := self.wire.hear(now_ns, data)):
             self.wire.send(now_ns, self.talker.take(now_ns, heard))
             self.wire.send(now_ns, self.talker.pass_time(now_ns))
-        return DeviceStep(self.wire.due(now_ns), self._wake_ns())
+        return DeviceStep(self.wire.due(now_ns), self.wake_ns)
 
     def _come_to(self, now_ns: int) -> None:
         self._now_ns = now_ns
@@ -48,6 +53,8 @@ class VirtualPump:
         due += [] if talk_ns is None else [talk_ns]
         return min(due, default=None)
 
-    def _wake_ns(self) -> int | None:
+    @property
+    def wake_ns(self) -> int | None:
+        """When it wants to be called next, on link time."""
         due = [at_ns for at_ns in (self._due_ns(), self.wire.next_ns) if at_ns is not None]
         return min(due, default=None)

@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from enum import Enum
 from pathlib import Path
+from typing import Protocol
 
 from firmware_bridge.device import DeviceStep
 from firmware_bridge.virtual_pump.dialect import Dialect, Options
@@ -55,6 +56,18 @@ class Sent:
         return f"{self.at_ns / 1e9:.6f} s {self.by.value} {spelled(self.data)}"
 
 
+class Tap(Protocol):
+    """Somebody who listens at the pump's plug."""
+
+    def take(self, at_ns: int, by: By, data: bytes) -> None:
+        """Hear what went over the wire."""
+
+    def note(
+        self, at_ns: int, what: str, frame: bytes = b"", told: Mapping[str, object] | None = None, ended: bool = False
+    ) -> None:
+        """Hear what happened otherwise: a fault of the wire, with the frame as it was meant; something told (see ``tell``)."""
+
+
 NO_FAULTS, USUAL = WireFaults(), Options()
 
 
@@ -98,6 +111,11 @@ class Unit:
         self._speed_ppm = round(settings.speed * PPM)
         self._due: list[Entry] = []
         self.frames: deque[Sent] = deque(maxlen=MOST_FRAMES)
+        self._tap: Tap | None = None
+
+    def listen(self, tap: Tap) -> None:
+        """Let somebody hear all that happens on the wire from now on."""
+        self._tap, self.wire.note = tap, tap.note
 
     @property
     def pumps(self) -> Mapping[str, PumpPort]:
@@ -112,6 +130,13 @@ class Unit:
             raise UnknownNameError("pump", name, self.pumps)
         return next(iter(self.pumps.values())) if name is None else self.pumps[name]
 
+    @property
+    def wake_ns(self) -> int | None:
+        """When it wants to be called next."""
+        due = [self._on_link(self._due[0].at_ns)] if self._due else []
+        due += [] if self._pump.wake_ns is None else [self._pump.wake_ns]
+        return min(due, default=None)
+
     def step(self, now_ns: int, data: bytes = b"") -> DeviceStep:
         """Take in what arrived by ``now_ns`` of link time; what was told to happen earlier happens first."""
         out = b""
@@ -120,26 +145,34 @@ class Unit:
             entry = self._due.pop(0)
             self.pumps[entry.pump].do(entry.action)
         if data:
-            self.frames.append(Sent(now_ns, By.HOST, data))
-        step = self._pump.step(now_ns, data)
-        out += step.data_out
+            self._hear(now_ns, By.HOST, data)
+        out += self._pump.step(now_ns, data).data_out
         if out:
-            self.frames.append(Sent(now_ns, By.PUMP, out))
-        due = [self._on_link(self._due[0].at_ns)] if self._due else []
-        due += [] if step.wake_at_ns is None else [step.wake_at_ns]
-        return DeviceStep(out, min(due, default=None))
+            self._hear(now_ns, By.PUMP, out)
+        return DeviceStep(out, self.wake_ns)
 
     def tell(self, words: Mapping[str, object]) -> None:
         """Let something be done now: a table of a scenario file. Raises PumpsimError: PumpRefused when a pump refuses."""
+        self._note_told(words, ended=False)
         self._carry_out(self._telling.tell(self.world.now_ns, words))
 
     def end(self, words: Mapping[str, object]) -> None:
         """Let a fault that was told end now. Raises PumpsimError when there is none."""
+        self._note_told(words, ended=True)
         self._carry_out(self._telling.end(self.world.now_ns, words))
 
     def set_wire(self, words: Mapping[str, object]) -> None:
         """Change the faults of the wire: shares as numbers, times with their unit. Raises FieldError."""
         self.wire.faults = wire_faults(words, self.wire.faults)
+
+    def _hear(self, now_ns: int, by: By, data: bytes) -> None:
+        self.frames.append(Sent(now_ns, by, data))
+        if self._tap is not None:
+            self._tap.take(now_ns, by, data)
+
+    def _note_told(self, words: Mapping[str, object], *, ended: bool) -> None:
+        if self._tap is not None:
+            self._tap.note(self._pump.now_ns, "told", told=words, ended=ended)
 
     def _carry_out(self, told: Told) -> None:
         for entry in told.dropped:

@@ -5,7 +5,7 @@ what the host sends too. All of it can be changed while it runs.
 """
 
 import random
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 BITS_PER_BYTE = 10
@@ -47,7 +47,10 @@ class WireFaults:
 
 
 class Wire:
-    """The way between a dialect and its host, with what is still on it."""
+    """The way between a dialect and its host, with what is still on it.
+
+    ``note``: is told of every fault that happens: when, which, and the frame as it was meant.
+    """
 
     def __init__(self, faults: WireFaults = WireFaults(), seed: int = 1) -> None:
         self.faults = faults
@@ -56,19 +59,25 @@ class Wire:
         self._free_ns = 0
         self._held: bytes | None = None
         self._heard_any = False
+        self.note: Callable[[int, str, bytes], None] = lambda _now_ns, _what, _frame: None
 
     def hear(self, now_ns: int, data: bytes) -> bytes:
         """What of the host's bytes comes through."""
-        del now_ns
         if self.faults.silent:
+            self.note(now_ns, "silent", b"")
             return b""
         first, self._heard_any = not self._heard_any, True
-        return b"" if first and self.faults.lose_first else data
+        if first and self.faults.lose_first:
+            self.note(now_ns, "lose-first", b"")
+            return b""
+        return data
 
     def send(self, now_ns: int, frames: Sequence[bytes]) -> None:
         """Put frames on their way."""
         for frame in frames:
-            if frame and not self.faults.silent:
+            if frame and self.faults.silent:
+                self.note(now_ns, "silent", frame)
+            elif frame:
                 self._put(now_ns, frame)
 
     @property
@@ -88,26 +97,33 @@ class Wire:
         self.faults = replace(self.faults, **faults)  # type: ignore[arg-type]
 
     def _put(self, now_ns: int, frame: bytes) -> None:
-        faults = self.faults
-        if self._happens(faults.drop):
+        faults, meant = self.faults, frame
+
+        def happens(word: str) -> bool:
+            found = self._happens(getattr(faults, word))
+            if found:
+                self.note(now_ns, word, meant)
+            return found
+
+        if happens("drop"):
             return
-        if self._happens(faults.corrupt):
+        if happens("corrupt"):
             frame = self._corrupted(frame)
         if self._held is not None:
             held, self._held = self._held, None
             frame = held + frame
-        elif self._happens(faults.glue):
+        elif happens("glue"):
             self._held = frame
             return
-        at_ns = now_ns + faults.latency_ns + (faults.delay_ns if self._happens(faults.delay) else 0)
-        for _ in range(2 if self._happens(faults.duplicate) else 1):
-            if len(frame) > 1 and self._happens(faults.split):
+        at_ns = now_ns + faults.latency_ns + (faults.delay_ns if happens("delay") else 0)
+        for _ in range(2 if happens("duplicate") else 1):
+            if len(frame) > 1 and happens("split"):
                 cut = self._chance.randrange(1, len(frame))
                 self._line_up(at_ns, frame[:cut])
                 self._line_up(at_ns + faults.gap_ns, frame[cut:])
             else:
                 self._line_up(at_ns, frame)
-        if len(self._queue) > 1 and self._happens(faults.reorder):
+        if len(self._queue) > 1 and happens("reorder"):
             (first_ns, first), (last_ns, last) = self._queue[-2:]
             self._queue[-2:] = [(first_ns, last), (last_ns, first)]
 
