@@ -20,7 +20,7 @@ from firmware_bridge.virtual_pump.unit import By, Unit, spelled
 from pumpsim.errors import PumpsimError
 
 MS_NS = 1_000_000
-LOST = ("drop", "silent")
+LOST, TURNED = ("drop", "silent"), ("corrupt",)
 NEAR_NS = 2_000_000_000
 """How far apart an answer may stand in the two conversations and still be the same one."""
 
@@ -88,7 +88,10 @@ def conformity(
             [_answer(readers[1], piece, own, ignore) for piece in _heard(readers[1], own)],
         )
     pairs = [pair for pair in _found_nearby(pairs) if pair[0] is not None or _is_heard(pair[1], journal)]
-    lost = [happening.text for happening in journal.happenings if happening.happened in LOST and happening.text]
+    lost, turned = (
+        [happening.text for happening in journal.happenings if happening.happened in what and happening.text]
+        for what in (LOST, TURNED)
+    )
     differences: list[Difference] = []
     compared = not_judged = 0
     for one, other in pairs:
@@ -96,6 +99,10 @@ def conformity(
             not_judged += 1
             if one is None and other is not None:
                 lost.remove(other.piece.text)
+            continue
+        if other is not None and other.piece.text in turned and (one is None or one.key != other.key):
+            not_judged += 1  # it was meant to be what ours is, and no check tells
+            turned.remove(other.piece.text)
             continue
         compared += one is not None and other is not None
         differences += _judged(one, other, within_ns)

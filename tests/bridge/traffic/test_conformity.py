@@ -103,6 +103,25 @@ def test_what_the_wire_did_is_not_held_against_the_pump(tmp_path: Path) -> None:
     assert dropped <= found.not_judged <= dropped + damaged
 
 
+def test_an_answer_without_a_check_is_known_to_be_damaged_by_what_it_was_meant_to_be(tmp_path: Path) -> None:
+    """In Basic mode nothing tells that a bit was turned but the journal."""
+    path = tmp_path / "a.jsonl"
+    with (
+        virtual_pump(protocol="new-era", wire={"corrupt": 0.5}, journal=path) as pump,
+        serial.Serial(pump.port, 19_200, timeout=0.05) as port,
+    ):
+        for _ in range(30):
+            port.write(b"DIS\r")
+            port.read_until(b"\x03")
+    journal = read_wire(path)
+    turned = sum(happening.happened == "corrupt" for happening in journal.happenings)
+    whole_but_wrong = [p for p in journal.pieces if p.by is By.PUMP and not p.fault and "infused" not in p.says]
+    assert len(whole_but_wrong) > 1, "the first one is the alarm of the power-on"
+    found = compared(journal)
+    assert found.differences == ()
+    assert 0 < found.not_judged <= 2 * turned, "a piece of an answer counts by itself"
+
+
 def test_an_unmodified_client_and_values_that_are_sent_unasked(tmp_path: Path) -> None:
     path = tmp_path / "a.jsonl"
     with virtual_pump(protocol="fresenius", scenario=TWO_MODULES, journal=path) as pump:
