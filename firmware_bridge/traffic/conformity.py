@@ -100,9 +100,10 @@ def conformity(
             if one is None and other is not None:
                 lost.remove(other.piece.text)
             continue
-        if other is not None and other.piece.text in turned and (one is None or one.key != other.key):
-            not_judged += 1  # it was meant to be what ours is, and no check tells
-            turned.remove(other.piece.text)
+        meant = None if one is not None and other is not None and one.key == other.key else _meant(one, other, turned)
+        if meant is not None:  # no check tells
+            not_judged += 1
+            turned.remove(meant)
             continue
         compared += one is not None and other is not None
         differences += _judged(one, other, within_ns)
@@ -198,6 +199,17 @@ def _found_nearby(
 def _is_heard(ours: _Answer | None, journal: WireJournal) -> bool:
     """Whether the recording lasted until then: what we said later, nobody was there to hear."""
     return ours is not None and ours.piece.at_ns <= journal.end_ns
+
+
+def _meant(one: _Answer | None, other: _Answer | None, turned: Sequence[str]) -> str | None:
+    """What an answer was meant to be in which a bit was turned; None if none was. ``turned``: such answers, as meant."""
+    for text in turned:
+        if other is not None and other.piece.text == text:
+            return text
+        said = "" if one is None else one.piece.text
+        if len(said) == len(text) and sum(a != b for a, b in zip(said, text, strict=True)) == 1:
+            return text
+    return None
 
 
 def _judged(one: _Answer | None, other: _Answer | None, within_ns: int) -> Iterator[Difference]:
