@@ -59,11 +59,14 @@ class Look:
 
 
 class World:
-    """Everything behind one or more ports: the pumps of a scenario, without an end, from power-on."""
+    """Everything behind one or more ports: the pumps of a scenario, without an end, from power-on.
 
-    def __init__(self, scenario: Scenario, ahead_ns: int = AHEAD_NS) -> None:
+    What has passed is dropped, so memory is flat; with ``keeps`` it stays.
+    """
+
+    def __init__(self, scenario: Scenario, ahead_ns: int = AHEAD_NS, *, keeps: bool = False) -> None:
         self.now_ns = 0
-        self._lines = clockworks(scenario, lambda _pump, _chunk: None, ENDLESS_NS, ahead_ns)
+        self._lines = clockworks(scenario, None, ENDLESS_NS, ahead_ns, keeps=keeps)
         for line in self._lines:
             line.begin()
         self.pumps = {pump.id: PumpPort(self, line, pump) for line in self._lines for pump in line.pumps.values()}
@@ -71,9 +74,9 @@ class World:
     @property
     def next_ns(self) -> int | None:
         """When something happens next by itself, or a dialect wants to be called."""
-        due = [line.next_ns for line in self._lines]
-        due += [port.wake_ns for port in self.pumps.values() if (port.wake_ns or 0) > self.now_ns]
-        return min((at_ns for at_ns in due if at_ns is not None), default=None)
+        due = [at_ns for line in self._lines if (at_ns := line.next_ns) is not None]
+        due += [at_ns for port in self.pumps.values() if (at_ns := port.wake_ns) is not None and at_ns > self.now_ns]
+        return min(due, default=None)
 
     def turn_to(self, now_ns: int) -> None:
         """Let everything happen that is due by an instant. Raises ValueError when time runs backwards."""
@@ -89,6 +92,10 @@ class PumpPort:
 
     def __init__(self, world: World, line: Clockwork, pump: SimulatedPump) -> None:
         self._world, self._line, self._pump = world, line, pump
+        self._rows = {row.id: row for row in pump.model.alarms}
+        self._of = (-1, -1)
+        self._look: Look | None = None
+        self._left: dict[str, Remaining] = {}
         self.wake_ns: int | None = None
 
     @property
@@ -122,9 +129,21 @@ class PumpPort:
 
     def look(self) -> Look:
         """What the pump knows, and what its motor has counted by now; looking changes nothing."""
+        self._come_to_now()
+        if self._look is None:
+            self._look = self._looked()
+        return self._look
+
+    def _come_to_now(self) -> None:
+        """Forget what was looked at or reckoned at another instant, or before something happened."""
+        of = self._world.now_ns, self._line.happened
+        if of != self._of:
+            self._of, self._look = of, None
+            self._left.clear()
+
+    def _looked(self) -> Look:
         at_ns = self._world.now_ns
         state, reading = self._pump.state, self._pump.truth(at_ns)
-        rows = {row.id: row for row in self.model.alarms}
         step_fl = self.model.mechanism.step_fl
         return Look(
             at_ns,
@@ -140,7 +159,7 @@ class PumpPort:
             ),
             reading.distal_kpa,
             tuple(
-                Standing(alarm.alarm, alarm.line, rows[alarm.alarm].priority, alarm.acknowledged)
+                Standing(alarm.alarm, alarm.line, self._rows[alarm.alarm].priority, alarm.acknowledged)
                 for alarm in state.alarms
                 if alarm.standing
             ),
@@ -149,7 +168,10 @@ class PumpPort:
 
     def remaining(self, line: str) -> Remaining:
         """What is left of a line, and for how long, as the pump says it."""
-        return self._pump.remaining(self._world.now_ns, line)
+        self._come_to_now()
+        if line not in self._left:
+            self._left[line] = self._pump.remaining(self._world.now_ns, line)
+        return self._left[line]
 
     @property
     def touches(self) -> int:
@@ -173,6 +195,7 @@ class PumpPort:
 
     def do(self, action: Action) -> tuple[Output, ...]:
         """Let anything be done to the pump now, by the operator, its device or the world; what the pump said to it."""
+        self._line.forget()
         before, recorded = len(self._pump.taken), self._pump.recorded
         self._line.do(self._world.now_ns, self.id, action)
         said = [output for taken in self._pump.taken[before:] for output in taken.step.outputs]

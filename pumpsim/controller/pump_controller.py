@@ -41,7 +41,7 @@ class PumpController:
     def __init__(self, model: PumpModel, state: PumpState | None = None) -> None:
         self.model = model
         still = MotorCommand(tuple(LineMotion(line, 0) for line in model.lines))
-        self._facts = ModelFacts(model)
+        self.facts = ModelFacts(model)
         self.quiet: Quiet | None = None
         self.state = state or PumpState(0, tuple(LineStatus(line) for line in model.lines), motor=still)
 
@@ -50,11 +50,11 @@ class PumpController:
         if now_ns < self.state.now_ns:
             raise ValueError(f"time runs backwards: {now_ns} ns after {self.state.now_ns} ns")
         if self.quiet is not None and quiet.is_early(self.quiet, now_ns, given):
-            turn = Turn(self.model, self.state, now_ns, self._facts)
+            turn = Turn(self.model, self.state, now_ns, self.facts)
             if quiet.passes(turn, given):
                 self.state = turn.state
                 return self.quiet.answer
-        turn = Turn(self.model, self.state, now_ns, self._facts)
+        turn = Turn(self.model, self.state, now_ns, self.facts)
         turn.pass_time()
         if power.keeps_off(turn, given):
             return self._answer(turn)

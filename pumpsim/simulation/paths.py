@@ -143,6 +143,7 @@ class NetworkWay:
         self, pump: str, path: "NetworkPath", shared: "Callable[[], NetworkHistory]", crossing: "NetworkCrossing"
     ) -> None:
         self._pump, self._path, self._shared, self._crossing = pump, path, shared, crossing
+        self._seen: tuple[int, int, SensorReading] | None = None
 
     @property
     def version(self) -> int:
@@ -158,8 +159,12 @@ class NetworkWay:
         self._path.disturb(self._pump, at_ns, disturbance)
 
     def read(self, at_ns: int) -> SensorReading:
-        """Give what the sensors see."""
-        return self._path.read(self._pump, at_ns)
+        """Give what the sensors see; of one instant it is asked several times."""
+        seen = self._seen
+        if seen is None or seen[0] != at_ns or seen[1] != self._path.version:
+            reading = self._path.read(self._pump, at_ns)
+            self._seen = seen = at_ns, self._path.version, reading
+        return seen[2]
 
     def next_crossing(self, watches: tuple[Watch, ...], after_ns: int, until_ns: int) -> int | None:
         """Find when a watch is next satisfied, if nobody changes the network before."""
@@ -190,10 +195,10 @@ def groups(scenario: Scenario) -> Iterable[tuple[PumpSetup, ...]]:
     return [tuple(setups) for setups in found.values()]
 
 
-def ways(group: tuple[PumpSetup, ...], scenario: Scenario, sink: Sink | None) -> list[Way]:
-    """Make the path of a group, one face for each of its pumps."""
+def ways(group: tuple[PumpSetup, ...], scenario: Scenario, sink: Sink | None, *, keeps: bool = True) -> list[Way]:
+    """Make the path of a group, one face for each of its pumps. ``keeps`` False: nobody will ask for its history."""
     if len(group) == 1 and is_lone(group[0], scenario):
-        return [LoneWay(group[0], sink)]
+        return [LoneWay(group[0], sink if keeps else _drop)]
     from pumpsim.fluidics.network.crossings import next_crossing as crossing  # late: a lone line needs none of it
     from pumpsim.fluidics.network.history import NetworkHistory
     from pumpsim.fluidics.network.path import NetworkPath
@@ -203,6 +208,10 @@ def ways(group: tuple[PumpSetup, ...], scenario: Scenario, sink: Sink | None) ->
     junctions = [junction for junction in scenario.junctions if junction.id in ids]
     while more := [j for j in scenario.junctions if j.id in {k.into for k in junctions} and j not in junctions]:
         junctions += more
-    path = NetworkPath([Member(setup.id, setup.model, setup.path) for setup in group], junctions)
+    path = NetworkPath([Member(setup.id, setup.model, setup.path) for setup in group], junctions, keeps=keeps)
     shared = cache(lambda: NetworkHistory(path.plumbing, path.history, path.fed, path.feeds))
     return [NetworkWay(setup.id, path, shared, crossing) for setup in group]
+
+
+def _drop(_pump: str, _chunk: Chunk) -> None:
+    """A sink that keeps nothing."""

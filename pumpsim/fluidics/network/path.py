@@ -20,6 +20,7 @@ from pumpsim.fluidics.network.aboard import USUAL, Aboard, Fineness, sailed
 from pumpsim.fluidics.network.air_watch import AIR_SIGNALS, seen
 from pumpsim.fluidics.network.course import Stretch, follow
 from pumpsim.fluidics.network.elements import Topology
+from pumpsim.fluidics.network.expo import Expo
 from pumpsim.fluidics.network.filling import filled, leading_into
 from pumpsim.fluidics.network.hanging import with_container
 from pumpsim.fluidics.network.inlet import AirAhead, inlet_row
@@ -74,12 +75,18 @@ class NetworkPath:
     """Where every microlitre of several pumps is, at any instant from the last anchor on.
 
     ``version`` grows with every anchor: what was foreseen before it no longer counts. ``history``: everything that has
-    passed for good, in order. ``fed``: by pump, what came to its lines since power-on.
+    passed for good, in order; ``keeps`` False: only as much of its end as a sensor may still ask for. ``fed``: by pump, what
+    came to its lines since power-on.
     Instants are ns since power-on; nothing may go back.
     """
 
     def __init__(
-        self, members: Iterable[Member], junctions: Iterable[JunctionSetup] = (), fineness: Fineness = USUAL
+        self,
+        members: Iterable[Member],
+        junctions: Iterable[JunctionSetup] = (),
+        fineness: Fineness = USUAL,
+        *,
+        keeps: bool = True,
     ) -> None:
         self.plumbing: Plumbing = plumbing(members, junctions)
         self.history: list[Passage] = []
@@ -112,6 +119,10 @@ class NetworkPath:
         self._added = dict.fromkeys(self._celsius, 0.0)
         self._thick: dict[str, Thickness] = dict.fromkeys(self._celsius, WATER)
         self._weights: dict[str, Mapping[tuple[str, str], float]] = {}
+        sensors = [pump.model.air_sensor for pump in self.plumbing.members]
+        self._asked_back_ns = max((sensor.window_ns for sensor in sensors if sensor is not None), default=0)
+        self._keeps = keeps
+        self._courses: dict[str, tuple[Stretch, int, Expo]] = {}
         self._supplied()
 
     @property
@@ -223,7 +234,11 @@ class NetworkPath:
         The force is given less the friction of a plunger that slides forward, as pumps are calibrated.
         """
         stretch, piece, hours = self.during(at_ns)
-        return stretch.function(sensor_row(self.plumbing, pump, stretch), 0, piece).at(hours)
+        known = self._courses.get(pump)
+        if known is None or known[0] is not stretch or known[1] != piece:
+            course = stretch.function(sensor_row(self.plumbing, pump, stretch), 0, piece)
+            self._courses[pump] = known = stretch, piece, course
+        return known[2].at(hours)
 
     def _at_inlets(self, pump: str, at_ns: int, lines: tuple[LineReading, ...]) -> tuple[LineReading, ...]:
         """The readings, with what is seen at the inlets of lines with two containers."""
@@ -256,6 +271,9 @@ class NetworkPath:
         while len(self._plan) > 1 and int(self._plan[0].stretch.at_ns[-1]) < before_ns:
             self._keep(replace(self._plan.pop(0), aboard=None))
             del self._starts[0]
+        for pumping in self.pumping.values():
+            while len(pumping.legs) > 1 and pumping.legs[0].end_ns < before_ns:
+                pumping.drop_first()
 
     def bubbles(self, pump: str) -> list[Bubbles]:
         """What the sensor behind a mechanism can meet, line by line; none without a sensor, or without air."""
@@ -416,6 +434,10 @@ class NetworkPath:
     def _keep(self, passage: Passage) -> None:
         """Put a passage into the history."""
         self.history.append(passage)
+        if not self._keeps:
+            oldest_ns = int(passage.stretch.at_ns[-1]) - self._asked_back_ns
+            while len(self.history) > 1 and int(self.history[0].stretch.at_ns[-1]) < oldest_ns:
+                del self.history[0]
         for ahead in self.ahead.values():
             ahead.keep(passage.stretch)
 
