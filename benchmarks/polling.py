@@ -4,7 +4,8 @@ What is asked, and how an answer ends, is a row for each protocol.
 """
 
 import os
-import select
+import re
+import selectors
 import subprocess
 import sys
 import time
@@ -12,6 +13,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from heapq import heapify, heapreplace
+from pathlib import Path
 from typing import IO
 
 from firmware_bridge.protocols import alaris_frames, fresenius_link, zyno
@@ -129,14 +131,13 @@ class Host:
 
     def __init__(self, paths: Sequence[str], talk: Talk) -> None:
         self._ends = [_End(os.open(path, os.O_RDWR | os.O_NOCTTY | os.O_NONBLOCK), talk) for path in paths]
-        self._by_descriptor = {end.descriptor: end for end in self._ends}
-        self._talk, self._epoll = talk, select.epoll()
+        self._talk, self._selector = talk, selectors.DefaultSelector()
         for end in self._ends:
-            self._epoll.register(end.descriptor, select.EPOLLIN)
+            self._selector.register(end.descriptor, selectors.EVENT_READ, end)
 
     def close(self) -> None:
         """Close every port."""
-        self._epoll.close()
+        self._selector.close()
         for end in self._ends:
             os.close(end.descriptor)
 
@@ -182,7 +183,7 @@ class Host:
         return found
 
     def _hear(self, within_s: float) -> list[int]:
-        took = (self._by_descriptor[descriptor].hear() for descriptor, _ in self._epoll.poll(within_s))
+        took = (key.data.hear() for key, _ in self._selector.select(within_s))
         return [ns for ns in took if ns is not None]
 
 
@@ -210,7 +211,23 @@ def served(command: Sequence[str], count: int) -> Iterator[Served]:
 
 
 def cpu_s(pid: int) -> float:
-    """The time that a process has had on a core, s (Linux)."""
-    with open(f"/proc/{pid}/stat", encoding="ascii") as file:
-        fields = file.read().rpartition(")")[2].split()
+    """The time that a process has had on a core, s: to the tick on Linux, elsewhere to the second."""
+    stat = Path(f"/proc/{pid}/stat")
+    if not stat.exists():
+        *hours, seconds = _process_status(pid, "time").replace("-", ":").split(":")
+        return float(seconds) + sum(int(part) * 60 ** (k + 1) for k, part in enumerate(reversed(hours)))
+    fields = stat.read_text(encoding="ascii").rpartition(")")[2].split()
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def memory_mb(pid: int) -> float:
+    """What a process has in memory now, MB."""
+    status = Path(f"/proc/{pid}/status")
+    if not status.exists():
+        return int(_process_status(pid, "rss")) / 1024
+    return int(re.findall(r"VmRSS:\s+(\d+)", status.read_text(encoding="ascii"))[0]) / 1024
+
+
+def _process_status(pid: int, what: str) -> str:
+    command = ("ps", "-o", f"{what}=", "-p", str(pid))
+    return subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()

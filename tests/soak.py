@@ -23,7 +23,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks.polling import COMMAND, PROMPTS, Host, Talk, cpu_s, served
+from benchmarks.polling import COMMAND, PROMPTS, Host, Talk, cpu_s, memory_mb, served
 from firmware_bridge.protocols import alaris_frames, zyno
 from pumpsim.scenario_file import parse_scenario
 
@@ -190,14 +190,12 @@ def soak(row: Row, hours: float, speed: float, folder: Path) -> Soaked:
                 polled = host.poll(0.5 / len(questions), EVERY_S, question)
                 asked, missed = asked + polled.asked, missed + polled.unanswered
             if not memory and now_h >= begin_h + hours / 10:
-                memory.append(_memory_mb(process.pid))
-        memory.append(_memory_mb(process.pid))
+                memory.append(memory_mb(process.pid))
+        memory.append(memory_mb(process.pid))
         pumps, now_h = _pumps(control)
         totals = tuple(_total(row, hours, pump, pumps[pump], host) for pump in row.rates)
         host.close()
-        return Soaked(
-            row.protocol, totals, asked, missed, memory[0], memory[-1], now_h - begin_h, cpu_s(process.pid)
-        )
+        return Soaked(row.protocol, totals, asked, missed, memory[0], memory[-1], now_h - begin_h, cpu_s(process.pid))
 
 
 def _total(row: Row, hours: float, pump: str, state: Mapping[str, Any], host: Host) -> Total:
@@ -228,12 +226,6 @@ def _pumps(control: int) -> tuple[dict[str, Any], float]:
         file.flush()
         pumps: dict[str, Any] = json.loads(file.readline())["pumps"]
     return pumps, next(iter(pumps.values()))["at_s"] / 3600
-
-
-def _memory_mb(pid: int) -> float:
-    """What a process has in memory now (Linux)."""
-    status = Path(f"/proc/{pid}/status").read_text(encoding="ascii")
-    return int(re.findall(r"VmRSS:\s+(\d+)", status)[0]) / 1024
 
 
 def soak_all(rows: Sequence[Row], hours: float, speed: float) -> list[Soaked]:
