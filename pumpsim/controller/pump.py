@@ -65,7 +65,10 @@ class Pump:
         """``remaining`` as it would be if the pump were shown this reading now; asking changes nothing."""
         twin = copy(self)
         twin._controller, twin._interlock = copy(self._controller), Interlock(self.model, self._interlock.status)
-        twin.step(now_ns, reading)
+        said = twin._controller.see(now_ns, reading)
+        for trip in (twin._interlock.observe(now_ns, reading, said), twin._interlock.let_through(said)[1]):
+            if trip is not None:
+                twin._controller.step(now_ns, trip)
         return twin.remaining(line)
 
     def step(self, now_ns: int, given: Input) -> Step:

@@ -31,7 +31,7 @@ from pumpsim.controller.quiet import Quiet
 from pumpsim.controller.turn import Turn
 from pumpsim.vocabulary.inputs import DeviceEvent, Input, SensorReading, Tick
 from pumpsim.vocabulary.model import PumpModel
-from pumpsim.vocabulary.outputs import LineMotion, LineState, MotorCommand, Step, Watch
+from pumpsim.vocabulary.outputs import LineMotion, LineState, MotorCommand, Output, Step, Watch
 from pumpsim.vocabulary.status import LineStatus, PumpState
 
 
@@ -54,10 +54,20 @@ class PumpController:
             if quiet.passes(turn, given):
                 self.state = turn.state
                 return self.quiet.answer
+        return self._answer(self._taken(now_ns, given))
+
+    def see(self, now_ns: int, reading: SensorReading) -> tuple[Output, ...]:
+        """``step`` for a reading, but that nobody wants to know when to call again; what was said."""
+        turn = self._taken(now_ns, reading)
+        self.state, self.quiet = turn.state, None
+        return tuple(turn.said)
+
+    def _taken(self, now_ns: int, given: Input) -> Turn:
+        """The full way, up to the motor command."""
         turn = Turn(self.model, self.state, now_ns, self.facts)
         turn.pass_time()
         if power.keeps_off(turn, given):
-            return self._answer(turn)
+            return turn
         match given:
             case Tick():
                 pass
@@ -89,7 +99,7 @@ class PumpController:
         if not turn.state.unit.power.off:
             signals.follow(turn)
         _move(turn)
-        return self._answer(turn)
+        return turn
 
     def _answer(self, turn: Turn) -> Step:
         """Keep the state, and say what was said and when to call again; a pump that is off waits for its power only."""

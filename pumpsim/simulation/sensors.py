@@ -86,8 +86,19 @@ class Sensors:
 
     def seen(self, truth: SensorReading, at_ns: int) -> SensorReading:
         """What the pump gets to know."""
+        self._last = self._shown(truth, at_ns)
+        return self._last
+
+    def but_for_noise(self, truth: SensorReading, at_ns: int) -> SensorReading:
+        """What the pump would get to know if there were no noise; asking disturbs neither the sensors nor chance."""
+        if not self._sensing.noise_kpa:
+            return self._shown(truth, at_ns)
+        quiet = copy(self)
+        quiet._sensing = replace(self._sensing, noise_kpa=0.0)
+        return quiet._shown(truth, at_ns)
+
+    def _shown(self, truth: SensorReading, at_ns: int) -> SensorReading:
         if self._plain:
-            self._last = truth
             return truth
         proximal = [
             self._measured(Sensor(Signal.PROXIMAL_PRESSURE, r.line), r.proximal_kpa, at_ns) for r in truth.lines
@@ -96,14 +107,7 @@ class Sensors:
         lines = tuple(self._line(line, kpa, distal, at_ns) for line, kpa in zip(truth.lines, proximal, strict=True))
         air = (truth.bubble_ml, truth.counted_ml, truth.air_total_ml)
         behind = (self._behind(signal, true) for signal, true in zip(BEHIND, air, strict=True))
-        self._last = SensorReading(lines, distal, truth.age_ns, self._silent(), *behind)
-        return self._last
-
-    def but_for_noise(self, truth: SensorReading, at_ns: int) -> SensorReading:
-        """What the pump would get to know if there were no noise; asking disturbs neither the sensors nor chance."""
-        quiet = copy(self)
-        quiet._sensing = replace(self._sensing, noise_kpa=0.0)
-        return quiet.seen(truth, at_ns)
+        return SensorReading(lines, distal, truth.age_ns, self._silent(), *behind)
 
     def _line(self, true: LineReading, proximal_kpa: float, distal_kpa: float, at_ns: int) -> LineReading:
         air = self._faults.get(Sensor(Signal.AIR_PROXIMAL, true.line))

@@ -67,6 +67,7 @@ FIRST_NS, LONGEST_NS = 60 * 10**9, 6 * 3600 * 10**9
 """Planned at once: little after an anchor, more and more while there is none. Bounds work and memory, never a result."""
 CLAMP, OCCLUSION, NARROWING, OFF = "roller clamp", "occluded", "narrowed to nothing", "come apart"
 """Why a tube is closed; it opens when no reason is left."""
+NO_AIR = (0.0, 0.0, 0.0)
 OPENING = 4.4e-7
 """kPa h/mL of the open end of a line that has come apart: a Luer cone 1 cm long and 4 mm wide, Poiseuille (unverified)."""
 
@@ -122,6 +123,7 @@ class NetworkPath:
         sensors = [pump.model.air_sensor for pump in self.plumbing.members]
         self._asked_back_ns = max((sensor.window_ns for sensor in sensors if sensor is not None), default=0)
         self._keeps = keeps
+        self._bubbles: dict[str, tuple[tuple[Feed, ...], list[Bubbles]]] = {}
         self._courses: dict[str, tuple[Stretch, int, Expo]] = {}
         self._supplied()
 
@@ -217,7 +219,8 @@ class NetworkPath:
         pressure = self.pressure_kpa(pump, at_ns)
         if pump in self.pumping:
             lines = self.pumping[pump].read(at_ns)
-            bubble, counted, total = (self.seen(pump, signal, at_ns) for signal in AIR_SIGNALS)
+            air = (self.seen(pump, signal, at_ns) for signal in AIR_SIGNALS) if self.bubbles(pump) else NO_AIR
+            bubble, counted, total = air
             lines = self._at_inlets(pump, at_ns, lines) if self.ahead else lines
             return SensorReading(lines, pressure, bubble_ml=bubble, counted_ml=counted, air_total_ml=total)
         member = self.members[pump]
@@ -277,7 +280,14 @@ class NetworkPath:
 
     def bubbles(self, pump: str) -> list[Bubbles]:
         """What the sensor behind a mechanism can meet, line by line; none without a sensor, or without air."""
-        sensor, feeds = self.members[pump].model.air_sensor, self.pumping[pump].feeds
+        feeds = self.pumping[pump].feeds
+        known = self._bubbles.get(pump)
+        if known is None or any(feed is not before for feed, before in zip(feeds, known[0], strict=True)):
+            self._bubbles[pump] = known = tuple(feeds), self._bubbles_of(pump, feeds)
+        return known[1]
+
+    def _bubbles_of(self, pump: str, feeds: Sequence[Feed]) -> list[Bubbles]:
+        sensor = self.members[pump].model.air_sensor
         if sensor is None or not any(feed.passing for feed in feeds):
             return []
         return [Bubbles.of(feed, sensor.apart_ml, sensor.smallest_ml) for feed in feeds]
