@@ -49,6 +49,9 @@ class Way(Protocol):
     def read(self, at_ns: int) -> SensorReading:
         """Give what the sensors see."""
 
+    def steps(self, at_ns: int) -> tuple[int, ...]:
+        """Give the counts of the lines, as ``read`` does, at less cost where nothing is planned yet."""
+
     def next_crossing(self, watches: tuple[Watch, ...], after_ns: int, until_ns: int) -> int | None:
         """Find when a watch is next satisfied."""
 
@@ -108,6 +111,10 @@ class LoneWay:
         """Give what the sensors see."""
         return self._path.read(at_ns)
 
+    def steps(self, at_ns: int) -> tuple[int, ...]:
+        """Give the counts of the lines."""
+        return tuple(line.steps for line in self._path.read(at_ns).lines)
+
     def next_crossing(self, watches: tuple[Watch, ...], after_ns: int, until_ns: int) -> int | None:
         """Find when a watch is next satisfied."""
         return next_crossing(self._path, watches, after_ns, until_ns)
@@ -165,6 +172,10 @@ class NetworkWay:
             reading = self._path.read(self._pump, at_ns)
             self._seen = seen = at_ns, self._path.version, reading
         return seen[2]
+
+    def steps(self, at_ns: int) -> tuple[int, ...]:
+        """Give the counts of the lines, without a plan of the network where there is none yet."""
+        return self._path.steps(self._pump, at_ns)
 
     def next_crossing(self, watches: tuple[Watch, ...], after_ns: int, until_ns: int) -> int | None:
         """Find when a watch is next satisfied, if nobody changes the network before."""

@@ -115,6 +115,10 @@ class SimulatedPump:
         """What is so at the pump's sensors, in the counts of its power-on; looking changes nothing."""
         return self._power_on.reading(self.way.read(now_ns))
 
+    def steps(self, now_ns: int) -> tuple[int, ...]:
+        """The counts of ``truth``, line by line; right after something was done they cost less than all of it."""
+        return self._power_on.counts(self._setup.model.lines, self.way.steps(now_ns))
+
     @property
     def power_ons(self) -> int:
         """How often it has been switched on by now; at each, its counts begin at 0."""
