@@ -23,7 +23,8 @@ from benchmarks.polling import COMMAND, ECHO, TALKS, Host, Polled, Served, Talk,
 MS_NS = 1_000_000
 ALONE_S, ALONE_EVERY_S = 5.0, 0.01
 CROWD, CROWD_S, CROWD_EVERY_S = 200, 10.0, 0.1
-IDLE_S = 20.0
+IDLE_S = 60.0
+"""The looks ahead half a minute and a minute after a start fall into it."""
 STARTS = 20
 MIRROR = Talk((), b"", b"", b"0DIS\r", b"\r")
 
@@ -120,7 +121,7 @@ def idle(console: Console, folder: Path) -> None:
     """What a process of pumps takes of a core while nobody asks."""
     table = Table(f"nobody asks for {IDLE_S:g} s", "share of a core", "target")
     talk = TALKS["new-era"]
-    for count, infusing in ((1, False), (CROWD, False), (1, True), (CROWD, True)):
+    for count, infusing in ((1, True), (CROWD, False), (CROWD, True)):
         with hosted(emulated("new-era", count, folder), count, talk) as (host, process):
             for order in (*talk.before, talk.start) if infusing else ():
                 host.say(order)
