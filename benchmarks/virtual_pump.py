@@ -19,6 +19,7 @@ from rich.console import Console
 from rich.table import Table
 
 from benchmarks.polling import COMMAND, ECHO, TALKS, Host, Polled, Served, Talk, cpu_s, served
+from benchmarks.turns import crowd_alone
 
 MS_NS = 1_000_000
 ALONE_S, ALONE_EVERY_S = 5.0, 0.01
@@ -117,6 +118,18 @@ def crowd(console: Console, folder: Path) -> None:
     console.print(table)
 
 
+def undisturbed(console: Console, folder: Path) -> None:
+    """The same crowd by the core time that it takes, as if nothing else ran."""
+    name = f"{CROWD} pumps, each asked 10 times a second, by core time alone"
+    table = Table(name, "answers", "median", "p99", "99.9 %", "max", "longest look ahead", "core in use")
+    for protocol in TALKS:
+        found = crowd_alone(protocol, CROWD, CROWD_S, CROWD_EVERY_S, folder)
+        times = (f"{share(found.took_ns, part):.2f} ms" for part in (0.5, 0.99, 0.999, 1.0))
+        longest = f"{found.longest_look_ns / MS_NS:.1f} ms"
+        table.add_row(protocol, str(len(found.took_ns)), *times, longest, f"{found.busy:.0%}")
+    console.print(table)
+
+
 def idle(console: Console, folder: Path) -> None:
     """What a process of pumps takes of a core while nobody asks."""
     table = Table(f"nobody asks for {IDLE_S:g} s", "share of a core", "target")
@@ -137,7 +150,7 @@ def idle(console: Console, folder: Path) -> None:
 def virtual_pumps(console: Console) -> None:
     """All of it."""
     with tempfile.TemporaryDirectory() as name:
-        for part in (alone, crowd, idle):
+        for part in (alone, crowd, undisturbed, idle):
             part(console, Path(name))
 
 
