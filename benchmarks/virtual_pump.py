@@ -25,7 +25,7 @@ MS_NS = 1_000_000
 ALONE_S, ALONE_EVERY_S = 5.0, 0.01
 CROWD, CROWD_S, CROWD_EVERY_S = 200, 10.0, 0.1
 IDLE_S = 60.0
-"""The looks ahead half a minute and a minute after a start fall into it."""
+"""The look ahead fifty seconds after a start falls into it."""
 STARTS = 20
 MIRROR = Talk((), b"", b"", b"0DIS\r", b"\r")
 

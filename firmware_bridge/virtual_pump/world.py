@@ -18,7 +18,7 @@ from pumpsim.vocabulary.program import InfusionProgram
 from pumpsim.vocabulary.remaining import Remaining
 
 FL_PER_NL = 1_000_000
-AHEAD_NS = 30_000_000_000
+AHEAD_NS = 50_000_000_000
 """How far the physics is reckoned ahead at most: each command throws away what was, and an answer waits for the new one."""
 
 

@@ -123,7 +123,7 @@ def test_what_is_noted_of_instants_does_not_grow() -> None:
 
 
 def test_a_look_ahead_grows_while_it_is_quiet_and_not_after_a_command() -> None:
-    """Half a minute at first, then as far as nothing has happened, ten minutes at most."""
+    """Fifty seconds at first, then as far as nothing has happened, ten minutes at most."""
     pump = unit("asena-gh")
     pump.step(S, b"RATE 2\nRUN\n")
     spans, at_ns = [], S
@@ -133,10 +133,10 @@ def test_a_look_ahead_grows_while_it_is_quiet_and_not_after_a_command() -> None:
         spans.append((wake_ns - at_ns) / S)
         at_ns = wake_ns
         pump.answer(at_ns)
-    assert spans[:5] == [30.0, 30.0, 60.0, 120.0, 240.0]
+    assert spans[:5] == [50.0, 50.0, 100.0, 200.0, 400.0]
     assert max(spans) == 600.0
     pump.answer(at_ns, b"STOP\nRATE 3\nRUN\n")
-    assert pump.wake_ns == at_ns + 30 * S
+    assert pump.wake_ns == at_ns + 50 * S
 
 
 @pytest.mark.parametrize("model", ["linear-peristaltic", "dual-channel-cassette"])
