@@ -7,7 +7,7 @@ MAIN_SCENARIO := scenarios/dopamine_with_saline.toml
 # By whole spans of tests, so that files keep to one worker and share their runs; who is done takes from the others.
 IN_PARALLEL := -n auto --dist worksteal
 
-.PHONY: demo test fuzz check coverage mutants bench plots docs clean
+.PHONY: demo test fuzz soak check coverage mutants bench plots docs clean
 
 $(VENV)/.ready: pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys; sys.version_info >= (3, 11) or sys.exit("pumpsim needs Python 3.11 or later; this is " + sys.version.split()[0])'
@@ -26,6 +26,10 @@ test: $(VENV)/.ready
 fuzz: export FUZZ ?= 20
 fuzz: $(VENV)/.ready
 	@$(BIN)/python -m pytest -q $(IN_PARALLEL) -m hypothesis
+
+# Eight hours of pump time in four dialects with a host that polls, or HOURS at SPEED times real time.
+soak: $(VENV)/.ready
+	@$(BIN)/python -m tests.soak --hours $(or $(HOURS),8) --speed $(or $(SPEED),480)
 
 check: $(VENV)/.ready
 	@$(BIN)/ruff check .

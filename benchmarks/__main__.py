@@ -18,6 +18,7 @@ from rich.table import Table
 from benchmarks import peer
 from benchmarks.cases import DRUG_MG_PER_ML, H, S, beside, manifold, steady, through_the_network
 from benchmarks.controller import step_cost
+from benchmarks.virtual_pump import virtual_pumps
 from pumpsim.catalogue.peristaltic import LINEAR_PERISTALTIC
 from pumpsim.catalogue.pumps import SINGLE_CHANNEL_CASSETTE, with_smooth_drive
 from pumpsim.fluidics.chunk import Chunk
@@ -241,7 +242,7 @@ def main() -> None:
         return
     console = Console(width=110)
     console.print(f"Python {sys.version.split()[0]}, numpy {np.__version__}; a day is {24 * H // S:,} s")
-    for part in (days, controller, lengths, cold_starts, writing, networks):
+    for part in (days, controller, lengths, cold_starts, writing, networks, virtual_pumps):
         part(console)
 
 

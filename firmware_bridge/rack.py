@@ -1,5 +1,7 @@
 """The loop that serves virtual pumps: many ports, one thread, one clock. It waits for bytes until a wake-up, steps, sends.
 
+Hosts come first: an answer goes out before the pump looks for what happens next, and between two such looks, or two things
+that happen by themselves, hosts are listened to again. Without anything to do it sleeps.
 Nothing here blocks: what a host does not read is dropped, and counted. Nothing here decides anything about pumps or protocols.
 Other threads may only ``ask``; what they ask is done between two steps.
 """
@@ -14,6 +16,7 @@ from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field
+from heapq import heapify, heappop, heappush
 from typing import TypeVar
 
 from firmware_bridge.transports import DevicePort, LinkLost
@@ -28,19 +31,25 @@ ASKING_S = 0.005
 AT_ONCE_NS = 2_000_000
 """How long pumps are stepped for themselves before hosts are listened to again."""
 LONGEST_LINE = 100_000
+MOST_NOTED = 16
+"""So many instants are noted for each unit before those are dropped that no longer hold."""
 T = TypeVar("T")
 Opener = Callable[[], DevicePort]
 
 
 @dataclass
 class _Slot:
-    """A unit and its plug; ``port`` None: unplugged, until ``back_ns``. ``wake_ns``: when the unit wants to be called."""
+    """A unit and its plug; ``port`` None: unplugged, until ``back_ns``. ``wake_ns``: when the unit wants to be called;
+    ``waiting``: that is still to be found out. ``at_ns``: when it was called last."""
 
+    number: int
     unit: Unit
     make: Opener
     port: DevicePort | None = None
     back_ns: int | None = None
     wake_ns: int | None = 0
+    waiting: bool = False
+    at_ns: int = 0
     watched: tuple[int, ...] = ()
 
 
@@ -72,8 +81,10 @@ class Rack:
         self._near.setblocking(False)
         self._asked: deque[_Asked] = deque()
         self._lock, self._over = threading.Lock(), False
-        self._slots = {number: _Slot(unit, make) for number, (unit, make) in enumerate(units, 1)}
-        self._waiting = deque(self._slots.values())
+        self._slots = {number: _Slot(number, unit, make) for number, (unit, make) in enumerate(units, 1)}
+        self._due = [(0, number) for number in self._slots]
+        self._waiting = deque[_Slot]()
+        self._unwatched = dict[int, _Slot]()
         self._control, self._callers = control, dict[int, _Caller]()
         self._begin_ns = time.monotonic_ns()
         self._selector.register(self._near, selectors.EVENT_READ, self._far)
@@ -132,17 +143,18 @@ class Rack:
     def do(self, number: int, what: Callable[[Unit], T]) -> T:
         """Do something to a unit at this instant, and send what it says to it. Only between two turns, or inside ``ask``."""
         slot = self._slots[number]
-        self._step(slot, b"")
+        self._step(slot, self.now_ns(), b"")
         try:
             return what(slot.unit)
         finally:
-            self._step(slot, b"")
+            self._step(slot, self.now_ns(), b"")
 
     def unplug(self, number: int, for_ns: int) -> None:
         """Take the plug out for so long: the host's end dies, or is reset; the pump goes on."""
         slot = self._slots[number]
         self._pull_out(slot)
         slot.back_ns = self.now_ns() + for_ns
+        heappush(self._due, (slot.back_ns, number))
 
     def close(self) -> None:
         """Close every port; harmless when closed already. Who still asks is told."""
@@ -177,47 +189,79 @@ class Rack:
         self._let_time_pass()
 
     def _let_time_pass(self) -> None:
-        """Step those that are due, in turns: who waits for an answer shall not wait for all that the others have to do.
+        """Step those that are due and look for what comes next, in turns: who waits for an answer shall not wait for all that
+        the others have to do.
 
         Late is harmless: everything happens at its own instant, however late it is reckoned.
         """
         until_ns = time.monotonic_ns() + AT_ONCE_NS
-        for _ in range(len(self._waiting)):
-            slot = self._waiting[0]
-            self._waiting.rotate(-1)
-            self._pass_time(slot)
+        for slot in list(self._unwatched.values()):
+            self._hear(slot)
+        while self._step_one_due() | self._look_ahead_for_one():
             if time.monotonic_ns() >= until_ns:
                 return
 
-    def _wait_s(self) -> float:
-        slots = self._slots.values()
-        due = [ns for slot in slots for ns in (slot.wake_ns, slot.back_ns) if ns is not None]
-        idle_s = ASKING_S if any(slot.port is not None and not slot.watched for slot in slots) else IDLE_S
-        return idle_s if not due else min(idle_s, max(0, min(due) - self.now_ns()) / S_NS)
-
-    def _pass_time(self, slot: _Slot) -> None:
-        now_ns = self.now_ns()
+    def _step_one_due(self) -> bool:
+        """Let the next thing happen that is due, at its own instant; whether there was one."""
+        due_ns, now_ns = self._next_due_ns(), self.now_ns()
+        if due_ns is None or due_ns > now_ns:
+            return False
+        _, number = heappop(self._due)
+        slot = self._slots[number]
         if slot.back_ns is not None and slot.back_ns <= now_ns:
             self._plug_in(slot)
-        if slot.port is not None and not slot.watched:
-            self._hear(slot)
-        elif slot.wake_ns is not None and slot.wake_ns <= now_ns:
-            self._step(slot, b"")
+        if slot.wake_ns is not None and slot.wake_ns <= now_ns:
+            self._step(slot, slot.wake_ns if slot.wake_ns > slot.at_ns else now_ns, b"")
+        return True
+
+    def _look_ahead_for_one(self) -> bool:
+        """Find out when a unit that was stepped wants to be called again; whether there was one."""
+        if not self._waiting:
+            return False
+        slot = self._waiting.popleft()
+        slot.waiting, slot.wake_ns = False, slot.unit.wake_ns
+        if slot.wake_ns is not None:
+            heappush(self._due, (slot.wake_ns, slot.number))
+        return True
+
+    def _next_due_ns(self) -> int | None:
+        """When a unit wants to be called, or a plug comes back; what was noted and no longer holds is dropped."""
+        if len(self._due) > MOST_NOTED * len(self._slots):
+            self._due = [(ns, number) for ns, number in self._due if ns in self._times(number)]
+            heapify(self._due)
+        while self._due and self._due[0][0] not in self._times(self._due[0][1]):
+            heappop(self._due)
+        return self._due[0][0] if self._due else None
+
+    def _times(self, number: int) -> tuple[int | None, int | None]:
+        slot = self._slots[number]
+        return slot.wake_ns, slot.back_ns
+
+    def _wait_s(self) -> float:
+        if self._waiting:
+            return 0.0
+        idle_s = ASKING_S if self._unwatched else IDLE_S
+        due_ns = self._next_due_ns()
+        return idle_s if due_ns is None else min(idle_s, max(0, due_ns - self.now_ns()) / S_NS)
 
     def _hear(self, slot: _Slot) -> None:
         if slot.port is None:
             return
         data = slot.port.take()
         self._watch(slot)
-        if data or slot.wake_ns is None or slot.wake_ns <= self.now_ns():
-            self._step(slot, data)
+        if data:
+            self._step(slot, self.now_ns(), data)
 
-    def _step(self, slot: _Slot, data: bytes) -> None:
-        step = slot.unit.step(self.now_ns(), data)
-        slot.wake_ns = step.wake_at_ns
-        if step.data_out and slot.port is not None:
-            slot.port.give(step.data_out)
+    def _step(self, slot: _Slot, at_ns: int, data: bytes) -> None:
+        """Send what a unit answers; what it waits for next is looked for later."""
+        slot.at_ns, out = at_ns, slot.unit.answer(at_ns, data)
+        if out and slot.port is not None:
+            slot.port.give(out)
             self._watch(slot)
+        slot.wake_ns = None
+        if not slot.waiting:
+            slot.waiting = True
+            self._waiting.append(slot)
 
     # Plugs
 
@@ -235,6 +279,10 @@ class Rack:
         """Wait on what the port is now made of. It is called after everything that may close a descriptor, before a new one can
         get the same number."""
         wanted = () if slot.port is None else slot.port.descriptors()
+        if slot.port is not None and not wanted:
+            self._unwatched[slot.number] = slot
+        elif self._unwatched:
+            self._unwatched.pop(slot.number, None)
         if wanted == slot.watched:
             return
         for descriptor in set(slot.watched) - set(wanted):
@@ -298,7 +346,7 @@ class Rack:
     @contextlib.contextmanager
     def _all_at_now(self) -> Iterator[None]:
         for slot in self._slots.values():
-            self._step(slot, b"")
+            self._step(slot, self.now_ns(), b"")
         yield
         for slot in self._slots.values():
-            self._step(slot, b"")
+            self._step(slot, self.now_ns(), b"")

@@ -1,5 +1,6 @@
 """``firmware-bridge emulate --protocol NAME``: virtual pumps on ports."""
 
+import gc
 import socket
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -70,6 +71,8 @@ def emulate(wanted: Wanted, interrupted: Callable[[], bool]) -> int:
                     f"{models}, {dialect.name} protocol, {dialect.baud} baud {dialect.framing}{faster}{at}; Ctrl-C ends",
                     flush=True,
                 )
+                gc.collect()
+                gc.freeze()  # what is there now stays, and need not be looked through while hosts wait
                 with Shown(rack) as shown:
 
                     def tell() -> bool:

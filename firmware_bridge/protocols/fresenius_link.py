@@ -32,6 +32,9 @@ class Sign(Enum):
     ALIVE = DC4
 
 
+SIGNS = {sign.value: sign for sign in Sign}
+
+
 @dataclass(frozen=True, slots=True)
 class Text:
     """Address and text of a frame that has arrived whole."""
@@ -76,7 +79,7 @@ class Reader:
             return None
         if cut:
             return Fault.CONTROL
-        return next((sign for sign in Sign if sign.value == byte), None)
+        return SIGNS.get(byte)
 
     def _inside(self, text: bytearray, byte: int) -> Text | Fault | None:
         if 0x20 <= byte < 0x7F and len(text) < LONGEST + 2:

@@ -30,7 +30,11 @@ class VirtualPump:
         return self._now_ns
 
     def step(self, now_ns: int, data: bytes = b"") -> DeviceStep:
-        """Take in what arrived by ``now_ns``; everything that was due earlier happens first, at its own instant."""
+        """``answer``, and when this wants to be called again."""
+        return DeviceStep(self.answer(now_ns, data), self.wake_ns)
+
+    def answer(self, now_ns: int, data: bytes = b"") -> bytes:
+        """Take in what arrived by ``now_ns`` and give what goes out; what was due earlier happens first, at its own instant."""
         before_ns = -1
         while (due_ns := self._due_ns()) is not None and before_ns < due_ns < now_ns:
             before_ns = due_ns  # whoever is due at the same instant for ever is called once
@@ -39,7 +43,13 @@ class VirtualPump:
         if data and (heard := self.wire.hear(now_ns, data)):
             self.wire.send(now_ns, self.talker.take(now_ns, heard))
             self.wire.send(now_ns, self.talker.pass_time(now_ns))
-        return DeviceStep(self.wire.due(now_ns), self.wake_ns)
+        return self.wire.due(now_ns)
+
+    @property
+    def wake_ns(self) -> int | None:
+        """When this wants to be called again. After a change that takes ms to find out: so an answer goes out before."""
+        due = [at_ns for at_ns in (self._due_ns(), self.wire.next_ns) if at_ns is not None]
+        return min(due, default=None)
 
     def _come_to(self, now_ns: int) -> None:
         self._now_ns = now_ns
@@ -51,10 +61,4 @@ class VirtualPump:
         pump_ns, talk_ns = self.world.next_ns, self.talker.wake_ns
         due = [] if pump_ns is None else [-(-pump_ns * PPM // self._speed_ppm)]
         due += [] if talk_ns is None else [talk_ns]
-        return min(due, default=None)
-
-    @property
-    def wake_ns(self) -> int | None:
-        """When it wants to be called next, on link time."""
-        due = [at_ns for at_ns in (self._due_ns(), self.wire.next_ns) if at_ns is not None]
         return min(due, default=None)

@@ -130,26 +130,30 @@ class Unit:
             raise UnknownNameError("pump", name, self.pumps)
         return next(iter(self.pumps.values())) if name is None else self.pumps[name]
 
-    @property
-    def wake_ns(self) -> int | None:
-        """When it wants to be called next."""
-        due = [self._on_link(self._due[0].at_ns)] if self._due else []
-        due += [] if self._pump.wake_ns is None else [self._pump.wake_ns]
-        return min(due, default=None)
-
     def step(self, now_ns: int, data: bytes = b"") -> DeviceStep:
-        """Take in what arrived by ``now_ns`` of link time; what was told to happen earlier happens first."""
+        """``answer``, and when this wants to be called again."""
+        return DeviceStep(self.answer(now_ns, data), self.wake_ns)
+
+    def answer(self, now_ns: int, data: bytes = b"") -> bytes:
+        """Take in what arrived by ``now_ns`` of link time, and give what goes out; what was told to happen earlier happens
+        first."""
         out = b""
         while self._due and (at_ns := self._on_link(self._due[0].at_ns)) <= now_ns:
-            out += self._pump.step(at_ns).data_out
+            out += self._pump.answer(at_ns)
             entry = self._due.pop(0)
             self.pumps[entry.pump].do(entry.action)
         if data:
             self._hear(now_ns, By.HOST, data)
-        out += self._pump.step(now_ns, data).data_out
+        out += self._pump.answer(now_ns, data)
         if out:
             self._hear(now_ns, By.PUMP, out)
-        return DeviceStep(out, self.wake_ns)
+        return out
+
+    @property
+    def wake_ns(self) -> int | None:
+        """When this wants to be called again; see ``VirtualPump.wake_ns``."""
+        told_ns = self._on_link(self._due[0].at_ns) if self._due else None
+        return min((at_ns for at_ns in (told_ns, self._pump.wake_ns) if at_ns is not None), default=None)
 
     def tell(self, words: Mapping[str, object]) -> None:
         """Let something be done now: a table of a scenario file. Raises PumpsimError: PumpRefused when a pump refuses."""

@@ -87,9 +87,11 @@ class Wire:
 
     def due(self, now_ns: int) -> bytes:
         """The bytes that have come out by now."""
-        out = b""
-        while self._queue and self._queue[0][0] <= now_ns:
-            out += self._queue.pop(0)[1]
+        count = 0
+        while count < len(self._queue) and self._queue[count][0] <= now_ns:
+            count += 1
+        out = b"".join([data for _, data in self._queue[:count]])
+        del self._queue[:count]
         return out
 
     def change(self, **faults: object) -> None:

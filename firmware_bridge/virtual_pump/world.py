@@ -3,7 +3,7 @@
 Nothing here knows a wire. Time is handed over; what is due by then happens at its own instant, in the order of simulation.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from pumpsim.scenario import Action, Scenario
@@ -18,7 +18,7 @@ from pumpsim.vocabulary.program import InfusionProgram
 from pumpsim.vocabulary.remaining import Remaining
 
 FL_PER_NL = 1_000_000
-AHEAD_NS = 10_000_000_000
+AHEAD_NS = 50_000_000_000
 """How far the physics is reckoned ahead at most: each command throws away what was, and an answer waits for the new one."""
 
 
@@ -46,15 +46,43 @@ class Standing:
     acknowledged: bool
 
 
+class Gauge:
+    """A pressure that is reckoned when it is asked for: right after a start that takes ms, and few ask. ``read``: how."""
+
+    def __init__(self, read: Callable[[], float]) -> None:
+        self._read: Callable[[], float] | None = read
+        self._kpa = 0.0
+
+    @property
+    def kpa(self) -> float:
+        """What it shows, of the instant that it was made at; it is read before that has gone by."""
+        if self._read is not None:
+            self._kpa, self._read = self._read(), None
+        return self._kpa
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Gauge) and self.kpa == other.kpa
+
+    def __repr__(self) -> str:
+        return f"{self.kpa} kPa"
+
+    __hash__ = None  # type: ignore[assignment]
+
+
 @dataclass(frozen=True, slots=True)
 class Look:
     """A pump at an instant of pump time: lines in the order of the model, conditions in the order in which they began."""
 
     at_ns: int
     lines: tuple[LineLook, ...]
-    distal_kpa: float
+    gauge: Gauge
     standing: tuple[Standing, ...]
     off: bool
+
+    @property
+    def distal_kpa(self) -> float:
+        """The pressure behind the mechanism."""
+        return self.gauge.kpa
 
     def line(self, name: str) -> LineLook:
         """One line of the model."""
@@ -62,11 +90,14 @@ class Look:
 
 
 class World:
-    """Everything behind one or more ports: the pumps of a scenario, without an end, from power-on."""
+    """Everything behind one or more ports: the pumps of a scenario, without an end, from power-on.
 
-    def __init__(self, scenario: Scenario, ahead_ns: int = AHEAD_NS) -> None:
+    What has passed is dropped, so memory is flat; with ``keeps`` it stays.
+    """
+
+    def __init__(self, scenario: Scenario, ahead_ns: int = AHEAD_NS, *, keeps: bool = False) -> None:
         self.now_ns = 0
-        self._lines = clockworks(scenario, lambda _pump, _chunk: None, ENDLESS_NS, ahead_ns)
+        self._lines = clockworks(scenario, None, ENDLESS_NS, ahead_ns, keeps=keeps)
         for line in self._lines:
             line.begin()
         self.pumps = {pump.id: PumpPort(self, line, pump) for line in self._lines for pump in line.pumps.values()}
@@ -74,17 +105,24 @@ class World:
     @property
     def next_ns(self) -> int | None:
         """When something happens next by itself, or a dialect wants to be called."""
-        due = [line.next_ns for line in self._lines]
-        due += [port.wake_ns for port in self.pumps.values() if (port.wake_ns or 0) > self.now_ns]
-        return min((at_ns for at_ns in due if at_ns is not None), default=None)
+        due = [at_ns for line in self._lines if (at_ns := line.next_ns) is not None]
+        due += [at_ns for port in self.pumps.values() if (at_ns := port.wake_ns) is not None and at_ns > self.now_ns]
+        return min(due, default=None)
 
     def turn_to(self, now_ns: int) -> None:
         """Let everything happen that is due by an instant. Raises ValueError when time runs backwards."""
         if now_ns < self.now_ns:
             raise ValueError(f"time runs backwards: {now_ns} ns after {self.now_ns} ns")
+        if now_ns > self.now_ns:
+            self.hold_looks()
         for line in self._lines:
             line.turn_to(now_ns)
         self.now_ns = now_ns
+
+    def hold_looks(self) -> None:
+        """Let what was looked at be read to its end, before it goes by."""
+        for port in self.pumps.values():
+            port.hold_look()
 
 
 class PumpPort:
@@ -92,6 +130,10 @@ class PumpPort:
 
     def __init__(self, world: World, line: Clockwork, pump: SimulatedPump) -> None:
         self._world, self._line, self._pump = world, line, pump
+        self._rows = {row.id: row for row in pump.model.alarms}
+        self._of = (-1, -1)
+        self._look: Look | None = None
+        self._left: dict[str, Remaining] = {}
         self.wake_ns: int | None = None
 
     @property
@@ -136,11 +178,29 @@ class PumpPort:
 
     def look(self) -> Look:
         """What the pump knows, and what its motor has counted by now; looking changes nothing."""
+        self._come_to_now()
+        if self._look is None:
+            self._look = self._looked()
+        return self._look
+
+    def hold_look(self) -> None:
+        """Read the pressure of the last look, if nobody has: it is of an instant that goes by now."""
+        if self._look is not None and self._of == (self._world.now_ns, self._line.happened):
+            self._look.gauge.kpa  # noqa: B018 (it is kept)
+
+    def _come_to_now(self) -> None:
+        """Forget what was looked at or reckoned at another instant, or before something happened."""
+        of = self._world.now_ns, self._line.happened
+        if of != self._of:
+            self._of, self._look = of, None
+            self._left.clear()
+
+    def _looked(self) -> Look:
         at_ns = self._world.now_ns
-        state, reading = self._pump.state, self._pump.truth(at_ns)
-        rows = {row.id: row for row in self.model.alarms}
+        state = self._pump.state
         step_fl = self.model.mechanism.step_fl
-        drawn = [self._withdrawn_steps(read.steps) if self.model.withdraws else 0 for read in reading.lines]
+        steps = self._pump.steps(at_ns)
+        drawn = [self._withdrawn_steps(count) if self.model.withdraws else 0 for count in steps]
         return Look(
             at_ns,
             tuple(
@@ -150,14 +210,14 @@ class PumpPort:
                     status.program,
                     max(0, motion.rate_nl_per_h),
                     max(0, -motion.rate_nl_per_h),
-                    (read.steps + back) * step_fl // FL_PER_NL,
+                    (count + back) * step_fl // FL_PER_NL,
                     back * step_fl // FL_PER_NL,
                 )
-                for status, motion, read, back in zip(state.lines, state.motor.lines, reading.lines, drawn, strict=True)
+                for status, motion, count, back in zip(state.lines, state.motor.lines, steps, drawn, strict=True)
             ),
-            reading.distal_kpa,
+            Gauge(lambda: self._pump.truth(at_ns).distal_kpa),
             tuple(
-                Standing(alarm.alarm, alarm.line, rows[alarm.alarm].priority, alarm.acknowledged)
+                Standing(alarm.alarm, alarm.line, self._rows[alarm.alarm].priority, alarm.acknowledged)
                 for alarm in state.alarms
                 if alarm.standing
             ),
@@ -166,7 +226,10 @@ class PumpPort:
 
     def remaining(self, line: str) -> Remaining:
         """What is left of a line, and for how long, as the pump says it."""
-        return self._pump.remaining(self._world.now_ns, line)
+        self._come_to_now()
+        if line not in self._left:
+            self._left[line] = self._pump.remaining(self._world.now_ns, line)
+        return self._left[line]
 
     @property
     def touches(self) -> int:
@@ -190,6 +253,8 @@ class PumpPort:
 
     def do(self, action: Action) -> tuple[Output, ...]:
         """Let anything be done to the pump now, by the operator, its device or the world; what the pump said to it."""
+        self._world.hold_looks()
+        self._line.forget()
         before, recorded = len(self._pump.taken), self._pump.recorded
         self._line.do(self._world.now_ns, self.id, action)
         said = [output for taken in self._pump.taken[before:] for output in taken.step.outputs]

@@ -14,9 +14,8 @@ from pumpsim.controller.pump_controller import stop_at_step
 from pumpsim.controller.turn import Turn
 from pumpsim.vocabulary.courses import DAY_NS, NL_NS_PER_H, AtLimit, Profile, Repeat
 from pumpsim.vocabulary.inputs import LineReading, SensorReading
-from pumpsim.vocabulary.model import PumpModel
 from pumpsim.vocabulary.outputs import LineState
-from pumpsim.vocabulary.status import LineStatus, PowerStatus, PumpState
+from pumpsim.vocabulary.status import LineStatus, PowerStatus
 
 MOST_LOOKS = 10_000
 """So many deadlines are looked ahead; an end beyond them is not known. A choice of ours: a fraction of a second of work."""
@@ -33,20 +32,18 @@ class _Seen:
 
 
 class Ahead:
-    """A pump, and one line of it whose ends are looked for. Counts are those of a motor that has moved what is owed.
+    """A pump as it is ``now``, and one line of it whose ends are looked for. Counts are those of a motor that has moved what is
+    owed.
 
     ``missing``: the steps of each line that have not been pumped though they are owed. ``level_nl``: what the line's
     reservoir holds, None: not known.
     """
 
-    def __init__(
-        self, model: PumpModel, state: PumpState, line: str, missing: dict[str, int], level_nl: int | None
-    ) -> None:
-        self._line, self._model = line, model
+    def __init__(self, now: Turn, line: str, missing: dict[str, int], level_nl: int | None) -> None:
+        self._line, state, step = line, now.state, now.step
         unit = replace(state.unit, power=PowerStatus(), asked=None)
-        step = Turn(model, state, state.now_ns).step
         lines = tuple(_counted_anew(s, step, missing[s.line]) for s in state.lines)
-        self._turn = Turn(model, replace(state, lines=lines, alarms=(), unit=unit), state.now_ns)
+        self._turn = now.later(replace(state, lines=lines, alarms=(), unit=unit), state.now_ns)
         self._begin_ns = state.now_ns
         self._moved = {status.line: status.owed for status in lines}
         pumped = self._moved[line] // step * step  # what is owed of a step is still in the reservoir
@@ -140,7 +137,7 @@ class Ahead:
             moved = self._moved[status.line]
             goal, stop = moved + turn.rate_nl_per_h(status) * (at_ns - turn.now_ns), stop_at_step(turn, status)
             self._moved[status.line] = goal if stop is None else max(moved, min(goal, stop * turn.step))
-        self._turn = Turn(self._model, turn.state, at_ns)
+        self._turn = turn.later(turn.state, at_ns)
         self._turn.pass_time()
 
     def _skip(self) -> None:
@@ -160,7 +157,7 @@ class Ahead:
         since_ns = None if status.course.since_ns is None else status.course.since_ns + ahead_ns
         later = status.owing(status.owed + count * each, replace(status.course, since_ns=since_ns))
         state = replace(self._turn.state.with_line(later), now_ns=now_ns + ahead_ns)
-        self._turn = Turn(self._model, state, state.now_ns)
+        self._turn = self._turn.later(state, state.now_ns)
         self._moved[self._line] = moved + count * each
         self._seen.clear()
 

@@ -1,10 +1,12 @@
 """Controller and interlock, wired once, so that no driver can forget the second."""
 
+from copy import copy
+
 from pumpsim.controller.interlock import Interlock
 from pumpsim.controller.pump_controller import PumpController
 from pumpsim.controller.restart import rebased
 from pumpsim.controller.time_left import remaining
-from pumpsim.vocabulary.inputs import Input
+from pumpsim.vocabulary.inputs import Input, SensorReading
 from pumpsim.vocabulary.model import PumpModel
 from pumpsim.vocabulary.outputs import Step
 from pumpsim.vocabulary.remaining import Remaining
@@ -57,7 +59,17 @@ class Pump:
 
         Asking changes nothing. What it rests on, and how exact it is: ``controller.time_left``. Raises LookupError.
         """
-        return remaining(self.model, self.state, line)
+        return remaining(self.model, self.state, line, self._controller.facts)
+
+    def remaining_after(self, now_ns: int, reading: SensorReading, line: str) -> Remaining:
+        """``remaining`` as it would be if the pump were shown this reading now; asking changes nothing."""
+        twin = copy(self)
+        twin._controller, twin._interlock = copy(self._controller), Interlock(self.model, self._interlock.status)
+        said = twin._controller.see(now_ns, reading)
+        for trip in (twin._interlock.observe(now_ns, reading, said), twin._interlock.let_through(said)[1]):
+            if trip is not None:
+                twin._controller.step(now_ns, trip)
+        return twin.remaining(line)
 
     def step(self, now_ns: int, given: Input) -> Step:
         """Answer one input at an instant.

@@ -32,7 +32,7 @@ from pumpsim.controller.quiet import Quiet
 from pumpsim.controller.turn import Turn
 from pumpsim.vocabulary.inputs import DeviceEvent, Input, SensorReading, Tick
 from pumpsim.vocabulary.model import PumpModel
-from pumpsim.vocabulary.outputs import LineMotion, LineState, MotorCommand, Step, Watch
+from pumpsim.vocabulary.outputs import LineMotion, LineState, MotorCommand, Output, Step, Watch
 from pumpsim.vocabulary.status import LineStatus, PumpState
 
 
@@ -42,7 +42,7 @@ class PumpController:
     def __init__(self, model: PumpModel, state: PumpState | None = None) -> None:
         self.model = model
         still = MotorCommand(tuple(LineMotion(line, 0) for line in model.lines))
-        self._facts = ModelFacts(model)
+        self.facts = ModelFacts(model)
         self.quiet: Quiet | None = None
         self.state = state or PumpState(0, tuple(LineStatus(line) for line in model.lines), motor=still)
 
@@ -51,14 +51,24 @@ class PumpController:
         if now_ns < self.state.now_ns:
             raise ValueError(f"time runs backwards: {now_ns} ns after {self.state.now_ns} ns")
         if self.quiet is not None and quiet.is_early(self.quiet, now_ns, given):
-            turn = Turn(self.model, self.state, now_ns, self._facts)
+            turn = Turn(self.model, self.state, now_ns, self.facts)
             if quiet.passes(turn, given):
                 self.state = turn.state
                 return self.quiet.answer
-        turn = Turn(self.model, self.state, now_ns, self._facts)
+        return self._answer(self._taken(now_ns, given))
+
+    def see(self, now_ns: int, reading: SensorReading) -> tuple[Output, ...]:
+        """``step`` for a reading, but that nobody wants to know when to call again; what was said."""
+        turn = self._taken(now_ns, reading)
+        self.state, self.quiet = turn.state, None
+        return tuple(turn.said)
+
+    def _taken(self, now_ns: int, given: Input) -> Turn:
+        """The full way, up to the motor command."""
+        turn = Turn(self.model, self.state, now_ns, self.facts)
         turn.pass_time()
         if power.keeps_off(turn, given):
-            return self._answer(turn)
+            return turn
         match given:
             case Tick():
                 pass
@@ -91,7 +101,7 @@ class PumpController:
         if not turn.state.unit.power.off:
             signals.follow(turn)
         _move(turn)
-        return self._answer(turn)
+        return turn
 
     def _answer(self, turn: Turn) -> Step:
         """Keep the state, and say what was said and when to call again; a pump that is off waits for its power only."""

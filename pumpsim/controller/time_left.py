@@ -10,6 +10,7 @@ is out by more than a sound motor can be, counts: what has not been pumped is st
 
 from pumpsim.controller import account
 from pumpsim.controller.ahead import Ahead
+from pumpsim.controller.model_facts import ModelFacts
 from pumpsim.controller.turn import FL_PER_NL, Turn
 from pumpsim.vocabulary.alarms import Signal
 from pumpsim.vocabulary.courses import NL_NS_PER_H
@@ -19,16 +20,17 @@ from pumpsim.vocabulary.remaining import Left, Remaining
 from pumpsim.vocabulary.status import LineStatus, PumpState
 
 
-def remaining(model: PumpModel, state: PumpState, line: str) -> Remaining:
-    """Say what is left of a line. Raises LookupError for a line that the model does not have."""
+def remaining(model: PumpModel, state: PumpState, line: str, facts: ModelFacts | None = None) -> Remaining:
+    """Say what is left of a line. ``facts``: of the model, where they are at hand. Raises LookupError for none of its lines."""
     status, reading = state.line(line), state.reading
     level_ml = None if reading is None else reading.value(Signal.RESERVOIR_LEVEL, line)
     level_nl = None if level_ml is None else max(0, int(level_ml * 1_000_000 + 0.5))
     total_nl = status.program.total_nl if status.program is not None else None
     if total_nl is None and level_nl is None:
         return Remaining(None, None)
-    missing = {s.line: _missing_steps(model, state, s) for s in state.lines}
-    end_ns, empty_ns = Ahead(model, state, line, missing, level_nl).ends()
+    turn = Turn(model, state, state.now_ns, facts)
+    missing = {s.line: _missing_steps(turn, s) for s in state.lines}
+    end_ns, empty_ns = Ahead(turn, line, missing, level_nl).ends()
     missing_nl = missing[line] * model.mechanism.step_fl // FL_PER_NL
     vtbi = None if total_nl is None else Left(_vtbi_left_nl(status, total_nl, missing_nl), end_ns)
     return Remaining(vtbi, None if level_nl is None else Left(level_nl, empty_ns))
@@ -43,12 +45,12 @@ def _vtbi_left_nl(status: LineStatus, total_nl: int, missing_nl: int) -> int:
     return max(0, (status.owed_end - status.owed) // NL_NS_PER_H + missing_nl)
 
 
-def _missing_steps(model: PumpModel, state: PumpState, status: LineStatus) -> int:
+def _missing_steps(turn: Turn, status: LineStatus) -> int:
     """By how much the count is behind what is owed; 0 where that is no more than a sound motor can be, or cannot be known."""
-    reading, turn = state.read_line(status.line), Turn(model, state, state.now_ns)
+    reading = turn.state.read_line(status.line)
     if reading is None or status.stop_at_step is None or status.owed_end is None:
         return 0
     due = status.stop_at_step - (status.owed_end // turn.step - status.owed // turn.step)
     missing, speed = due - reading.steps, max(status.rate_nl_per_h, turn.rate_nl_per_h(status))
-    slack = account.slack(model.mechanism, Account(speed_nl_per_h=speed))
+    slack = account.slack(turn.model.mechanism, Account(speed_nl_per_h=speed))
     return missing if abs(missing) * turn.step > slack else 0

@@ -30,6 +30,10 @@ class Turn:
         self.step = model.mechanism.step_fl * Q_PER_FL
         """Volume of a motor step, nL/h x ns."""
 
+    def later(self, state: PumpState, now_ns: int) -> "Turn":
+        """A turn of the same model, at another instant."""
+        return Turn(self.model, state, now_ns, self.facts)
+
     def base_nl_per_h(self, status: LineStatus) -> int:
         """The rate of a line's programme in its present state, without doses; KVO is never above the programmed rate."""
         if not status.state.delivering:

@@ -3,7 +3,7 @@
 A pump's clock and its device's counts begin at 0 with each power-on; scenario and path go on.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
 from pumpsim.controller import Pump
@@ -56,6 +56,12 @@ class PowerOn:
             for line in seen.lines
         )
         return replace(seen, lines=lines, air_total_ml=max(0.0, seen.air_total_ml - self.air_ml))
+
+    def counts(self, lines: Iterable[str], steps: Iterable[int]) -> tuple[int, ...]:
+        """What the pump is handed of the path's counts, line by line."""
+        if self.number == 1:
+            return tuple(steps)
+        return tuple(count - self.steps[line] for line, count in zip(lines, steps, strict=True))
 
     def command(self, command: MotorCommand) -> MotorCommand:
         """What the path is told by a motor command."""

@@ -44,6 +44,7 @@ class Sensors:
         self._since: dict[Sensor, int] = {}
         self._last: SensorReading | None = None
         self._hung = {line: (setup.container_ml, 0) for line, setup in self._lines.items()}
+        self._known: dict[Watch, Watch | None] = {}
 
     @property
     def _plain(self) -> bool:
@@ -54,6 +55,7 @@ class Sensors:
     def disturb(self, at_ns: int, fault: SensorFault, truth: Callable[[], SensorReading]) -> None:
         """Let a sensor fail, or be as it was. ``truth`` is asked for where a sensor sticks at what it says now."""
         sensor = self._physical(fault.sensor)
+        self._known = {}
         if isinstance(fault, Mended):
             self._faults.pop(sensor, None)
             return
@@ -71,6 +73,7 @@ class Sensors:
 
     def hang(self, hanging: Hanging, truth: SensorReading) -> None:
         """Count level and travel anew from a container that is changed, or filled again; before it is."""
+        self._known = {}
         steps = int(truth.value(Signal.STEPS, hanging.line) or 0)
         held_ml, since = self._hung[hanging.line]
         match hanging:
@@ -83,8 +86,19 @@ class Sensors:
 
     def seen(self, truth: SensorReading, at_ns: int) -> SensorReading:
         """What the pump gets to know."""
+        self._last = self._shown(truth, at_ns)
+        return self._last
+
+    def but_for_noise(self, truth: SensorReading, at_ns: int) -> SensorReading:
+        """What the pump would get to know if there were no noise; asking disturbs neither the sensors nor chance."""
+        if not self._sensing.noise_kpa:
+            return self._shown(truth, at_ns)
+        quiet = copy(self)
+        quiet._sensing = replace(self._sensing, noise_kpa=0.0)
+        return quiet._shown(truth, at_ns)
+
+    def _shown(self, truth: SensorReading, at_ns: int) -> SensorReading:
         if self._plain:
-            self._last = truth
             return truth
         proximal = [
             self._measured(Sensor(Signal.PROXIMAL_PRESSURE, r.line), r.proximal_kpa, at_ns) for r in truth.lines
@@ -93,14 +107,7 @@ class Sensors:
         lines = tuple(self._line(line, kpa, distal, at_ns) for line, kpa in zip(truth.lines, proximal, strict=True))
         air = (truth.bubble_ml, truth.counted_ml, truth.air_total_ml)
         behind = (self._behind(signal, true) for signal, true in zip(BEHIND, air, strict=True))
-        self._last = SensorReading(lines, distal, truth.age_ns, self._silent(), *behind)
-        return self._last
-
-    def but_for_noise(self, truth: SensorReading, at_ns: int) -> SensorReading:
-        """What the pump would get to know if there were no noise; asking disturbs neither the sensors nor chance."""
-        quiet = copy(self)
-        quiet._sensing = replace(self._sensing, noise_kpa=0.0)
-        return quiet.seen(truth, at_ns)
+        return SensorReading(lines, distal, truth.age_ns, self._silent(), *behind)
 
     def _line(self, true: LineReading, proximal_kpa: float, distal_kpa: float, at_ns: int) -> LineReading:
         air = self._faults.get(Sensor(Signal.AIR_PROXIMAL, true.line))
@@ -179,7 +186,7 @@ class Sensors:
         """Find the first instant in (after_ns, until_ns] at which what is said satisfies a watch; None if none does."""
         if self._plain or until_ns <= after_ns:
             return way.next_crossing(watches, after_ns, until_ns)
-        direct, moving = [], []
+        direct, moving, known = list[Watch](), list[Watch](), dict[Watch, Watch | None]()
         for watch in watches:
             fault = self._faults.get(self._physical(Sensor(watch.signal, watch.line)))
             said = self._said(Sensor(watch.signal, watch.line), 0.0, after_ns)
@@ -190,8 +197,11 @@ class Sensors:
                     return after_ns + 1
             elif isinstance(fault, Drift):
                 moving.append(watch)
-            elif (base := self._sought(watch, (after_ns,))) is not None:
-                direct.append(base)
+            else:  # until a sensor fails or a container is changed, the level on the truth stays
+                base = self._known[watch] if watch in self._known else self._sought(watch, (after_ns,))
+                known[watch] = base
+                direct += [] if base is None else [base]
+        self._known = known
         found = _first(way, direct, after_ns, until_ns)
         for watch in moving:
             at_ns = self._reached(way, watch, after_ns, until_ns if found is None else found)

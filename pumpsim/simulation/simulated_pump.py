@@ -53,10 +53,15 @@ from pumpsim.vocabulary.status import PumpState
 FL_PER_ML = 10**12
 HOUSEKEEPING_NS = 6 * 3_600_000_000_000
 """How far the path is planned at most before history is handed over: bounds memory, never a result."""
+MOST_AHEAD_NS = 600 * 1_000_000_000
+"""Where less is looked ahead at once, as far as it has been quiet for, but no farther than this."""
 
 
 class SimulatedPump:
-    """Pump, path and the script of what is done to them; ``asks``: when it is asked what is left of which line."""
+    """Pump, path and the script of what is done to them; ``asks``: when it is asked what is left of which line.
+
+    ``keeps`` False: what it took, said and estimated stays only until the next ``forget``; there is no trace.
+    """
 
     def __init__(
         self,
@@ -66,8 +71,10 @@ class SimulatedPump:
         chance: Chance,
         way: Way,
         ahead_ns: int = HOUSEKEEPING_NS,
+        *,
+        keeps: bool = True,
     ) -> None:
-        self.way, self._ahead_ns = way, ahead_ns
+        self.way, self._ahead_ns, self._keeps = way, ahead_ns, keeps
         self._setup, self._sensors = setup, Sensors(setup, chance)
         self._pump, self._motor = Pump(setup.model), Motor()
         zero = dict.fromkeys(setup.model.lines, 0)
@@ -84,7 +91,7 @@ class SimulatedPump:
         self._noticed: list[tuple[int, Sensor]] = []
         self._silent: dict[Sensor, int] = {}
         self._older: deque[SensorReading] = deque()
-        self._captured = 0
+        self._captured = self._given_ns = 0
         self._foreseen: tuple[int, int, int | None] | None = None
         self.taken: list[Taken] = []
         self.touches = 0
@@ -108,6 +115,10 @@ class SimulatedPump:
         """What is so at the pump's sensors, in the counts of its power-on; looking changes nothing."""
         return self._power_on.reading(self.way.read(now_ns))
 
+    def steps(self, now_ns: int) -> tuple[int, ...]:
+        """The counts of ``truth``, line by line; right after something was done they cost less than all of it."""
+        return self._power_on.counts(self._setup.model.lines, self.way.steps(now_ns))
+
     @property
     def power_ons(self) -> int:
         """How often it has been switched on by now; at each, its counts begin at 0."""
@@ -117,10 +128,16 @@ class SimulatedPump:
         """What is left of a line, as the pump would say it after a reading of this instant; asking changes nothing."""
         if self.is_dead:
             return self._pump.remaining(line)
-        asked = Pump.resume(self._setup.model, self._pump.snapshot())
         reading = self._power_on.reading(self._sensors.but_for_noise(self.way.read(now_ns), now_ns))
-        asked.step(now_ns - self._power_on.zero_ns, reading)
-        return asked.remaining(line)
+        return self._pump.remaining_after(now_ns - self._power_on.zero_ns, reading, line)
+
+    def forget(self) -> None:
+        """Drop what was taken, said and estimated, if nothing of it is kept."""
+        if not self._keeps:
+            self.taken.clear()
+            self._records.clear()
+            self._decisions.clear()
+            self._estimates.clear()
 
     def recorded_since(self, count: int) -> tuple[Record, ...]:
         """What has been recorded beyond the first ``count``."""
@@ -155,7 +172,8 @@ class SimulatedPump:
 
     def next(self, now_ns: int, until_ns: int) -> tuple[int, bool]:
         """The next instant at which anything is due, and whether the pump gets a reading then."""
-        horizon = min(until_ns, now_ns + self._ahead_ns)
+        quiet_ns = min(now_ns - self._given_ns, MOST_AHEAD_NS)
+        horizon = min(until_ns, now_ns + max(self._ahead_ns, quiet_ns))
         if self._entries:
             horizon = min(horizon, self._entries[0].at_ns)
         if self._asks:
@@ -339,7 +357,7 @@ class SimulatedPump:
     def _give(self, now_ns: int, given: Input) -> None:
         """One input: the pump answers, the motor obeys, the rest is recorded."""
         power_on, at_ns = self._power_on, now_ns - self._power_on.zero_ns
-        step = self._pump.step(at_ns, given)
+        self._given_ns, step = now_ns, self._pump.step(at_ns, given)
         self._look_out(power_on.answer(step))
         self.taken.append(Taken(power_on.number, at_ns, given, step))
         for output in step.outputs:
@@ -349,7 +367,7 @@ class SimulatedPump:
                 self._decisions.append((now_ns, command))
             elif not (isinstance(output, DeliveryEvent) and given == POWERED_ON):
                 self._records.append(Recorded(now_ns, output))
-        for line, after in reckoned_anew(step.outputs).items():
+        for line, after in reckoned_anew(step.outputs).items() if self._keeps else ():
             self._estimate(now_ns, line, after)
 
 

@@ -14,7 +14,7 @@ MODEL = MODELS["asena-gh"]
 
 def running(sensing: Sensing = Sensing()) -> tuple[World, PumpPort]:
     """A pump that gives 10 of its 50 mL at 60 mL/h: 1 mL a minute."""
-    world = World(syringe_scenario(MODEL, sensing=sensing))
+    world = World(syringe_scenario(MODEL, sensing=sensing), keeps=True)
     port = world.pumps["main"]
     port.operate(LoadProgram("A", program(60.0, 10.0)), Start())
     return world, port

@@ -20,6 +20,7 @@ from pumpsim.fluidics.network.aboard import USUAL, Aboard, Fineness, sailed
 from pumpsim.fluidics.network.air_watch import AIR_SIGNALS, seen
 from pumpsim.fluidics.network.course import Stretch, follow
 from pumpsim.fluidics.network.elements import Topology
+from pumpsim.fluidics.network.expo import Expo
 from pumpsim.fluidics.network.filling import filled, leading_into
 from pumpsim.fluidics.network.hanging import with_container
 from pumpsim.fluidics.network.inlet import AirAhead, inlet_row
@@ -66,6 +67,7 @@ FIRST_NS, LONGEST_NS = 60 * 10**9, 6 * 3600 * 10**9
 """Planned at once: little after an anchor, more and more while there is none. Bounds work and memory, never a result."""
 CLAMP, OCCLUSION, NARROWING, OFF = "roller clamp", "occluded", "narrowed to nothing", "come apart"
 """Why a tube is closed; it opens when no reason is left."""
+NO_AIR = (0.0, 0.0, 0.0)
 OPENING = 4.4e-7
 """kPa h/mL of the open end of a line that has come apart: a Luer cone 1 cm long and 4 mm wide, Poiseuille (unverified)."""
 
@@ -74,12 +76,18 @@ class NetworkPath:
     """Where every microlitre of several pumps is, at any instant from the last anchor on.
 
     ``version`` grows with every anchor: what was foreseen before it no longer counts. ``history``: everything that has
-    passed for good, in order. ``fed``: by pump, what came to its lines since power-on.
+    passed for good, in order; ``keeps`` False: only as much of its end as a sensor may still ask for. ``fed``: by pump, what
+    came to its lines since power-on.
     Instants are ns since power-on; nothing may go back.
     """
 
     def __init__(
-        self, members: Iterable[Member], junctions: Iterable[JunctionSetup] = (), fineness: Fineness = USUAL
+        self,
+        members: Iterable[Member],
+        junctions: Iterable[JunctionSetup] = (),
+        fineness: Fineness = USUAL,
+        *,
+        keeps: bool = True,
     ) -> None:
         self.plumbing: Plumbing = plumbing(members, junctions)
         self.history: list[Passage] = []
@@ -112,6 +120,11 @@ class NetworkPath:
         self._added = dict.fromkeys(self._celsius, 0.0)
         self._thick: dict[str, Thickness] = dict.fromkeys(self._celsius, WATER)
         self._weights: dict[str, Mapping[tuple[str, str], float]] = {}
+        sensors = [pump.model.air_sensor for pump in self.plumbing.members]
+        self._asked_back_ns = max((sensor.window_ns for sensor in sensors if sensor is not None), default=0)
+        self._keeps = keeps
+        self._bubbles: dict[str, tuple[tuple[Feed, ...], list[Bubbles]]] = {}
+        self._courses: dict[str, tuple[Stretch, int, Expo]] = {}
         self._supplied()
 
     @property
@@ -206,7 +219,8 @@ class NetworkPath:
         pressure = self.pressure_kpa(pump, at_ns)
         if pump in self.pumping:
             lines = self.pumping[pump].read(at_ns)
-            bubble, counted, total = (self.seen(pump, signal, at_ns) for signal in AIR_SIGNALS)
+            air = (self.seen(pump, signal, at_ns) for signal in AIR_SIGNALS) if self.bubbles(pump) else NO_AIR
+            bubble, counted, total = air
             lines = self._at_inlets(pump, at_ns, lines) if self.ahead else lines
             return SensorReading(lines, pressure, bubble_ml=bubble, counted_ml=counted, air_total_ml=total)
         member = self.members[pump]
@@ -217,13 +231,27 @@ class NetworkPath:
         empty_ml = hung[-1].drawn_ml + hung[-1].held_ml if hung else line.container_ml
         return SensorReading((LineReading(line.line, steps, 0.0, passed >= empty_ml - 1e-9),), pressure)
 
+    def steps(self, pump: str, at_ns: int) -> tuple[int, ...]:
+        """What ``read`` says of the counts; right after an anchor nothing but the motors' motion is planned for it."""
+        if pump not in self.pumping or self._plan or at_ns != self._anchor_ns:
+            return tuple(line.steps for line in self.read(pump, at_ns).lines)
+        for pumping in self.pumping.values():
+            pumping.extend(
+                at_ns + self._ahead_ns
+            )  # as far as the plan of all will want it, or legs would end elsewhere
+        return tuple(line.steps for line in self.pumping[pump].read(at_ns))
+
     def pressure_kpa(self, pump: str, at_ns: int) -> float:
         """What the pump's sensor measures behind its mechanism: the pressure there, or the force on its plunger over its area.
 
         The force is given less the friction of a plunger that slides forward, as pumps are calibrated.
         """
         stretch, piece, hours = self.during(at_ns)
-        return stretch.function(sensor_row(self.plumbing, pump, stretch), 0, piece).at(hours)
+        known = self._courses.get(pump)
+        if known is None or known[0] is not stretch or known[1] != piece:
+            course = stretch.function(sensor_row(self.plumbing, pump, stretch), 0, piece)
+            self._courses[pump] = known = stretch, piece, course
+        return known[2].at(hours)
 
     def _at_inlets(self, pump: str, at_ns: int, lines: tuple[LineReading, ...]) -> tuple[LineReading, ...]:
         """The readings, with what is seen at the inlets of lines with two containers."""
@@ -256,10 +284,20 @@ class NetworkPath:
         while len(self._plan) > 1 and int(self._plan[0].stretch.at_ns[-1]) < before_ns:
             self._keep(replace(self._plan.pop(0), aboard=None))
             del self._starts[0]
+        for pumping in self.pumping.values():
+            while len(pumping.legs) > 1 and pumping.legs[0].end_ns < before_ns:
+                pumping.drop_first()
 
     def bubbles(self, pump: str) -> list[Bubbles]:
         """What the sensor behind a mechanism can meet, line by line; none without a sensor, or without air."""
-        sensor, feeds = self.members[pump].model.air_sensor, self.pumping[pump].feeds
+        feeds = self.pumping[pump].feeds
+        known = self._bubbles.get(pump)
+        if known is None or any(feed is not before for feed, before in zip(feeds, known[0], strict=True)):
+            self._bubbles[pump] = known = tuple(feeds), self._bubbles_of(pump, feeds)
+        return known[1]
+
+    def _bubbles_of(self, pump: str, feeds: Sequence[Feed]) -> list[Bubbles]:
+        sensor = self.members[pump].model.air_sensor
         if sensor is None or not any(feed.passing for feed in feeds):
             return []
         return [Bubbles.of(feed, sensor.apart_ml, sensor.smallest_ml) for feed in feeds]
@@ -416,6 +454,10 @@ class NetworkPath:
     def _keep(self, passage: Passage) -> None:
         """Put a passage into the history."""
         self.history.append(passage)
+        if not self._keeps:
+            oldest_ns = int(passage.stretch.at_ns[-1]) - self._asked_back_ns
+            while len(self.history) > 1 and int(self.history[0].stretch.at_ns[-1]) < oldest_ns:
+                del self.history[0]
         for ahead in self.ahead.values():
             ahead.keep(passage.stretch)
 
