@@ -59,10 +59,14 @@ class Look:
 
 
 class World:
-    """Everything behind one or more ports: the pumps of a scenario, without an end, from power-on."""
+    """Everything behind one or more ports: the pumps of a scenario, without an end, from power-on.
+
+    ``looks``: what was seen of each pump since anything last happened; a dialect looks several times at one instant.
+    """
 
     def __init__(self, scenario: Scenario, ahead_ns: int = AHEAD_NS) -> None:
         self.now_ns = 0
+        self.looks: dict[str, Look] = {}
         self._lines = clockworks(scenario, lambda _pump, _chunk: None, ENDLESS_NS, ahead_ns)
         for line in self._lines:
             line.begin()
@@ -79,6 +83,7 @@ class World:
         """Let everything happen that is due by an instant. Raises ValueError when time runs backwards."""
         if now_ns < self.now_ns:
             raise ValueError(f"time runs backwards: {now_ns} ns after {self.now_ns} ns")
+        self.looks.clear()
         for line in self._lines:
             line.turn_to(now_ns)
         self.now_ns = now_ns
@@ -122,6 +127,12 @@ class PumpPort:
 
     def look(self) -> Look:
         """What the pump knows, and what its motor has counted by now; looking changes nothing."""
+        seen = self._world.looks.get(self.id)
+        if seen is None:
+            seen = self._world.looks[self.id] = self._looked()
+        return seen
+
+    def _looked(self) -> Look:
         at_ns = self._world.now_ns
         state, reading = self._pump.state, self._pump.truth(at_ns)
         rows = {row.id: row for row in self.model.alarms}
@@ -174,6 +185,7 @@ class PumpPort:
     def do(self, action: Action) -> tuple[Output, ...]:
         """Let anything be done to the pump now, by the operator, its device or the world; what the pump said to it."""
         before, recorded = len(self._pump.taken), self._pump.recorded
+        self._world.looks.clear()
         self._line.do(self._world.now_ns, self.id, action)
         said = [output for taken in self._pump.taken[before:] for output in taken.step.outputs]
         return tuple(said) if said else self._pump.recorded_since(recorded)
