@@ -58,6 +58,7 @@ plots: $(VENV)/.ready
 
 docs: $(VENV)/.ready
 	@$(BIN)/pumpsim docs
+	@$(BIN)/firmware-bridge protocols --page docs/protocols.md
 	@$(BIN)/pumpsim verify --docs docs
 
 clean:

@@ -201,10 +201,18 @@ def inject(
 
 
 @app.command()
-def protocols() -> None:
+def protocols(
+    page: Annotated[Path | None, typer.Option(help="Write the page of all of them into this file instead.")] = None,
+) -> None:
     """Show what pumps can be emulated: protocols with their settings, and what of them is assumed."""
     from firmware_bridge.setting_up import dialects
 
+    if page is not None:
+        from firmware_bridge.protocol_page import page as written
+
+        page.write_text(written(dialects()), encoding="utf-8", newline="\n")
+        print(page)
+        return
     print("native: a device without a controller, for drive (docs/native_protocol.md)")
     for name, row in dialects().items():
         print(f"{name}: {row.title}; {row.baud} baud {row.framing}, model {row.model}")
