@@ -39,9 +39,9 @@ Reply = bytes | re.Pattern[bytes] | None
 class HostedPump:
     """A virtual pump on its port. Everything here may be called from any thread; times are wall time unless said otherwise."""
 
-    def __init__(self, unit: Unit, port: str | None, folder: str | None) -> None:
+    def __init__(self, unit: Unit, port: str | None, folder: str | None, link_speed: float = 1.0) -> None:
         link = None if folder is None or port is not None else Path(folder) / "ttyPUMP"
-        self._rack = Rack([(unit, opener_of(port, link, unit.dialect.baud))])
+        self._rack = Rack([(unit, opener_of(port, link, unit.dialect.baud))], link_speed=link_speed)
         (self.port,) = self._rack.paths()
         self._unit, self._stopped = unit, threading.Event()
         self._failed: BaseException | None = None
@@ -204,21 +204,30 @@ def virtual_pump(
     options: Mapping[str, str] | None = None,
     address: int | None = None,
     seed: int = 1,
+    scale_link_timers: bool = False,
 ) -> Iterator[HostedPump]:
     """A virtual pump for the while.
 
     ``model`` None: the protocol's own. ``speed``: pump time for wall time; the wire stays as it is. ``scenario``: a file, or
     the text of one, with what hangs on the pump. ``port`` None: a pseudo-terminal; ``"tcp://127.0.0.1:0"``, or one there is.
-    ``wire``: its faults. ``options``: of the dialect. ``address``: of the first pump. Raises PumpsimError for what cannot be.
+    ``wire``: its faults. ``options``: of the dialect. ``address``: of the first pump. ``scale_link_timers``: watchdogs,
+    keep-alives, byte gaps and the wire run at ``speed`` too. Raises PumpsimError for what cannot be.
     """
     dialect = dialect_of(protocol) if isinstance(protocol, str) else protocol
     more = dict(options or {})
     settings = Settings(
-        Options(spontaneous, power_up_alarm, more), wire_faults(wire or {}), speed, seed=seed, first=address
+        Options(spontaneous, power_up_alarm, more),
+        wire_faults(wire or {}),
+        speed,
+        seed=seed,
+        first=address,
+        scale_link_timers=scale_link_timers,
     )
     folder = tempfile.mkdtemp(prefix="pump-")
     try:
-        hosted = HostedPump(unit_of(dialect, model, _file(scenario, folder), settings), port, folder)
+        hosted = HostedPump(
+            unit_of(dialect, model, _file(scenario, folder), settings), port, folder, settings.link_speed
+        )
         try:
             yield hosted
         finally:

@@ -80,6 +80,10 @@ def emulate(
     port: Annotated[str | None, typer.Option(help="Use this port (a socat end, a real one), not a new one.")] = None,
     keep: Annotated[bool, typer.Option("--keep", help="A new host finds bags and line as the last one left.")] = False,
     speed: Annotated[float, typer.Option(help="Pump time for wall time; the wire stays as it is.")] = 1.0,
+    scale_link_timers: Annotated[
+        bool,
+        typer.Option("--scale-link-timers", help="The wire's watchdogs, keep-alives and pauses run at --speed too."),
+    ] = False,
     count: Annotated[int, typer.Option(help="So many pumps, each on its own port.", min=1, max=1000)] = 1,
     control: Annotated[str | None, typer.Option(help="Take requests on this loopback port (see inject).")] = None,
     latency: Annotated[str | None, typer.Option(help="Least time until a reply goes out: '20 ms'.")] = None,
@@ -138,12 +142,14 @@ def emulate(
             option or (),
             address,
             seed,
+            scale_link_timers,
         )
         raise typer.Exit(be_pumps(wanted, _on_signal()))
     others = (
         count != 1,
         control,
         speed != 1.0,
+        scale_link_timers,
         any(wire.values()),
         baud_pacing,
         no_spontaneous,
