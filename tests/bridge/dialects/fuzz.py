@@ -29,7 +29,7 @@ from tests.bridge.dialects.fuzz_words import WORDS, Words
 MS = 1_000_000
 LONGEST_ANSWER = 8_000
 """Bytes that may come out at one instant, for at most three glued commands."""
-KEPT_BYTES = 20_000
+KEPT_BYTES = 2_000
 """Of the wire that a dialect may hold on to: a line that never ends, what is not acknowledged yet."""
 REMEMBERED = 400
 """Bytes of the stream in which a start is looked for: more than the longest command of any dialect."""
@@ -137,7 +137,7 @@ def play(name: str, steps: Sequence[Step]) -> Played:
                 asked, stood_ml = False, _moved_ml(pump)
         if not asked:
             _unmoved(pump, stood_ml)
-        if (kept := _kept(pump.talker)) > KEPT_BYTES:
+        if (kept := kept_bytes(pump.talker)) > KEPT_BYTES:
             raise Broken(f"it keeps {kept} bytes of the wire")
         for deed in MENDED:
             _happen(pump, deed)
@@ -259,7 +259,7 @@ def _moved_ml(pump: VirtualPump) -> float:
     return sum(port.delivered_ml(line) for port in pump.world.pumps.values() for line in port.model.lines)
 
 
-def _kept(thing: object, seen: set[int] | None = None) -> int:
+def kept_bytes(thing: object, seen: set[int] | None = None) -> int:
     """Bytes and characters that hang on a talker, whatever they are in; pumps are not its own."""
     seen = set() if seen is None else seen
     if id(thing) in seen:
@@ -268,13 +268,13 @@ def _kept(thing: object, seen: set[int] | None = None) -> int:
     if isinstance(thing, bytes | bytearray | str):
         return len(thing)
     if isinstance(thing, dict):
-        return sum(_kept(value, seen) for value in thing.values())
+        return sum(kept_bytes(value, seen) for value in thing.values())
     if isinstance(thing, list | tuple | set | frozenset):
-        return sum(_kept(value, seen) for value in thing)
+        return sum(kept_bytes(value, seen) for value in thing)
     if not type(thing).__module__.startswith("firmware_bridge.protocols"):
         return 0
     names = {slot for kind in type(thing).__mro__ for slot in getattr(kind, "__slots__", ())}
-    return sum(_kept(getattr(thing, slot, None), seen) for slot in names | set(getattr(thing, "__dict__", ())))
+    return sum(kept_bytes(getattr(thing, slot, None), seen) for slot in names | set(getattr(thing, "__dict__", ())))
 
 
 @contextmanager
