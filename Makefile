@@ -22,10 +22,12 @@ demo: $(VENV)/.ready
 test: $(VENV)/.ready
 	@$(BIN)/python -m pytest -q $(IN_PARALLEL)
 
-# The laws alone, by new examples, twenty times as many where they are counted, or FUZZ times.
+# The laws alone, by new examples, twenty times as many where they are counted, or FUZZ times; and a million frames by chance,
+# or FRAMES, to the pumps of each dialect. SEED=: those of a run that failed.
 fuzz: export FUZZ ?= 20
+fuzz: export FRAMES ?= 1000000
 fuzz: $(VENV)/.ready
-	@$(BIN)/python -m pytest -q $(IN_PARALLEL) -m hypothesis
+	@$(BIN)/python -m pytest -q $(IN_PARALLEL) -m "hypothesis or fuzz"
 
 # Eight hours of pump time in four dialects with a host that polls, or HOURS at SPEED times real time.
 soak: $(VENV)/.ready
@@ -60,6 +62,7 @@ plots: $(VENV)/.ready
 
 docs: $(VENV)/.ready
 	@$(BIN)/pumpsim docs
+	@$(BIN)/firmware-bridge protocols --page docs/protocols.md
 	@$(BIN)/pumpsim verify --docs docs
 
 clean:

@@ -20,6 +20,7 @@ from heapq import heapify, heappop, heappush
 from typing import TypeVar
 
 from firmware_bridge.transports import DevicePort, LinkLost
+from firmware_bridge.virtual_pump.engine import PPM
 from firmware_bridge.virtual_pump.orders import Unplug, obey
 from firmware_bridge.virtual_pump.unit import Unit
 
@@ -71,11 +72,14 @@ class _Asked:
 
 class Rack:
     """Units on their ports, numbered from 1. ``control``: a listening socket for requests, one JSON table a line.
+    ``link_speed``: link time for wall time, of all units.
 
     Raises LinkLost when a port cannot be opened; those that were are closed again.
     """
 
-    def __init__(self, units: Sequence[tuple[Unit, Opener]], control: socket.socket | None = None) -> None:
+    def __init__(
+        self, units: Sequence[tuple[Unit, Opener]], control: socket.socket | None = None, link_speed: float = 1.0
+    ) -> None:
         self._selector = selectors.DefaultSelector()
         self._near, self._far = socket.socketpair()
         self._near.setblocking(False)
@@ -86,7 +90,7 @@ class Rack:
         self._waiting = deque[_Slot]()
         self._unwatched = dict[int, _Slot]()
         self._control, self._callers = control, dict[int, _Caller]()
-        self._begin_ns = time.monotonic_ns()
+        self._begin_ns, self._link_ppm = time.monotonic_ns(), round(link_speed * PPM)
         self._selector.register(self._near, selectors.EVENT_READ, self._far)
         if control is not None:
             control.setblocking(False)
@@ -114,7 +118,10 @@ class Rack:
 
     def now_ns(self) -> int:
         """Link time: since the rack was switched on."""
-        return time.monotonic_ns() - self._begin_ns
+        return self._on_link(time.monotonic_ns() - self._begin_ns)
+
+    def _on_link(self, wall_ns: int) -> int:
+        return wall_ns * self._link_ppm // PPM
 
     def run(self, interrupted: Callable[[], bool], tell: Callable[[], bool] = lambda: False) -> None:
         """Serve until interrupted. Raises LinkLost when a port dies by itself.
@@ -150,10 +157,10 @@ class Rack:
             self._step(slot, self.now_ns(), b"")
 
     def unplug(self, number: int, for_ns: int) -> None:
-        """Take the plug out for so long: the host's end dies, or is reset; the pump goes on."""
+        """Take the plug out for so long on the wall's clock: the host's end dies, or is reset; the pump goes on."""
         slot = self._slots[number]
         self._pull_out(slot)
-        slot.back_ns = self.now_ns() + for_ns
+        slot.back_ns = self.now_ns() + self._on_link(for_ns)
         heappush(self._due, (slot.back_ns, number))
 
     def close(self) -> None:
@@ -242,7 +249,7 @@ class Rack:
             return 0.0
         idle_s = ASKING_S if self._unwatched else IDLE_S
         due_ns = self._next_due_ns()
-        return idle_s if due_ns is None else min(idle_s, max(0, due_ns - self.now_ns()) / S_NS)
+        return idle_s if due_ns is None else min(idle_s, max(0, due_ns - self.now_ns()) * PPM / self._link_ppm / S_NS)
 
     def _hear(self, slot: _Slot) -> None:
         if slot.port is None:

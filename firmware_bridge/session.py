@@ -37,7 +37,8 @@ class Timing:
     """How patient the host is, all in ns.
 
     ``reply_ns``: time for a reply before the question is asked again. ``lost_ns``: time without any fitting reply after
-    which the link counts as lost; with the defaults five tries in 0.8 s, well inside the device's watchdog.
+    which the link counts as lost; with the defaults five tries in 0.8 s, well inside the device's watchdog. Before the
+    device is attached there is nothing to lose: the same question is repeated, so that a slow answer to it fits.
     ``poll_moving_ns``, ``poll_ns``: spacing of polls while a line moves, and otherwise; ``poll_ns`` 0: no polls, the
     caller relies on unasked telemetry and the heartbeat.
     """
@@ -243,7 +244,7 @@ class Session:
         asked, since_ns = self._asked, self._unanswered_since_ns
         if asked is None or since_ns is None:
             return
-        if now_ns - since_ns >= self._timing.lost_ns:
+        if self._attached and now_ns - since_ns >= self._timing.lost_ns:
             self._lose(f"no answer for {(now_ns - since_ns) / 1e9:.2f} s")
         elif now_ns - asked.sent_ns >= self._timing.reply_ns:
             if isinstance(asked.question, Move | Stop) and not asked.uncertain and self._attached:
@@ -255,7 +256,8 @@ class Session:
 
     def _wake_at_ns(self) -> int:
         if self._asked is not None and self._unanswered_since_ns is not None:
-            return min(self._asked.sent_ns + self._timing.reply_ns, self._unanswered_since_ns + self._timing.lost_ns)
+            again_ns = self._asked.sent_ns + self._timing.reply_ns
+            return min(again_ns, self._unanswered_since_ns + self._timing.lost_ns) if self._attached else again_ns
         if not self._attached:
             return self._hold_until_ns
         return min(self._poll_at_ns(), self._heartbeat_at_ns())

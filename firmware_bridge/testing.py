@@ -43,10 +43,15 @@ class HostedPump:
     """A virtual pump on its port. Everything here may be called from any thread; times are wall time unless said otherwise."""
 
     def __init__(
-        self, unit: Unit, port: str | None, folder: str | None, record: Callable[[Rack], "Behind"] | None = None
+        self,
+        unit: Unit,
+        port: str | None,
+        folder: str | None,
+        record: Callable[[Rack], "Behind"] | None = None,
+        link_speed: float = 1.0,
     ) -> None:
         link = None if folder is None or port is not None else Path(folder) / "ttyPUMP"
-        self._rack = Rack([(unit, opener_of(port, link, unit.dialect.baud))])
+        self._rack = Rack([(unit, opener_of(port, link, unit.dialect.baud))], link_speed=link_speed)
         (self.port,) = self._rack.paths()
         self._unit, self._stopped = unit, threading.Event()
         try:
@@ -224,18 +229,25 @@ def virtual_pump(
     seed: int = 1,
     journal: str | Path | None = None,
     keep_identifiers: bool = False,
+    scale_link_timers: bool = False,
 ) -> Iterator[HostedPump]:
     """A virtual pump for the while.
 
     ``model`` None: the protocol's own. ``speed``: pump time for wall time; the wire stays as it is. ``scenario``: a file, or
     the text of one, with what hangs on the pump. ``port`` None: a pseudo-terminal; ``"tcp://127.0.0.1:0"``, or one there is.
     ``wire``: its faults. ``options``: of the dialect. ``address``: of the first pump. ``journal``: a new file for all that goes
-    over the wire, redacted unless ``keep_identifiers``. Raises PumpsimError for what cannot be.
+    over the wire, redacted unless ``keep_identifiers``. ``scale_link_timers``: watchdogs, keep-alives, byte gaps and the wire
+    run at ``speed`` too. Raises PumpsimError for what cannot be.
     """
     dialect = dialect_of(protocol) if isinstance(protocol, str) else protocol
     more = dict(options or {})
     settings = Settings(
-        Options(spontaneous, power_up_alarm, more), wire_faults(wire or {}), speed, seed=seed, first=address
+        Options(spontaneous, power_up_alarm, more),
+        wire_faults(wire or {}),
+        speed,
+        seed=seed,
+        first=address,
+        scale_link_timers=scale_link_timers,
     )
     folder = tempfile.mkdtemp(prefix="pump-")
     try:
@@ -249,7 +261,7 @@ def virtual_pump(
             return listen(rack.units[1], rack.now_ns, Path(journal), header)
 
         unit = unit_of(dialect, model, file, settings)
-        hosted = HostedPump(unit, port, folder, None if journal is None else record)
+        hosted = HostedPump(unit, port, folder, None if journal is None else record, settings.link_speed)
         try:
             yield hosted
         finally:

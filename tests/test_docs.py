@@ -18,6 +18,7 @@ PAGES = [
     "plots/README.md",
     "docs/native_protocol.md",
     "docs/test_your_driver.md",
+    "docs/protocols.md",
     "docs/dual_channel.md",
     "docs/verification.md",
     "docs/requirements.md",

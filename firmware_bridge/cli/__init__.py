@@ -81,6 +81,10 @@ def emulate(
     port: Annotated[str | None, typer.Option(help="Use this port (a socat end, a real one), not a new one.")] = None,
     keep: Annotated[bool, typer.Option("--keep", help="A new host finds bags and line as the last one left.")] = False,
     speed: Annotated[float, typer.Option(help="Pump time for wall time; the wire stays as it is.")] = 1.0,
+    scale_link_timers: Annotated[
+        bool,
+        typer.Option("--scale-link-timers", help="The wire's watchdogs, keep-alives and pauses run at --speed too."),
+    ] = False,
     count: Annotated[int, typer.Option(help="So many pumps, each on its own port.", min=1, max=1000)] = 1,
     control: Annotated[str | None, typer.Option(help="Take requests on this loopback port (see inject).")] = None,
     latency: Annotated[str | None, typer.Option(help="Least time until a reply goes out: '20 ms'.")] = None,
@@ -123,8 +127,8 @@ def emulate(
     wire |= {
         key: text for key, text in (("latency", latency), ("gap", gap), ("delay_by", delay_by)) if text is not None
     }
-    of_pumps = (count != 1, control, speed != 1.0, any(wire.values()), baud_pacing, no_spontaneous, no_power_up_alarm)
-    others = any((*of_pumps, option, address is not None, journal))
+    of_the_wire = (scale_link_timers, any(wire.values()), baud_pacing, no_spontaneous, no_power_up_alarm, journal)
+    others = any((*of_the_wire, count != 1, control, speed != 1.0, option, address is not None))
     if keep_identifiers and journal is None:
         raise PumpsimError("--keep-identifiers is for the journal of --wire")
     if replay_wire is not None:
@@ -158,6 +162,7 @@ def emulate(
             seed,
             journal,
             keep_identifiers,
+            scale_link_timers,
         )
         raise typer.Exit(be_pumps(wanted, on_signal()))
     if others:
@@ -215,10 +220,18 @@ def inject(
 
 
 @app.command()
-def protocols() -> None:
+def protocols(
+    page: Annotated[Path | None, typer.Option(help="Write the page of all of them into this file instead.")] = None,
+) -> None:
     """Show what pumps can be emulated: protocols with their settings, and what of them is assumed."""
     from firmware_bridge.setting_up import dialects
 
+    if page is not None:
+        from firmware_bridge.protocol_page import page as written
+
+        page.write_text(written(dialects()), encoding="utf-8", newline="\n")
+        print(page)
+        return
     print("native: a device without a controller, for drive (docs/native_protocol.md)")
     for name, row in dialects().items():
         print(f"{name}: {row.title}; {row.baud} baud {row.framing}, model {row.model}")

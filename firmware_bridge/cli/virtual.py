@@ -45,6 +45,7 @@ class Wanted:
     seed: int
     journal: Path | None = None
     keep_identifiers: bool = False
+    scale_link_timers: bool = False
 
 
 def emulate(wanted: Wanted, interrupted: Callable[[], bool]) -> int:
@@ -60,12 +61,13 @@ def emulate(wanted: Wanted, interrupted: Callable[[], bool]) -> int:
         for number in range(1, wanted.count + 1)
     ]
     with _control(wanted.control) as control:
-        rack = Rack(units, control)
+        rack = Rack(units, control, _settings(wanted, dialect, 1).link_speed)
         try:
             with _journal(wanted, dialect, units[0][0], rack) as behind:
                 print("\n".join(rack.paths()))
                 at = f"; control on 127.0.0.1:{control.getsockname()[1]}" if control is not None else ""
                 faster = "" if wanted.speed == 1.0 else f", {wanted.speed:g} times as fast"
+                faster += ", its wire too" if faster and wanted.scale_link_timers else ""
                 models = ", ".join(dict.fromkeys(port.model.id for unit, _ in units for port in unit.pumps.values()))
                 print(
                     f"{models}, {dialect.name} protocol, {dialect.baud} baud {dialect.framing}{faster}{at}; Ctrl-C ends",
@@ -109,6 +111,7 @@ def _settings(wanted: Wanted, dialect: Dialect, number: int) -> Settings:
         wanted.speed,
         wanted.seed + number - 1,
         wanted.address,
+        wanted.scale_link_timers,
     )
 
 

@@ -17,7 +17,9 @@ AROUND = 4
 GAP_NS = 500_000_000
 """A packet in which a byte is awaited longer is dropped (manual, 10.2.3)."""
 LONGEST = 128
-"""Characters of a Basic command that are kept: far beyond the longest one. What is beyond makes it an unknown one."""
+"""Characters of a Basic command, without blanks: far beyond the longest one. What is beyond makes it an unknown one."""
+BEYOND = ord("?")
+"""What is kept in the place of all that is beyond: it ends no command."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,8 +72,8 @@ class Receiver:
             packet = Packet(_plain(bytes(self._line)), safe=False)
             self._line.clear()
             return packet
-        elif len(self._line) < LONGEST:
-            self._line.append(byte)
+        elif _counts(byte) and len(self._line) <= LONGEST:
+            self._line.append(byte if len(self._line) < LONGEST else BEYOND)
         return None
 
     def _take_safe(self, byte: int) -> Packet | None:
@@ -89,4 +91,8 @@ class Receiver:
 
 def _plain(data: bytes) -> str:
     """Drop spaces and control characters, and ignore case; a byte beyond ASCII makes no command."""
-    return bytes(byte for byte in data if byte > 0x20 and byte != 0x7F).upper().decode("latin-1")
+    return bytes(byte for byte in data if _counts(byte)).upper().decode("latin-1")
+
+
+def _counts(byte: int) -> bool:
+    return byte > 0x20 and byte != 0x7F

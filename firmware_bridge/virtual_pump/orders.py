@@ -25,7 +25,7 @@ NL_PER_ML = 1_000_000
 
 @dataclass(frozen=True, slots=True)
 class Unplug:
-    """The port of a unit is to be gone for so long, on link time."""
+    """The port of a unit is to be gone for so long, on the wall's clock."""
 
     unit: int
     for_ns: int

@@ -73,13 +73,27 @@ NO_FAULTS, USUAL = WireFaults(), Options()
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """How a port is set up. ``first``: address of its first pump, None: the dialect's own; ``seed``: of the wire's chance."""
+    """How a port is set up. ``speed``: pump time for wall time; with ``scale_link_timers`` link time runs as fast, which is for
+    the loop to see to. ``first``: address of its first pump, None: the dialect's own; ``seed``: of the wire's chance.
+
+    Raises ValueError for a speed that is not above 0.
+    """
 
     options: Options = USUAL
     faults: WireFaults = NO_FAULTS
     speed: float = 1.0
     seed: int = 1
     first: int | None = None
+    scale_link_timers: bool = False
+
+    def __post_init__(self) -> None:
+        if not self.speed > 0.0:
+            raise ValueError(f"a speed of {self.speed:g}: it must be above 0")
+
+    @property
+    def link_speed(self) -> float:
+        """Link time for wall time."""
+        return self.speed if self.scale_link_timers else 1.0
 
 
 class Unit:
@@ -106,9 +120,10 @@ class Unit:
             raise UnknownNameError(f"option of {dialect.name}: {unknown[0]}", unknown[0], dialect.options)
         given = replace(settings.options, more={**dialect.options, **settings.options.more})
         self.wire = Wire(settings.faults, settings.seed)
-        self._pump = VirtualPump(self.world, dialect.talk(by_address, given), self.wire, settings.speed)
+        on_link = settings.speed / settings.link_speed
+        self._pump = VirtualPump(self.world, dialect.talk(by_address, given), self.wire, on_link)
         self.addresses = {port.id: address for address, port in by_address.items()}
-        self._speed_ppm = round(settings.speed * PPM)
+        self._speed_ppm = round(on_link * PPM)
         self._due: list[Entry] = []
         self.frames: deque[Sent] = deque(maxlen=MOST_FRAMES)
         self._tap: Tap | None = None

@@ -14,8 +14,8 @@ from pathlib import Path
 from typing import Any
 
 COMMAND = (sys.executable, "-c", "from firmware_bridge.cli import main; main()")
-PATIENCE_S = 120.0
-"""After which a command hangs: far beyond what a machine that is busy with other tests takes."""
+PATIENCE_S = 600.0
+"""After which a command hangs: far beyond what a machine that is busy with other tests takes, where 2 s have become 90."""
 
 
 @dataclass

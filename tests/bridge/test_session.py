@@ -101,6 +101,21 @@ def test_attaching_is_hello_stop_poll() -> None:
     assert host.events == [Attached(IDENTITY), Heard(telemetry(2), 0)]
 
 
+def test_device_that_answers_late_is_attached_all_the_same() -> None:
+    """Twice as late as what is a loss later: on a busy machine neither end is called in time."""
+    host = Host()
+    host.step()
+    for answer in (lambda: IDENTITY, lambda: Ack(0x05, State.READY), lambda: telemetry(host.asked[-1].seq - 1)):
+        until_ns = host.now_ns + 1_600 * MS
+        while host.wake_at_ns < until_ns:
+            host.wait()
+        host.at(until_ns).answer(answer())
+    assert Attached(IDENTITY) in host.events
+    assert [(e.seq, type(e.message)) for e in host.asked if e.seq < 4] == [(1, Hello)] * 10 + [(2, Stop)] * 10 + [
+        (3, Poll)
+    ] * 10
+
+
 def test_polls_come_at_their_spacing_and_faster_while_moving() -> None:
     host = Host().attach()
     assert host.wake_at_ns == 50 * MS

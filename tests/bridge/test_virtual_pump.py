@@ -60,6 +60,23 @@ def talk(virtual, *steps):
     return [virtual.step(at * MS, data).data_out for at, data in steps]
 
 
+def test_a_look_is_as_new_as_what_was_done_last():
+    """What is seen is kept for an instant; whatever is done, and time, make it old."""
+    port = pump().world.pumps["main"]
+    seen = [port.look()]
+    for act in (
+        lambda: port.operate(LoadProgram("A", program(60))),
+        lambda: port.operate(Start("A")),
+        lambda: port.do(Occlude(Place.PATIENT_END)),
+        port.power_cycle,
+    ):
+        act()
+        seen.append(port.look())
+        assert port.look() is seen[-1]
+    assert [look.line("A").state.value for look in seen] == ["empty", "ready", "infusing", "infusing", "held"]
+    assert len({id(look) for look in seen}) == len(seen)
+
+
 def test_what_it_reports_has_been_pumped_through_the_line():
     virtual = pump()
     assert talk(virtual, (0, b"l"), (1, b"s"), (60_001, b"v"), (60_002, b"h"), (120_000, b"v")) == [

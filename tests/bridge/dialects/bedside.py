@@ -3,15 +3,11 @@
 import json
 import subprocess
 import sys
-import threading
-import time
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from firmware_bridge.transports.pseudo_terminal import PseudoTerminal
 from firmware_bridge.virtual_pump.dialect import Dialect, Options
 from firmware_bridge.virtual_pump.engine import VirtualPump
 from firmware_bridge.virtual_pump.world import PumpPort, World
@@ -22,7 +18,6 @@ from pumpsim.vocabulary.model import PumpModel
 from pumpsim.vocabulary.path import Sensing
 
 MS = 1_000_000
-IDLE_NS = 50 * MS
 Exchange = tuple[int, bytes, bytes]
 
 
@@ -63,31 +58,6 @@ def converse(pump: VirtualPump, talk: Iterable[Exchange]) -> None:
     for at_ms, said, wanted in talk:
         got = pump.step(at_ms * MS, said).data_out
         assert got == wanted, f"at {at_ms} ms to {said!r}"
-
-
-@contextmanager
-def on_a_port(pump: VirtualPump) -> Iterator[str]:
-    """Serve a pump on a pseudo-terminal, in real time, for the while; the path that a client opens."""
-    terminal, over = PseudoTerminal(), threading.Event()
-
-    def serve() -> None:
-        begin_ns, data = time.monotonic_ns(), b""
-        while not over.is_set():
-            now_ns = time.monotonic_ns() - begin_ns
-            step = pump.step(now_ns, data)
-            if step.data_out:
-                terminal.write(step.data_out)
-            wake_ns = now_ns + IDLE_NS if step.wake_at_ns is None else step.wake_at_ns
-            data = terminal.read(min(IDLE_NS, max(0, wake_ns - now_ns)) / 1e9)
-
-    thread = threading.Thread(target=serve)
-    thread.start()
-    try:
-        yield terminal.path
-    finally:
-        over.set()
-        thread.join()
-        terminal.close()
 
 
 def client(name: str, port: str) -> dict[str, Any]:

@@ -1,19 +1,14 @@
-"""Virtual pumps of the Harvard and KDS family for the tests: on virtual time, and on a pseudo-terminal for real clients."""
+"""Virtual pumps of the Harvard and KDS family for the tests: on virtual time, and real clients as programs of their own."""
 
 import importlib.util
 import os
 import subprocess
 import sys
-import threading
-import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
 from firmware_bridge.protocols import PROTOCOLS
-from firmware_bridge.transports.pseudo_terminal import PseudoTerminal
 from firmware_bridge.virtual_pump.dialect import Dialect, Options
 from firmware_bridge.virtual_pump.engine import VirtualPump
 from firmware_bridge.virtual_pump.wire import Wire, WireFaults
@@ -22,7 +17,6 @@ from pumpsim.scenario_file import parse_scenario
 
 ROOT = Path(__file__).resolve().parents[3]
 MS, S = 10**6, 10**9
-IDLE_S = 0.05
 PATIENCE_S = 60.0
 """After which a client hangs: far beyond what a busy machine takes."""
 PUMP = """
@@ -92,31 +86,6 @@ def converse(pump: VirtualPump, table: list[tuple[int, bytes, bytes]]) -> None:
     """Hold a conversation of (link ms, bytes in, bytes out)."""
     for at_ms, data, expected in table:
         assert pump.step(at_ms * MS, data).data_out == expected, (at_ms, data)
-
-
-@contextmanager
-def on_a_port(pump: VirtualPump, link: Path | None = None) -> Iterator[str]:
-    """The pump on a pseudo-terminal in real time, for the while: the path to open."""
-    terminal, over = PseudoTerminal(link), threading.Event()
-
-    def serve() -> None:
-        begin_ns, data = time.monotonic_ns(), b""
-        while not over.is_set():
-            step = pump.step(time.monotonic_ns() - begin_ns, data)
-            if step.data_out:
-                terminal.write(step.data_out)
-            wake_ns = step.wake_at_ns
-            wait_s = IDLE_S if wake_ns is None else (wake_ns - time.monotonic_ns() + begin_ns) / S
-            data = terminal.read(min(IDLE_S, max(0.0, wait_s)))
-
-    thread = threading.Thread(target=serve)
-    thread.start()
-    try:
-        yield terminal.path
-    finally:
-        over.set()
-        thread.join(PATIENCE_S)
-        terminal.close()
 
 
 def client(library: str, code: str, port: str, folder: Path) -> str:

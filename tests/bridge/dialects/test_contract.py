@@ -117,6 +117,7 @@ def test_frames_that_ask_for_no_delivery_start_none(name):
     assert not moved(pump, 3_600_000 * MS)
 
 
+@pytest.mark.fuzz
 @EVERY
 def test_rubbish_in_any_amount_does_no_harm(name):
     """No crash, no unbounded answer, no delivery; and whoever waits a second is understood again."""

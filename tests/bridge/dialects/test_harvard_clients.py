@@ -1,4 +1,4 @@
-"""Real clients from the package index, unmodified, against a virtual pump on a pseudo-terminal; each a program of its own."""
+"""Real clients from the package index, unmodified, against a virtual pump on a port; each a program of its own."""
 
 import json
 from pathlib import Path
@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 from pumpsim.vocabulary.outputs import LineState
-from tests.bridge.dialects.harvard_bench import client, on_a_port, virtual
+from tests.bridge.dialects.harvard_bench import client, virtual
+from tests.bridge.dialects.serving import Serve
 from tests.bridge.dialects.test_zyno import pump as zyno_pump
 
 KDSAUTOLIB = """
@@ -27,7 +28,7 @@ print(repr(heard + pump.kds.ser.read_until(b"<") + pump.kds.ser.read_until(b":")
 """
 
 
-def test_kdsautolib_drives_a_legato(tmp_path: Path) -> None:
+def test_kdsautolib_drives_a_legato(on_a_port: Serve, tmp_path: Path) -> None:
     """It sends CR LF and reads nothing; here its port is read until the target. 50 uL at 6 mL/min take 0.5 s."""
     pump = virtual("ultra")
     with on_a_port(pump) as port:
@@ -53,7 +54,7 @@ print(json.dumps(said))
 """
 
 
-def test_pyvisa_reads_to_the_xon_of_poll_mode(tmp_path: Path) -> None:
+def test_pyvisa_reads_to_the_xon_of_poll_mode(on_a_port: Serve, tmp_path: Path) -> None:
     with on_a_port(virtual("ultra")) as port:
         said = json.loads(client("pyvisa_py", PYVISA, port, tmp_path))
     assert said[:6] == [
@@ -100,7 +101,7 @@ print(json.dumps(said))
 """
 
 
-def test_pumpy_infuses_to_its_target(tmp_path: Path) -> None:
+def test_pumpy_infuses_to_its_target(on_a_port: Serve, tmp_path: Path) -> None:
     """The line is paced at 9600 baud: pumpy takes two equal volumes, one after the other, for the end."""
     pump = virtual("harvard-11", 3, baud=9_600)
     with on_a_port(pump) as port:
@@ -138,13 +139,14 @@ print(json.dumps(said))
 """
 
 
-def test_the_makers_driver_runs_a_miva(tmp_path: Path) -> None:
+def test_the_makers_driver_runs_a_miva(on_a_port: Serve, tmp_path: Path) -> None:
     """Its port must be called com7 or /dev/ttyusb0. 36 mL/h, 60 times as fast: 0.5 mL in 0.83 s.
 
     By itself it waits 50 ms for a reply, and then takes each for that of the next question: its port is given more patience.
     """
     pump = zyno_pump(speed=60.0)
-    with on_a_port(pump, tmp_path / "com7"):
+    with on_a_port(pump) as port:
+        (tmp_path / "com7").symlink_to(port)
         out = client("pyZynoUnifiedDrivers", ZYNO, "com7", tmp_path)
     said = json.loads(out.strip().splitlines()[-1])
     assert said["serial"] == "SN800008"

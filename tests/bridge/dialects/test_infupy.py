@@ -1,14 +1,15 @@
-"""infupy, unmodified, as a program of its own: its Fresenius and its Alaris back end on a pseudo-terminal."""
+"""infupy, unmodified, as a program of its own: its Fresenius and its Alaris back end."""
 
 import pytest
 
 from firmware_bridge.protocols.alaris import ALARIS
 from firmware_bridge.protocols.fresenius import FRESENIUS
 from pumpsim.vocabulary.outputs import LineState
-from tests.bridge.dialects.bedside import behind, client, on_a_port, port_of
+from tests.bridge.dialects.bedside import behind, client, port_of
+from tests.bridge.dialects.serving import Serve
 
 
-def test_fresenius_back_end() -> None:
+def test_fresenius_back_end(on_a_port: Serve) -> None:
     """1200 mL/h for a good 5 s, during which the host answers ENQ and acknowledges what it is told unasked."""
     pump = behind(FRESENIUS, ["p1", "p2"])
     with on_a_port(pump) as port:
@@ -29,7 +30,7 @@ def test_fresenius_back_end() -> None:
     assert port_of(pump, "p1").look().line("A").state is LineState.HELD
 
 
-def test_alaris_back_end() -> None:
+def test_alaris_back_end(on_a_port: Serve) -> None:
     pump = behind(ALARIS)
     with on_a_port(pump) as port:
         found = client("infupy_alaris", port)

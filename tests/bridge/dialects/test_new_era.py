@@ -159,7 +159,15 @@ def test_an_over_long_command_is_kept_short_and_is_none():
     assert bench.say("0RAT" + "1" * 10_000) == "S?OOR"
     assert bench.say("Q" * 10_000) == "S?"
     (packet,) = Receiver().take(0, b"A" * 500 + b"\r")
-    assert len(packet.text) == LONGEST
+    assert packet.text == "A" * LONGEST + "?"
+
+
+@pytest.mark.parametrize("before", range(LONGEST - 8, LONGEST + 2))
+def test_what_is_cut_off_an_over_long_command_starts_nothing(before):
+    """Found by fuzz: 125 blanks, ``RUN`` and anything ran the pump. Blanks count for nothing, however many there are."""
+    bench = Bench()
+    assert bench.say(" " * before + "0RUNXYZ") == "S?OOR"
+    assert bench.say(" " * before + "0RUN" + " " * 300) == "I"
 
 
 @settings(max_examples=60, deadline=None)

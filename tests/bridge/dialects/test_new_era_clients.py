@@ -1,4 +1,4 @@
-"""Software that was written for real New Era pumps, unmodified, against a virtual one on a pseudo-terminal.
+"""Software that was written for real New Era pumps, unmodified, against a virtual one on a port.
 
 nesp-lib is in the ``dev`` extra. labmcp-new-era draws a whole server framework in: its test runs where the ``clients`` extra is
 installed. Volumes are worked by hand; pumps run twenty times as fast, watchdogs do not.
@@ -16,7 +16,7 @@ import serial
 from firmware_bridge.protocols._new_era_frames import encode
 from pumpsim.vocabulary.disturbances import Occlude, Place
 from tests.bridge.dialects.new_era_bench import Bench
-from tests.bridge.dialects.serving import served
+from tests.bridge.dialects.serving import Serve
 
 SPEED = 20.0
 PATIENCE_S = 60.0
@@ -42,7 +42,7 @@ def within_time(act: Callable[[], None]) -> None:
         raise failed[0]
 
 
-def test_nesp_lib_infuses_a_volume():
+def test_nesp_lib_infuses_a_volume(on_a_port: Serve):
     bench = Bench(syringe="bd-luer-lok-60", volume="60 mL", speed=SPEED, quiet=False)
 
     def use() -> None:
@@ -69,12 +69,12 @@ def test_nesp_lib_infuses_a_volume():
             pump.wait_while_running()
             assert (pump.volume_infused_ml, pump.volume_withdrawn_ml) == (0.0, 0.3)
 
-    with served(bench.virtual) as path:
+    with on_a_port(bench.virtual) as path:
         within_time(use)
     assert bench.pumped_ml == pytest.approx(0.5 * (26.6 / 26.59) ** 2, abs=1e-3)
 
 
-def test_nesp_lib_is_told_what_is_not_possible():
+def test_nesp_lib_is_told_what_is_not_possible(on_a_port: Serve):
     bench = Bench(speed=SPEED)
 
     def use() -> None:
@@ -100,11 +100,11 @@ def test_nesp_lib_is_told_what_is_not_possible():
             with pytest.raises(nesp_lib.ModelException):
                 nesp_lib.Pump(port, model_number=500)
 
-    with served(bench.virtual) as path:
+    with on_a_port(bench.virtual) as path:
         within_time(use)
 
 
-def test_nesp_lib_hears_of_a_stall():
+def test_nesp_lib_hears_of_a_stall(on_a_port: Serve):
     """The closed line, and the syringe, take 3.4 mL until 952 kPa are reached."""
     bench = Bench(volume="10 mL", speed=200.0)
     bench.port.do(Occlude(Place.PATIENT_END))
@@ -118,11 +118,11 @@ def test_nesp_lib_hears_of_a_stall():
             assert stall.value.alarm_status is nesp_lib.AlarmStatus.STALLED
             assert pump.status is nesp_lib.Status.STOPPED
 
-    with served(bench.virtual) as path:
+    with on_a_port(bench.virtual) as path:
         within_time(use)
 
 
-def test_nesp_lib_in_safe_mode_keeps_the_watchdog_fed():
+def test_nesp_lib_in_safe_mode_keeps_the_watchdog_fed(on_a_port: Serve):
     """With a time-out of 1 s its heartbeat comes every 0.5 s: a run of 2.5 s without a question of its own goes on."""
     bench = Bench(syringe="bd-luer-lok-60", volume="60 mL", quiet=False)
     over = threading.Event()
@@ -140,11 +140,11 @@ def test_nesp_lib_in_safe_mode_keeps_the_watchdog_fed():
             assert pump.status is nesp_lib.Status.PAUSED
             assert 0.08 <= pump.volume_infused_ml <= 0.5
 
-    with served(bench.virtual) as path:
+    with on_a_port(bench.virtual) as path:
         within_time(use)
 
 
-def test_a_client_that_dies_in_safe_mode_leaves_a_pump_that_stands():
+def test_a_client_that_dies_in_safe_mode_leaves_a_pump_that_stands(on_a_port: Serve):
     bench = Bench(spontaneous=False)
 
     over = threading.Event()
@@ -161,13 +161,13 @@ def test_a_client_that_dies_in_safe_mode_leaves_a_pump_that_stands():
         with nesp_lib.Port(path, 19_200) as port:
             assert nesp_lib.Pump(port).status is nesp_lib.Status.STOPPED
 
-    with served(bench.virtual) as path:
+    with on_a_port(bench.virtual) as path:
         within_time(use)
     assert not bench.port.look().lines[0].state.delivering
     assert bench.pumped_ml == pytest.approx(1 / 60, rel=0.1)
 
 
-def test_nesp_lib_with_two_pumps_on_a_line():
+def test_nesp_lib_with_two_pumps_on_a_line(on_a_port: Serve):
     """0.2 mL and 0.1 mL, at the same time."""
     bench = Bench(addresses=(0, 7), speed=SPEED, quiet=False)
 
@@ -183,13 +183,13 @@ def test_nesp_lib_with_two_pumps_on_a_line():
             assert (first.address, first.volume_infused_ml) == (0, pytest.approx(0.2, abs=STEP_ML))
             assert (second.address, second.volume_infused_ml) == (7, pytest.approx(0.1, abs=STEP_ML))
 
-    with served(bench.virtual) as path:
+    with on_a_port(bench.virtual) as path:
         within_time(use)
     volumes = [bench.world.pumps[pump].look().lines[0].pumped_nl / 1e6 for pump in ("p0", "p7")]
     assert volumes == pytest.approx([0.2, 0.1], abs=1e-3)
 
 
-def test_the_driver_of_labmcp_new_era():
+def test_the_driver_of_labmcp_new_era(on_a_port: Serve):
     """It writes a program of two phases, RAT and STP, runs it and reads it back."""
     if "CI" not in os.environ:  # there it must be
         pytest.importorskip("labmcp_new_era.driver", reason="the clients extra is not installed")
@@ -211,7 +211,7 @@ def test_the_driver_of_labmcp_new_era():
         def close(self) -> None:
             self.port.close()
 
-    with served(bench.virtual) as path:
+    with on_a_port(bench.virtual) as path:
         pump = driver.NewEraPump(OnAPort(path))
         try:
             assert pump.identify() == {

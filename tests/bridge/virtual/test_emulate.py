@@ -105,13 +105,22 @@ def test_many_pumps_in_one_process(tmp_path: Path) -> None:
 
 def test_speed_and_latency() -> None:
     with emulated("linear-peristaltic", "--speed", 100, "--latency", "50 ms") as ((path,), _, said):
-        assert "100 times as fast" in said
+        assert "100 times as fast; Ctrl-C" in said
         begin = time.monotonic()
         assert ask(path, "RATE 100") == "OK"
         assert time.monotonic() - begin >= 0.05
         ask(path, "RUN")
         time.sleep(0.4)
         assert int(ask(path, "STATUS").split()[2]) > 1_000_000
+
+
+def test_speed_of_the_wire_too() -> None:
+    """At a tenth of the speed 20 ms on the wire are 0.2 s."""
+    with emulated("--speed", 0.1, "--scale-link-timers", "--latency", "20 ms") as ((path,), _, said):
+        assert "0.1 times as fast, its wire too; Ctrl-C" in said
+        begin = time.monotonic()
+        assert ask(path, "RATE 100") == "OK"
+        assert time.monotonic() - begin >= 0.2
 
 
 def test_baud_pacing_takes_the_time_of_the_line() -> None:
@@ -302,6 +311,7 @@ def test_words_that_are_too_many() -> None:
         (("--protocol", "plain", "--address", "4"), "plain has the addresses 1 to 3"),
         (("--protocol", "plain", "--keep"), "--keep is for the native protocol"),
         (("--speed", "2"), "name --protocol"),
+        (("--scale-link-timers",), "name --protocol"),
         (("--drop", "0.5"), "name --protocol"),
         (("--address", "0"), "name --protocol"),
     ],
