@@ -27,6 +27,7 @@ from pumpsim.vocabulary.status import (
     Temporary,
     TurnedBack,
     UnitStatus,
+    Withdrawing,
 )
 from tests.build import MIN, H, S, program
 from tests.controller.power_bench import FULL
@@ -110,6 +111,8 @@ UNIT_FIELDS = [
     ({"turned_back": TurnedBack("A", 700, 700, 650)}, {"turned_back": None}),
     ({"rising": (PressureMark(THEN - S, 3.0),)}, {"rising": ()}),
     ({"backpriming": Backpriming("B", 0, 700, THEN + S)}, {"backpriming": None}),
+    ({"withdrawing": Withdrawing("A", 700, 0, 60_000_000, THEN + S)}, {"withdrawing": None}),
+    ({"withdrawn_steps": 700}, {"withdrawn_steps": 0}),
 ]
 
 

@@ -243,7 +243,7 @@ def _busy(pump: VirtualPump) -> bool:
     if isinstance(pump.talker, Line) and any(unit.program.operating for unit in pump.talker.units):
         return True
     return any(
-        port.line_state(line) not in AT_REST
+        port.withdrawing or port.line_state(line) not in AT_REST
         for port in pump.world.pumps.values()
         if not port.off
         for line in port.model.lines
@@ -251,7 +251,7 @@ def _busy(pump: VirtualPump) -> bool:
 
 
 def _unmoved(pump: VirtualPump, stood_ml: float) -> None:
-    if (moved_ml := _moved_ml(pump)) > stood_ml:
+    if (moved_ml := _moved_ml(pump)) != stood_ml:
         raise Broken(f"it has moved {moved_ml - stood_ml:.9f} mL, and nobody asked for it")
 
 

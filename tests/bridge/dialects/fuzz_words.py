@@ -166,7 +166,7 @@ NUMBERS = (
 )
 ULTRA = Words(
     frame=_line,
-    words=tuple(word for word in _ultra_commands.OF_TWO_AXES if word not in ("run", "irun")),
+    words=tuple(word for word in _ultra_commands.OF_TWO_AXES if word not in ("run", "irun", "wrun", "rrun")),
     arguments=(
         *NUMBERS,
         *("1 ml/hr", "2 ml/min", "50 ul", "1 ml", "1:00:00", "99:99:99", "max", "lim", "on", "off", "none", "remote"),
@@ -181,9 +181,13 @@ ULTRA = Words(
         ("irate a 5 ml/hr", "irun a"),
         ("irate ab 5 ml/hr", "irun ab"),
         ("iramp 1 ml/hr 10 ml/hr 20", "irun"),
+        ("wrate 10 ml/hr", "wrun"),
+        ("wrate ab 1 ml/min", "wrun ab"),
+        ("load qs w", "tvolume 50 ul", "run"),
+        ("irate ab 5 ml/hr", "wrate ab 5 ml/hr", "rrun ab"),
     ),
     halting=("stop", "stp", "stop ab"),
-    starts=_text_starts(r"\d{0,2}:?[ @\s]*i?run(\s.*)?"),
+    starts=_text_starts(r"\d{0,2}:?[ @\s]*[iwr]?run(\s.*)?"),
     ping=b"\r" + b"".join(b"%dver\r" % n for n in range(100)),
 )
 WORDS: dict[str, Words] = {
@@ -196,9 +200,14 @@ WORDS: dict[str, Words] = {
         arguments=NUMBERS,
         between=("", " "),
         prefixes=("", "", "0", "00", "7"),
-        starting=(("MLH 5", "RUN"), ("MLM 1", "MLT 0.05", "RUN"), ("CLT", "ULM 50", "00run")),
+        starting=(
+            ("MLH 5", "RUN"),
+            ("MLM 1", "MLT 0.05", "RUN"),
+            ("CLT", "ULM 50", "00run"),
+            ("MLH 5", "REV", "RUN", "REV"),
+        ),
         halting=("STP", "0STP"),
-        starts=_text_starts(r"\d{0,2}\s*run"),
+        starts=_text_starts(r"\d{0,2}\s*(run|rev)"),
         ping=b"\rVER\r",
     ),
     "zyno": Words(
