@@ -231,6 +231,30 @@ def test_what_a_stalled_motor_did_not_pump_is_still_to_come():
     assert pump.remaining("A").vtbi == Left(95 * ML, 114 * MIN)
 
 
+AS_TOLD = round(50 * ML * 1_000_000 / DUAL.mechanism.step_fl / 2)
+
+
+@pytest.mark.parametrize(
+    ("steps", "why"),
+    [
+        (AS_TOLD, "a sound motor"),
+        (5 * ML * 1_000_000 // DUAL.mechanism.step_fl, "one that has missed steps"),
+        (0, "one that stands, which the interlock finds"),
+        (2 * AS_TOLD, "one that ran away"),
+        (100 * ML * 1_000_000 // DUAL.mechanism.step_fl, "all is in"),
+    ],
+)
+def test_asked_with_a_reading_it_is_as_if_that_had_been_shown_and_changes_nothing(steps, why):
+    pump = Pump(DUAL)
+    for given in (shown(0), LOADED, Start()):
+        pump.step(0, given)
+    before, shown_then = pump.snapshot(), Pump.resume(DUAL, pump.snapshot())
+    said = shown_then.step(30 * MIN, shown(steps))
+    assert pump.remaining_after(30 * MIN, shown(steps), "A") == shown_then.remaining("A"), why
+    assert pump.snapshot() == before
+    assert pump.step(30 * MIN, shown(steps)) == said, "asking leaves nothing behind"
+
+
 def test_a_drug_limit_that_is_reached_first_leaves_the_end_open():
     """6 mL/h of 30 mL, and no more than 4 mL in an hour: from then on the line keeps open."""
     limit = DoseLimit(4 * ML, H, at_limit=AtLimit.STOP)

@@ -1,6 +1,7 @@
 """A syringe that is drawn back: what comes into it, the play of the screw, both ends of the barrel, and mass."""
 
 import random
+from itertools import pairwise
 
 import pytest
 
@@ -153,3 +154,22 @@ def test_a_count_below_that_of_the_power_on_is_known():
     text += f'[[operator]]\nat = "5 min"\n{withdraw("2 mL")}\n'
     trace = simulate(parse_scenario(text, "again")).traces[0]
     assert given_ml(trace, 9)[0] == pytest.approx(-3.0, abs=0.06)
+
+
+def test_a_slow_screw_makes_its_steps_one_by_one_on_either_way():
+    """At 0.2 mL/h a micro-step of 0.12 uL takes 2.1 s: between two the plunger stands."""
+    trace = run((0, withdraw("1 mL", "0.2 mL/h")), minutes=5)
+    given = [given_ml(trace, 4.0 + second / 60)[0] for second in range(40)]
+    falls = [later - before for before, later in pairwise(given)]
+    assert max(falls) <= 1e-9
+    assert trace.breakpoints_ns.size > 250
+
+
+def test_a_fast_one_is_planned_in_few_pieces():
+    """Also where it has never run before, or ran slowly."""
+    assert run((0, withdraw("30 mL", "900 mL/h"))).breakpoints_ns.size < 500
+    stopped = (*infuse(0, "1 mL", "0.2 mL/h"), (1, 'do = "stop"'), (1, 'load = { rate = "1 mL/h" }'))
+    slow = run(*stopped, (1, withdraw("30 mL", "900 mL/h")))
+    assert slow.breakpoints_ns.size < 1000
+    given, kpa = given_ml(slow, 1.5)
+    assert given == pytest.approx(0.2 / 60 - 7.5 - GIVE * (kpa + SLIDES_KPA), abs=1e-3)

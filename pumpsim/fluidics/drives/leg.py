@@ -20,11 +20,13 @@ class Given:
     """What position alone does not tell of a line that moves in pulses: the rate and the limit that it last ran at.
 
     ``since``: where these changed within a pulse, the position (nL/h x ns) and the volume displaced (steps) at the change.
+    ``top``: where a screw was turned back, likewise; the course is met again at the begin of that step.
     """
 
     rate: int
     limit: int
     since: tuple[int, float] | None = None
+    top: tuple[int, float] | None = None
 
 
 @dataclass(frozen=True, slots=True)

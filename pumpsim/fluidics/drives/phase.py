@@ -18,7 +18,7 @@ from pumpsim.fluidics.drives.backward import BackwardLeg, turns_back
 from pumpsim.fluidics.drives.course import Course, course_of
 from pumpsim.fluidics.drives.leg import Counts, DriveState, Given, Idle, Leg, Pieces, Volumes
 from pumpsim.fluidics.drives.mechanism import Q_PER_FL, LineDrive
-from pumpsim.vocabulary.model import Mechanism
+from pumpsim.vocabulary.model import Drive, Mechanism
 
 MAX_MARKS = 8_192
 """Marks of a course planned at once: bounds the memory of a plan, never its result."""
@@ -29,10 +29,11 @@ def next_leg(mechanism: Mechanism, state: DriveState, at_ns: int, until_ns: int)
     (line,) = state.lines
     step = mechanism.step_fl * Q_PER_FL
     if turns_back(state, step):
-        held = _held(mechanism, state)
+        back = _motion_back(mechanism, state)
         assert line.stop is not None
-        goal = max(line.stop * step, _goal_back(held.course, line.owed, line.owed + line.rate * (until_ns - at_ns)))
-        return BackwardLeg(at_ns, state, step, held.volumes, held.course.marks_down(line.owed, goal), goal)
+        goal = max(line.stop * step, _goal_back(back.course, line.owed, line.owed + line.rate * (until_ns - at_ns)))
+        marks = [*back.marks_of_top(line.owed, goal), *back.course.marks_down(line.owed, goal)]
+        return BackwardLeg(at_ns, replace(state, given=back.given), step, back.volumes, marks, goal)
     if not line.running:
         return Idle(at_ns, state, _held(mechanism, state).volumes(line.owed))
     motion = _motion(mechanism, state)
@@ -78,7 +79,9 @@ class Motion:
 
     def stretch(self, position: int) -> Stretch | None:
         """Find what stands in for the course here: after a change, or in a last pulse that is not a whole one."""
-        course, since = self.course, self.given.since
+        course, since, top = self.course, self.given.since, self.given.top
+        if top is not None and (turned := self._begin_of(top[0])) <= position <= top[0]:
+            return Stretch(turned, course.displaced(turned), *top)
         begin, limit = position // course.grain * course.grain, self.given.limit * course.step
         partial = begin < limit < begin + course.grain
         if since is not None and since[0] < begin:
@@ -89,6 +92,15 @@ class Motion:
         end = limit if partial else begin + course.grain
         high = float(self.given.limit) if partial else course.displaced(end)
         return Stretch(max(place, end - course.window), low, end, high)
+
+    def _begin_of(self, position: int) -> int:
+        """Where the pulse or step begins in which a position lies."""
+        return position // self.course.grain * self.course.grain
+
+    def marks_of_top(self, position: int, to: int) -> list[int]:
+        """Where the course is met again on the way back, if that is still to come."""
+        top = self.given.top
+        return [] if top is None or not to < self._begin_of(top[0]) < position else [self._begin_of(top[0])]
 
     def kept(self, position: int) -> Given:
         """What to hand on at a position; a change matters no longer once its pulse or step is over."""
@@ -108,13 +120,24 @@ def _motion(mechanism: Mechanism, state: DriveState) -> Motion:
     """The motion of a running line from where it is: the same as before, or another that begins with what is displaced."""
     (line,) = state.lines
     held = _held(mechanism, state)
-    if (held.given.rate, held.given.limit) == (line.rate, line.limit):
+    if (held.given.rate, held.given.limit, held.given.top) == (line.rate, line.limit, None):
         return held
     motion = Motion(course_of(mechanism, line.rate), Given(line.rate, line.limit))
     displaced = held.displaced(line.owed)
     if motion.displaced(line.owed) == displaced:
         return motion
     return Motion(motion.course, Given(line.rate, line.limit, (line.owed, displaced)))
+
+
+def _motion_back(mechanism: Mechanism, state: DriveState) -> Motion:
+    """The motion of a line that turns back: over the course of its rate, as on the way forward. Fingers have but one, and go
+    back over what they have displaced."""
+    held = _held(mechanism, state)
+    (line,) = state.lines
+    if mechanism.drive is not Drive.LEAD_SCREW or (held.given.top is not None and held.given.rate == -line.rate):
+        return held
+    given = Given(-line.rate, line.limit, top=(line.owed, held.displaced(line.owed)))
+    return Motion(course_of(mechanism, given.rate), given)
 
 
 def _goal(motion: Motion, position: int, until: int) -> tuple[int, tuple[int, int]]:
