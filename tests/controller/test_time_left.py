@@ -246,8 +246,8 @@ AS_TOLD = round(50 * ML * 1_000_000 / DUAL.mechanism.step_fl / 2)
 )
 def test_asked_with_a_reading_it_is_as_if_that_had_been_shown_and_changes_nothing(steps, why):
     pump = Pump(DUAL)
-    for given in (shown(0), LOADED, Start()):
-        pump.step(0, given)
+    for first in (shown(0), LOADED, Start()):
+        pump.step(0, first)
     before, shown_then = pump.snapshot(), Pump.resume(DUAL, pump.snapshot())
     said = shown_then.step(30 * MIN, shown(steps))
     assert pump.remaining_after(30 * MIN, shown(steps), "A") == shown_then.remaining("A"), why
