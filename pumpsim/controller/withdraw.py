@@ -116,9 +116,9 @@ def _standing(turn: Turn, line: str) -> list[str]:
 
 def _end(turn: Turn, running: Withdrawing, cause: str = "") -> None:
     """Let it be over: complete where there is no cause."""
-    reading = turn.state.read_line(running.line)
-    steps = 0 if reading is None else running.from_step - reading.steps
-    unit = turn.state.unit
+    reading, unit = turn.state.read_line(running.line), turn.state.unit
+    assert reading is not None, "it began with one"
+    steps = running.from_step - reading.steps
     turn.state = turn.state.with_unit(replace(unit, withdrawing=None, withdrawn_steps=unit.withdrawn_steps + steps))
     volume = f"{steps * turn.model.mechanism.step_fl / 1e12:.4g} mL"
     kind = DeliveryEventKind.WITHDRAWAL_STOPPED if cause else DeliveryEventKind.WITHDRAWAL_COMPLETE

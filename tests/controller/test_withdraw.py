@@ -32,6 +32,7 @@ from pumpsim.vocabulary.outputs import (
     Step,
     Watch,
 )
+from pumpsim.vocabulary.status import Withdrawing
 from tests.build import MIN, SMOOTH, S, program
 
 ML = 1_000_000
@@ -47,6 +48,7 @@ LABORATORY = replace(
 )
 """A step is 1 nL; 36 mL/h are 10,000 steps a second."""
 ORDER = Withdraw("A", 3 * ML, 36 * ML)
+TWO_REASONS = "0 mL is not above 0 mL and up to 9999 mL; alarm syringe-off stands"
 
 
 def reading(steps: int, left_ml: float = 5.0) -> SensorReading:
@@ -86,6 +88,8 @@ def test_it_goes_down_to_the_count_of_its_volume():
     step = pump.step(10 * S, ORDER)
     assert said(step) == ["withdrawal-started: 3 mL", f"{-36 * ML} to {500 - 3 * ML}"]
     assert Watch(Signal.STEPS, "A", Direction.AT_MOST, 500.0 - 3 * ML) in step.watches
+    assert pump.state.unit.withdrawing == Withdrawing("A", 500, 500 - 3 * ML, 36 * ML, 620 * S)
+    assert type(pump.state.unit.withdrawing.late_ns) is int
     assert said(pump.step(100 * S, reading(500 - 900_000))) == []
     assert said(pump.step(310 * S, reading(500 - 3 * ML + 1))) == []
     assert said(pump.step(310 * S, reading(500 - 3 * ML))) == ["withdrawal-complete: 3 mL", "still"]
@@ -106,6 +110,7 @@ def test_it_goes_down_to_the_count_of_its_volume():
             "line A is held: its programme is under way, load another",
         ),
         ([DeviceEvent(DeviceEventKind.DOOR_OPENED)], ORDER, "alarm door-open stands"),
+        ([DeviceEvent(DeviceEventKind.SYRINGE_REMOVED)], Withdraw("A", 0, 36 * ML), TWO_REASONS),
     ],
 )
 def test_what_is_refused_changes_nothing(before, order, reason):
@@ -114,8 +119,29 @@ def test_what_is_refused_changes_nothing(before, order, reason):
         pump.step(10 * S, given)
     state = pump.state
     (found,) = [text for text in said(pump.step(10 * S, order)) if text.startswith("refused")]
-    assert reason in found
+    assert found == f"refused: {reason}"
     assert pump.state == replace(state, now_ns=10 * S, unit=replace(state.unit, touched_ns=10 * S))
+
+
+def test_a_condition_of_its_own_line_stands_in_the_way():
+    rows = tuple(replace(row, per_line=True) if row.id is AlarmId.MOTOR_STALL else row for row in LABORATORY.alarms)
+    pump = Pump(replace(LABORATORY, alarms=rows))
+    pump.step(0, reading(500))
+    pump.step(S, ORDER)
+    pump.step(700 * S, Tick())
+    assert [(a.alarm, a.line) for a in pump.state.alarms] == [(AlarmId.MOTOR_STALL, "A")]
+    assert said(pump.step(701 * S, ORDER)) == ["refused: alarm motor-stall stands"]
+    pump.step(702 * S, Acknowledge())
+    assert said(pump.step(703 * S, ORDER))[0] == "withdrawal-started: 3 mL"
+
+
+def test_volumes_and_rates_are_told_to_six_figures():
+    pump = ready()
+    assert said(pump.step(S, Withdraw("A", 1_234_567, 36 * ML)))[0] == "withdrawal-started: 1.23457 mL"
+    interlock = Interlock(LABORATORY)
+    interlock.observe(0, reading(500), ())
+    interlock.observe(S, Withdraw("A", ML, 123_456_500), ())
+    assert judged(interlock, back(to=0, rate=123_456_501)) == "faster than 123.457 mL/h"
 
 
 def test_pumps_for_patients_never_do():
