@@ -128,7 +128,7 @@ def test_a_condition_of_its_own_line_stands_in_the_way():
     pump = Pump(replace(LABORATORY, alarms=rows))
     pump.step(0, reading(500))
     pump.step(S, ORDER)
-    pump.step(700 * S, Tick())
+    pump.step(S + 610 * S, Tick())
     assert [(a.alarm, a.line) for a in pump.state.alarms] == [(AlarmId.MOTOR_STALL, "A")]
     assert said(pump.step(701 * S, ORDER)) == ["refused: alarm motor-stall stands"]
     pump.step(702 * S, Acknowledge())
