@@ -4,7 +4,7 @@ but for one thing: a piggyback whose primary waits for it needs no KVO of its ow
 from collections.abc import Iterator
 from dataclasses import replace
 
-from pumpsim.controller import counts, window
+from pumpsim.controller import counts, course, window
 from pumpsim.controller.line_table import Trigger
 from pumpsim.controller.turn import Turn
 from pumpsim.vocabulary.alarms import AlarmId
@@ -95,7 +95,10 @@ def _set_target(turn: Turn, line: str) -> None:
 
 
 def _near_end_steps(turn: Turn, status: LineStatus) -> int:
-    """The steps that the line takes, at its present rate, in the model's near-end time."""
+    """The steps that the line takes, at the rate that its course wants now, in the model's near-end time."""
+    program = status.program
+    if program is not None and (program.first is not None or program.course is not None):
+        status = replace(status, rate_nl_per_h=course.wanted(turn, status)[0])
     return turn.rate_nl_per_h(status) * turn.model.near_end_ns // turn.step
 
 

@@ -10,6 +10,7 @@ from pumpsim.catalogue.implanted import SYNCHROMED_II
 from pumpsim.catalogue.insulin import OMNIPOD
 from pumpsim.catalogue.peristaltic import LINEAR_PERISTALTIC
 from pumpsim.catalogue.pumps import with_smooth_drive
+from pumpsim.controller import Pump
 from pumpsim.controller.pump_controller import PumpController
 from pumpsim.vocabulary.courses import (
     DAY_NS,
@@ -23,9 +24,20 @@ from pumpsim.vocabulary.courses import (
     taper,
     third,
 )
-from pumpsim.vocabulary.inputs import LoadProgram, SetClock, SetTemporary, Standby, Start, Stop, Tick, Titrate
+from pumpsim.vocabulary.inputs import (
+    LineReading,
+    LoadProgram,
+    SensorReading,
+    SetClock,
+    SetTemporary,
+    Standby,
+    Start,
+    Stop,
+    Tick,
+    Titrate,
+)
 from pumpsim.vocabulary.model import AtEnd
-from pumpsim.vocabulary.outputs import CommandRejected, DeliveryEvent, LineState
+from pumpsim.vocabulary.outputs import AlarmCleared, AlarmRaised, CommandRejected, DeliveryEvent, LineState
 from pumpsim.vocabulary.program import InfusionProgram, program_faults
 from tests.build import MIN, STROKES, H, S
 from tests.controller.bench import Bench
@@ -369,3 +381,13 @@ def test_what_a_model_holds_against_a_course(model, given, says):
     faults = program_faults(model, "A", given)
     assert says in "; ".join(faults)
     assert bool(faults) == bool(says)
+
+
+def test_near_end_goes_by_the_rate_of_what_comes_first():
+    """5 mL at 100 mL/h, then 5 at 300: three minutes before the end are 5 mL at first, and 15 later."""
+    pump, zero = Pump(STROKES), SensorReading(tuple(LineReading(line, 0, 4.9, False) for line in "AB"), 0.0)
+    pump.step(0, zero)
+    pump.step(0, LoadProgram("A", InfusionProgram(300 * ML, 5 * ML, first=Stage(100 * ML, 5 * ML))))
+    said = (*pump.step(0, Start()).outputs, *pump.step(0, Tick()).outputs)
+    assert not [output for output in said if isinstance(output, AlarmRaised | AlarmCleared)]
+    assert pump.state.alarms == ()

@@ -231,8 +231,12 @@ def test_the_driver_of_labmcp_new_era(on_a_port: Serve):
             assert pump.status().prompt == "I"
             assert pump.stop().prompt == "S"
             assert pump.rate() == (2.0, "MM")
-            with pytest.raises(Exception, match="\\?NA"):
-                pump.start_pumping("WDR", 0.25, 2.0)
+            pump.clear_dispensed()
+            pump.start_pumping("WDR", 0.25, 2.0)
+            assert pump.status().prompt == "W"
+            while pump.status().prompt == "W":
+                threading.Event().wait(0.02)
+            assert pump.dispensed() == (0.0, 0.25, "ML")
         finally:
             pump.close()
     assert 0.25 <= bench.pumped_ml < 5.0
