@@ -59,8 +59,14 @@ class TcpPort:
         return (self._listener.fileno(),) if self._host is None else (self._listener.fileno(), self._host.fileno())
 
     def take(self) -> bytes:
-        """Let a host in, or turn a second one away; give what the first has sent."""
-        data = self._read()
+        """Let a host in, or turn a second one away; give what the first has sent.
+
+        When one leaves, the next is let in with the next call: it may get the same descriptor, and a loop that waits on that
+        has to hear that the old one is gone.
+        """
+        before, data = self._host, self._read()
+        if self._host is not before:
+            return data
         self._accept()
         return data or self._read()
 

@@ -132,3 +132,17 @@ def test_addresses(text: str, address: tuple[str, int]) -> None:
 def test_other_computers_are_refused(text: str, said: str) -> None:
     with pytest.raises(PumpsimError, match=said):
         loopback_address(text)
+
+
+def test_a_host_is_let_in_only_after_it_was_seen_that_the_one_before_has_left(port: TcpPort) -> None:
+    """It gets the same descriptor: whoever waits on descriptors has to see it gone in between."""
+    first = connect(port)
+    listening, connected = port.descriptors()
+    first.close()
+    with socket.create_connection(port.address, 5.0) as second:
+        select.select([connected], [], [], 5.0)
+        assert port.take() == b""
+        assert port.descriptors() == (listening,)
+        second.sendall(b"hello")
+        assert taken(port, lambda data: len(data) == 5) == b"hello"
+        assert port.descriptors() == (listening, connected)
