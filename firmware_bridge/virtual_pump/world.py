@@ -13,11 +13,11 @@ from pumpsim.vocabulary.alarms import AlarmId, Priority
 from pumpsim.vocabulary.disturbances import PowerBack, PowerCut
 from pumpsim.vocabulary.inputs import OperatorCommand
 from pumpsim.vocabulary.model import PumpModel
+from pumpsim.vocabulary.motor import FL_PER_NL
 from pumpsim.vocabulary.outputs import CommandRejected, LineState, Output
 from pumpsim.vocabulary.program import InfusionProgram
 from pumpsim.vocabulary.remaining import Remaining
 
-FL_PER_NL = 1_000_000
 AHEAD_NS = 50_000_000_000
 """How far the physics is reckoned ahead at most: each command throws away what was, and an answer waits for the new one."""
 
@@ -168,13 +168,12 @@ class PumpPort:
     @property
     def withdrawing(self) -> bool:
         """Whether its plunger is being drawn back."""
-        return self._pump.state.unit.withdrawing is not None
+        return self._pump.state.unit.run is not None
 
     def _withdrawn_steps(self, steps: int) -> int:
         """By how many steps it was drawn back by now, where its count is."""
         unit = self._pump.state.unit
-        running = unit.withdrawing
-        return unit.withdrawn_steps + (0 if running is None else running.from_step - steps)
+        return unit.withdrawn_steps + (0 if unit.run is None else unit.run.from_step - steps)
 
     def look(self) -> Look:
         """What the pump knows, and what its motor has counted by now; looking changes nothing."""

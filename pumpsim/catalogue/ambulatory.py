@@ -14,10 +14,11 @@ from pumpsim.catalogue.alarms import (
 )
 from pumpsim.catalogue.attention import BY_GIP, LIKE_GIP_SOURCES
 from pumpsim.catalogue.batteries import AMBULATORY_PACK, AMBULATORY_PACK_FIGURES
-from pumpsim.catalogue.rows import FL_PER_NL, MINUTE_NS, ML, MS_NS, figures
+from pumpsim.catalogue.rows import MINUTE_NS, ML, MS_NS, figures
 from pumpsim.vocabulary.alarms import Signal
 from pumpsim.vocabulary.courses import LockoutFrom
 from pumpsim.vocabulary.model import AirSensor, AtEnd, Drive, FlowLimits, Mechanism, PumpClass, PumpModel, RateBand
+from pumpsim.vocabulary.motor import FL_PER_NL
 
 ASSUMED = "unverified: assumption"
 RECALL = "unverified: from memory"

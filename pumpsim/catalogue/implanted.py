@@ -2,9 +2,10 @@
 
 from pumpsim.catalogue.alarms import DECLARED, container_empty, reservoir_low
 from pumpsim.catalogue.attention import NOBODY_AT_IT, NOBODY_SOURCES
-from pumpsim.catalogue.rows import FL_PER_NL, ML, figures
+from pumpsim.catalogue.rows import ML, figures
 from pumpsim.vocabulary.alarms import Signal
 from pumpsim.vocabulary.model import AtEnd, Corner, Drive, FlowLimits, Mechanism, PumpClass, PumpModel, RateBand
+from pumpsim.vocabulary.motor import FL_PER_NL
 
 ASSUMED = "unverified: assumption"
 RECALL = "unverified: from memory"

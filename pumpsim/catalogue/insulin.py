@@ -7,9 +7,10 @@ A bolus runs at ``bolus_nl_per_h``, far above every basal rate. None has a KVO: 
 
 from pumpsim.catalogue import attention
 from pumpsim.catalogue.alarms import DECLARED, container_empty, occlusion_distal, reservoir_low
-from pumpsim.catalogue.rows import FL_PER_NL, SECOND_NS, UNIT, figures
+from pumpsim.catalogue.rows import SECOND_NS, UNIT, figures
 from pumpsim.vocabulary.alarms import Signal
 from pumpsim.vocabulary.model import AtEnd, Drive, Mechanism, PumpClass, PumpModel, RateBand, Sourced
+from pumpsim.vocabulary.motor import FL_PER_NL
 
 ASSUMED = "unverified: assumption"
 RECALL = "unverified: from memory"

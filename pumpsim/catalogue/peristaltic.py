@@ -15,7 +15,7 @@ from pumpsim.catalogue.alarms import (
 from pumpsim.catalogue.attention import B_BRAUN, BY_GIP, GIP_SOURCES, INFUSOMAT_SOURCES, LIKE_GIP_SOURCES
 from pumpsim.catalogue.batteries import BEDSIDE, BEDSIDE_FIGURES, OFF_AFTER_3_MIN, OFF_AFTER_3_MIN_FIGURES
 from pumpsim.catalogue.occlusion import BACK_OFF, BACK_OFF_FIGURES, MOST_RESTARTS
-from pumpsim.catalogue.rows import BAR_KPA, FL_PER_NL, MINUTE_NS, ML, MMHG_KPA, figures
+from pumpsim.catalogue.rows import BAR_KPA, MINUTE_NS, ML, MMHG_KPA, figures
 from pumpsim.vocabulary.model import (
     AirSensor,
     AtEnd,
@@ -28,6 +28,7 @@ from pumpsim.vocabulary.model import (
     PumpModel,
     RateBand,
 )
+from pumpsim.vocabulary.motor import FL_PER_NL
 
 ASSUMED = "unverified: assumption"
 RECALL = "unverified: from memory"

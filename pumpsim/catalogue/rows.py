@@ -7,7 +7,6 @@ ML = 1_000_000
 """1 mL in nL, 1 mL/h in nL/h."""
 UNIT = 10_000
 """1 U of U-100 insulin in nL, 1 U/h in nL/h: 100 U are 1 mL."""
-FL_PER_NL = 1_000_000
 FL_PER_ML = 1_000_000_000_000
 MS_NS = 1_000_000
 SECOND_NS = 1_000_000_000

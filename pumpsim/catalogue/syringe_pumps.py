@@ -18,7 +18,7 @@ from pumpsim.catalogue.attention import (
     PERFUSOR_SOURCES,
 )
 from pumpsim.catalogue.batteries import BEDSIDE, BEDSIDE_FIGURES
-from pumpsim.catalogue.rows import BAR_KPA, FL_PER_NL, MINUTE_NS, ML, MMHG_KPA, MS_NS, figures
+from pumpsim.catalogue.rows import BAR_KPA, MINUTE_NS, ML, MMHG_KPA, MS_NS, figures
 from pumpsim.catalogue.syringes import BORE, SYRINGES
 from pumpsim.vocabulary.alarms import AlarmCondition, Effect, Signal
 from pumpsim.vocabulary.model import (
@@ -33,6 +33,7 @@ from pumpsim.vocabulary.model import (
     Reminders,
     Sourced,
 )
+from pumpsim.vocabulary.motor import FL_PER_NL
 from pumpsim.vocabulary.path import Syringe
 
 ASSUMED = "unverified: assumption"

@@ -128,8 +128,7 @@ def deadlines(turn: Turn) -> Iterator[int]:
 
 def _watched(turn: Turn) -> Sequence[Watched]:
     """Every measured condition, for the pump or for each line with a program; for all while one is backprimed or drawn back."""
-    unit = turn.state.unit
-    if unit.backpriming is not None or unit.withdrawing is not None:
+    if turn.state.unit.run is not None:
         return turn.facts.watched
     empty = [status.line for status in turn.state.lines if status.program is None]
     if not empty:

@@ -10,9 +10,10 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from pumpsim.controller import alarm_monitor
-from pumpsim.controller.turn import FL_PER_NL, Turn
+from pumpsim.controller.turn import Turn
 from pumpsim.vocabulary.alarms import AlarmId, Direction, Signal
 from pumpsim.vocabulary.model import BackOff
+from pumpsim.vocabulary.motor import FL_PER_NL
 from pumpsim.vocabulary.outputs import DeliveryEventKind, LineMotion, LineState, Watch
 from pumpsim.vocabulary.status import LineStatus, TurnedBack
 

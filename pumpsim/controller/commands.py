@@ -7,6 +7,7 @@ from pumpsim.controller import (
     air_reset,
     alarm_monitor,
     backprime,
+    counted,
     course,
     demand,
     dosing,
@@ -162,10 +163,8 @@ def _against_start(turn: Turn, status: LineStatus) -> list[str]:
         }.get(status.state, f"is {status.state.value} already")
         return [f"line {status.line} {why}"]
     reasons = alarm_monitor.obstacles(turn, status.line)
-    if turn.state.unit.backpriming is not None:
-        reasons.append("it is backpriming: stop that first")
-    if turn.state.unit.withdrawing is not None:
-        reasons.append("it is withdrawing: stop that first")
+    if turn.state.unit.run is not None:
+        reasons.append(f"it is {turn.state.unit.run.kind.value}: stop that first")
     if turn.state.read_line(status.line) is None:
         reasons.append("there is no reading from the pump yet")
     if status.program is not None and isinstance(status.program.course, Profile) and turn.state.unit.clock_ns is None:
@@ -176,7 +175,7 @@ def _against_start(turn: Turn, status: LineStatus) -> list[str]:
 def _stop(turn: Turn, command: Stop) -> None:
     wanted = [command.line] if command.line else [s.line for s in turn.state.lines]
     stoppable = [line for line in wanted if possible(turn.state.line(line).state, Trigger.STOP)]
-    ended = backprime.stop(turn) or withdraw.stop(turn)
+    ended = counted.stop(turn)
     if not stoppable and not ended:
         states = ", ".join(f"line {line} is {turn.state.line(line).state.value}" for line in wanted)
         refuse(turn, command, [f"nothing to stop: {states}"])

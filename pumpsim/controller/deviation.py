@@ -13,9 +13,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from pumpsim.controller.flow_sides import Side
-from pumpsim.controller.turn import FL_PER_NL, Turn
+from pumpsim.controller.turn import Turn
 from pumpsim.vocabulary.alarms import AlarmId, Direction, Signal
 from pumpsim.vocabulary.inputs import LineReading
+from pumpsim.vocabulary.motor import FL_PER_NL
 from pumpsim.vocabulary.outputs import LineState, Watch
 from pumpsim.vocabulary.status import Astray, DoseKind, LineStatus, Reference
 

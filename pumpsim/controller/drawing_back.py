@@ -9,9 +9,9 @@ from dataclasses import replace
 from pumpsim.vocabulary.inputs import SensorReading, Withdraw
 from pumpsim.vocabulary.interlock import DrawingStatus
 from pumpsim.vocabulary.model import PumpModel
+from pumpsim.vocabulary.motor import FL_PER_NL
 from pumpsim.vocabulary.outputs import LineMotion, MotorCommand
 
-FL_PER_NL = 1_000_000
 SLACK_STEPS = 1
 """A count may stand a step below where its command ends: it is cut off to whole steps."""
 

@@ -9,9 +9,9 @@ from dataclasses import replace
 from pumpsim.vocabulary.inputs import Backprime, SensorReading
 from pumpsim.vocabulary.interlock import DrivingStatus
 from pumpsim.vocabulary.model import PumpModel
+from pumpsim.vocabulary.motor import FL_PER_NL
 from pumpsim.vocabulary.outputs import MotorCommand
 
-FL_PER_NL = 1_000_000
 FL_NS_PER_H = 3_600_000
 LATENCY_NS = 5_000_000_000
 """A choice of ours: for so long a device may do what it was told before."""

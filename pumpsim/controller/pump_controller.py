@@ -11,6 +11,7 @@ from pumpsim.controller import (
     back_off,
     backprime,
     commands,
+    counted,
     course,
     demand,
     deviation,
@@ -123,7 +124,7 @@ def _watches(turn: Turn) -> Iterator[Watch]:
     yield from pressure_rise.watches(turn)
     yield from back_off.watches(turn)
     yield from backprime.watches(turn)
-    yield from withdraw.watches(turn)
+    yield from counted.watches(turn)
 
 
 def _move(turn: Turn) -> None:
@@ -160,8 +161,7 @@ def _wake(turn: Turn) -> int | None:
         deviation,
         finishing,
         alarm_monitor,
-        backprime,
-        withdraw,
+        counted,
         reminders,
         power,
         signals,

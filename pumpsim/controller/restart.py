@@ -81,8 +81,7 @@ def _unit(model: PumpModel, state: PumpState) -> UnitStatus:
         air_passing=False,
         turned_back=None,
         rising=(),
-        backpriming=None,
-        withdrawing=None,
+        run=None,
         withdrawn_steps=0,
     )
 

@@ -11,11 +11,12 @@ is out by more than a sound motor can be, counts: what has not been pumped is st
 from pumpsim.controller import account
 from pumpsim.controller.ahead import Ahead
 from pumpsim.controller.model_facts import ModelFacts
-from pumpsim.controller.turn import FL_PER_NL, Turn
+from pumpsim.controller.turn import Turn
 from pumpsim.vocabulary.alarms import Signal
 from pumpsim.vocabulary.courses import NL_NS_PER_H
 from pumpsim.vocabulary.interlock import Account
 from pumpsim.vocabulary.model import PumpModel
+from pumpsim.vocabulary.motor import FL_PER_NL
 from pumpsim.vocabulary.remaining import Left, Remaining
 from pumpsim.vocabulary.status import LineStatus, PumpState
 

@@ -11,10 +11,10 @@ from pumpsim.controller.model_facts import ModelFacts
 from pumpsim.vocabulary.alarms import AlarmCondition, AlarmId
 from pumpsim.vocabulary.courses import NL_NS_PER_H
 from pumpsim.vocabulary.model import PumpModel
+from pumpsim.vocabulary.motor import FL_PER_NL
 from pumpsim.vocabulary.outputs import AlarmCleared, AlarmRaised, DeliveryEvent, DeliveryEventKind, LineState, Output
 from pumpsim.vocabulary.status import AlarmStatus, Dose, DoseKind, LineStatus, PumpState
 
-FL_PER_NL = 1_000_000
 Q_PER_FL = NL_NS_PER_H // FL_PER_NL
 """1 fL in nL/h x ns."""
 

@@ -1,11 +1,12 @@
-"""How a motor can fail: it runs faster or slower than it is told, not at all, or on when it is told to stop.
-
-Its count goes with what it does, so the pump can find out.
+"""What a motor is told in, and how it can fail: it runs faster or slower than it is told, not at all, or on when it is told
+to stop. Its count goes with what it does, so the pump can find out.
 """
 
 from dataclasses import dataclass
 
 PPM = 1_000_000
+FL_PER_NL = 1_000_000
+"""Volumes are in nL, steps in fL."""
 
 
 @dataclass(frozen=True, slots=True)

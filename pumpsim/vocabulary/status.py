@@ -250,22 +250,19 @@ class TurnedBack:
     delivered: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Backpriming:
-    """The limb of a line is being backprimed: from which count of backprimed steps to which; ``late_ns``: when it should be
-    long over."""
+class RunKind(Enum):
+    """What the mechanism can be ordered to do beside delivering, to a count."""
 
-    line: str
-    from_step: int
-    to_step: int
-    late_ns: int
+    BACKPRIMING = "backpriming"
+    WITHDRAWING = "withdrawing"
 
 
 @dataclass(frozen=True, slots=True)
-class Withdrawing:
-    """The plunger of a line is being drawn back: from which count to which, and how fast; ``late_ns``: when it should be long
-    over."""
+class CountedRun:
+    """A line is being backprimed or drawn back: from which count to which, and how fast; ``late_ns``: when it should be long
+    over. The count is that of backprimed steps, or that of the motor."""
 
+    kind: RunKind
     line: str
     from_step: int
     to_step: int
@@ -290,8 +287,8 @@ class UnitStatus:
     ``restarts_ns``: instants of automatic restarts. ``key_since_ns``: since when a key is pressed. ``touched_ns``: when
     somebody last did something. ``air_counted_ml``: what of the air counted since power-on somebody has taken note of;
     ``air_passing``: a bubble that somebody lets pass is still at the sensor. ``turned_back``: at the last distal occlusion.
-    ``rising``: pressures that a rise is measured from, in the order of time. ``backpriming``, ``withdrawing``: None
-    while nothing is. ``withdrawn_steps``: of all withdrawals since power-on that are over.
+    ``rising``: pressures that a rise is measured from, in the order of time. ``run``: what is backprimed or drawn back just
+    now. ``withdrawn_steps``: of all withdrawals since power-on that are over.
     """
 
     clock_ns: int | None = None
@@ -306,8 +303,7 @@ class UnitStatus:
     air_passing: bool = False
     turned_back: TurnedBack | None = None
     rising: tuple[PressureMark, ...] = ()
-    backpriming: Backpriming | None = None
-    withdrawing: Withdrawing | None = None
+    run: CountedRun | None = None
     withdrawn_steps: int = 0
 
 

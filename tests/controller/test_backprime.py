@@ -53,7 +53,7 @@ def running(model=MODEL, order: Backprime = Backprime("B", 3 * ML)) -> Pump:
     pump = Pump(model)
     pump.step(0, reading(500))
     pump.step(10 * S, order)
-    assert pump.state.unit.backpriming is not None
+    assert pump.state.unit.run is not None
     return pump
 
 
@@ -87,7 +87,7 @@ def test_it_runs_at_the_models_rate_to_a_count_and_then_stands():
     assert step.wake_at_ns == 10 * S + 2 * 30 * S + 10 * S, "twice its time, and 10 s"
     assert said(pump.step(39 * S, reading(3_000_499))) == []
     assert said(pump.step(40 * S, reading(3_000_500))) == ["B backprime-complete: 3 mL", "still"]
-    assert pump.state.unit.backpriming is None
+    assert pump.state.unit.run is None
     assert [line.owed for line in pump.state.lines] == [0, 0], "it is owed to nobody"
 
 
@@ -185,7 +185,7 @@ def test_nothing_starts_beside_it():
     pump.step(11 * S, LoadProgram("A", program(10)))
     assert said(pump.step(12 * S, Start())) == ["refused: it is backpriming: stop that first"]
     pump.step(13 * S, Stop())
-    assert pump.state.unit.backpriming is None
+    assert pump.state.unit.run is None
     pump.step(14 * S, Start())
     assert pump.state.lines[0].state.delivering
 
@@ -210,7 +210,7 @@ def test_what_remains_after_a_power_on():
     pump = running()
     again = Pump.power_on(MODEL, pump.snapshot())
     again.step(0, DeviceEvent(Kind.POWERED_ON))
-    assert again.state.unit.backpriming is None
+    assert again.state.unit.run is None
     assert not again.state.motor.moving
 
 

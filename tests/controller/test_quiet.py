@@ -233,12 +233,13 @@ NOT_RUN = {
 
 
 def test_every_rule_that_looks_at_a_reading_is_run():
-    """By the source: a rule whose module asks for a reading is in ``ON_READING``, in the order of the full way."""
+    """By the source: a rule whose module asks for a reading, or is of a run to a count, is in ``ON_READING``, in the order of
+    the full way."""
     run = [f"{rule.__module__.rsplit('.', 1)[1]}.{rule.__name__}" for rule in ON_READING]
     way = re.findall(r"\b(?!self)(\w+)\.(\w+)\(turn", inspect.getsource(PumpController._taken))
     looks_at_one = [
         f"{part}.{rule}"
         for part, rule in way
-        if re.search(r"read_line\(|state\.reading", inspect.getsource(getattr(pump_controller, part)))
+        if re.search(r"read_line\(|state\.reading|counted\.judge", inspect.getsource(getattr(pump_controller, part)))
     ]
     assert [name for name in looks_at_one if name not in NOT_RUN] == run

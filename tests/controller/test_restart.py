@@ -10,7 +10,7 @@ from pumpsim.vocabulary.inputs import Acknowledge, LineReading, SensorReading
 from pumpsim.vocabulary.outputs import LineMotion, LineState, MotorCommand
 from pumpsim.vocabulary.status import (
     AlarmStatus,
-    Backpriming,
+    CountedRun,
     Dose,
     DoseKind,
     GivenDrug,
@@ -21,13 +21,13 @@ from pumpsim.vocabulary.status import (
     PumpState,
     Reference,
     Requests,
+    RunKind,
     Shown,
     Signalled,
     SignalStatus,
     Temporary,
     TurnedBack,
     UnitStatus,
-    Withdrawing,
 )
 from tests.build import MIN, H, S, program
 from tests.controller.power_bench import FULL
@@ -110,8 +110,8 @@ UNIT_FIELDS = [
     ({"air_counted_ml": 0.5, "air_passing": True}, {"air_counted_ml": 0.0, "air_passing": False}),
     ({"turned_back": TurnedBack("A", 700, 700, 650)}, {"turned_back": None}),
     ({"rising": (PressureMark(THEN - S, 3.0),)}, {"rising": ()}),
-    ({"backpriming": Backpriming("B", 0, 700, THEN + S)}, {"backpriming": None}),
-    ({"withdrawing": Withdrawing("A", 700, 0, 60_000_000, THEN + S)}, {"withdrawing": None}),
+    ({"run": CountedRun(RunKind.BACKPRIMING, "B", 0, 700, 60_000_000, THEN + S)}, {"run": None}),
+    ({"run": CountedRun(RunKind.WITHDRAWING, "A", 700, 0, 60_000_000, THEN + S)}, {"run": None}),
     ({"withdrawn_steps": 700}, {"withdrawn_steps": 0}),
 ]
 

@@ -8,7 +8,7 @@ from pumpsim.catalogue.alarms import container_empty
 from pumpsim.catalogue.pumps import MODELS
 from pumpsim.controller import Pump
 from pumpsim.controller.interlock import Interlock
-from pumpsim.vocabulary.alarms import AlarmId, Direction, Signal
+from pumpsim.vocabulary.alarms import AlarmId, Direction, Effect, Signal
 from pumpsim.vocabulary.inputs import (
     Acknowledge,
     DeviceEvent,
@@ -22,7 +22,7 @@ from pumpsim.vocabulary.inputs import (
     Tick,
     Withdraw,
 )
-from pumpsim.vocabulary.model import PumpClass
+from pumpsim.vocabulary.model import Battery, PumpClass
 from pumpsim.vocabulary.outputs import (
     AlarmRaised,
     CommandRejected,
@@ -32,7 +32,7 @@ from pumpsim.vocabulary.outputs import (
     Step,
     Watch,
 )
-from pumpsim.vocabulary.status import Withdrawing
+from pumpsim.vocabulary.status import CountedRun, RunKind
 from tests.build import MIN, SMOOTH, S, program
 
 ML = 1_000_000
@@ -88,12 +88,12 @@ def test_it_goes_down_to_the_count_of_its_volume():
     step = pump.step(10 * S, ORDER)
     assert said(step) == ["withdrawal-started: 3 mL", f"{-36 * ML} to {500 - 3 * ML}"]
     assert Watch(Signal.STEPS, "A", Direction.AT_MOST, 500.0 - 3 * ML) in step.watches
-    assert pump.state.unit.withdrawing == Withdrawing("A", 500, 500 - 3 * ML, 36 * ML, 620 * S)
-    assert type(pump.state.unit.withdrawing.late_ns) is int
+    assert pump.state.unit.run == CountedRun(RunKind.WITHDRAWING, "A", 500, 500 - 3 * ML, 36 * ML, 620 * S)
+    assert type(pump.state.unit.run.late_ns) is int
     assert said(pump.step(100 * S, reading(500 - 900_000))) == []
     assert said(pump.step(310 * S, reading(500 - 3 * ML + 1))) == []
     assert said(pump.step(310 * S, reading(500 - 3 * ML))) == ["withdrawal-complete: 3 mL", "still"]
-    assert (pump.state.unit.withdrawing, pump.state.unit.withdrawn_steps) == (None, 3 * ML)
+    assert (pump.state.unit.run, pump.state.unit.withdrawn_steps) == (None, 3 * ML)
 
 
 @pytest.mark.parametrize(
@@ -195,7 +195,7 @@ def test_an_empty_syringe_is_filled():
     assert [a.alarm for a in pump.state.alarms] == [AlarmId.CONTAINER_EMPTY]
     assert said(pump.step(10 * S, ORDER))[0] == "withdrawal-started: 3 mL"
     pump.step(11 * S, Acknowledge())
-    assert pump.state.unit.withdrawing is not None
+    assert pump.state.unit.run is not None
 
 
 def test_a_motor_that_stands_is_found_after_twice_its_time():
@@ -208,6 +208,21 @@ def test_a_motor_that_stands_is_found_after_twice_its_time():
         "withdrawal-stopped: 0 mL, the motor does not move as told",
         "still",
     ]
+
+
+def test_it_ends_with_the_battery():
+    """100 s of battery, and a depleted one that stops nothing."""
+    rows = tuple(
+        replace(row, effect=Effect.CONTINUE) if row.id is AlarmId.BATTERY_DEPLETED else row for row in LABORATORY.alarms
+    )
+    pump = Pump(replace(LABORATORY, alarms=rows, battery=Battery(100 * S, 3600 * S, 50 * S, 20 * S)))
+    pump.step(0, reading(500))
+    pump.step(0, DeviceEvent(DeviceEventKind.MAINS_LOST))
+    pump.step(0, ORDER)
+    for second in range(1, 100):
+        pump.step(second * S, reading(500 - second * 10_000))
+    assert said(pump.step(100 * S, Tick())) == ["withdrawal-stopped: 0.99 mL, power is off", "still"]
+    assert pump.state.unit.power.off
 
 
 def test_what_was_withdrawn_can_be_given_again():
@@ -226,7 +241,7 @@ def test_a_new_power_on_knows_of_none():
     pump = running()
     again = Pump.power_on(LABORATORY, pump.snapshot())
     again.step(0, DeviceEvent(DeviceEventKind.POWERED_ON))
-    assert (again.state.unit.withdrawing, again.state.unit.withdrawn_steps) == (None, 0)
+    assert (again.state.unit.run, again.state.unit.withdrawn_steps) == (None, 0)
     assert not again.state.motor.moving
 
 
