@@ -55,8 +55,13 @@ class Ahead:
         return self._turn.state.line(self._line)
 
     def ends(self) -> tuple[int | None, int | None]:
-        """How long it is until the VTBI is in, and until the reservoir is empty; None: not known, or never."""
-        end_ns = empty_ns = None
+        """How long it is until the VTBI is in, and until the reservoir is empty; None: not known, or never.
+
+        A programme that goes by the time of day has none while the clock is not set: it cannot start.
+        """
+        program, end_ns, empty_ns = self._status.program, None, None
+        if program is not None and isinstance(program.course, Profile) and self._turn.state.unit.clock_ns is None:
+            return end_ns, empty_ns
         self._go_on()
         for _ in range(MOST_LOOKS):
             passed_ns, status = self._turn.now_ns - self._begin_ns, self._status

@@ -8,6 +8,7 @@ whose fluid it takes; air ahead of the pump on the line that it clears does not 
 from collections.abc import Iterator
 
 from pumpsim.controller import alarm_monitor, counted
+from pumpsim.controller.answer import refuse
 from pumpsim.controller.turn import Turn
 from pumpsim.vocabulary.alarms import AlarmId, Direction, Effect, Signal
 from pumpsim.vocabulary.inputs import Backprime
@@ -29,8 +30,11 @@ RESTING = (
 
 def order(turn: Turn, command: Backprime) -> None:
     """Begin to backprime a line, or say why not."""
-    rule = turn.model.backpriming
-    counted.begin(turn, RunKind.BACKPRIMING, command, rule.rate_nl_per_h if rule else 0, _against(turn, command))
+    rule, faults = turn.model.backpriming, backprime_faults(turn.model, command.line, command.volume_nl)
+    if rule is None:
+        refuse(turn, command, list(faults))
+        return
+    counted.begin(turn, RunKind.BACKPRIMING, command, rule.rate_nl_per_h, [*faults, *_against(turn, command)])
 
 
 def judge(turn: Turn) -> None:
@@ -59,9 +63,7 @@ def watches(turn: Turn) -> Iterator[Watch]:
 
 
 def _against(turn: Turn, command: Backprime) -> list[str]:
-    reasons = list(backprime_faults(turn.model, command.line, command.volume_nl))
-    if turn.model.backpriming is None:
-        return reasons
+    reasons: list[str] = []
     if turn.state.unit.run is not None:
         reasons.append("it is backpriming already")
     for status in turn.state.lines:
@@ -84,5 +86,5 @@ def _standing(turn: Turn, line: str) -> list[str]:
 
 
 def _most_kpa(turn: Turn) -> float:
-    assert turn.model.backpriming is not None, "a model without it never begins"
+    assert turn.model.backpriming is not None  # a model without it never begins
     return turn.model.backpriming.most_kpa

@@ -125,7 +125,7 @@ def _count(turn: Turn, kind: RunKind, line: str) -> int | None:
 def _moved(turn: Turn, run: CountedRun) -> int:
     """How many steps it has come by now."""
     count = _count(turn, run.kind, run.line)
-    assert count is not None, "it began with one"
+    assert count is not None  # it began with one
     return _KINDS[run.kind].sign * (count - run.from_step)
 
 

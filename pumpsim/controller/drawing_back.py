@@ -19,9 +19,9 @@ SLACK_STEPS = 1
 class DrawingBack:
     """The limits of one pump; of a model that does not withdraw nothing is let pass."""
 
-    def __init__(self, model: PumpModel, status: DrawingStatus | None = None) -> None:
+    def __init__(self, model: PumpModel, status: DrawingStatus) -> None:
         self._model = model
-        self.status = status or DrawingStatus()
+        self.status = status
 
     @property
     def moving(self) -> bool:

@@ -20,9 +20,9 @@ LATENCY_NS = 5_000_000_000
 class DrivingBack:
     """The limits of one pump; without ``backpriming`` in its model nothing is let be driven back."""
 
-    def __init__(self, model: PumpModel, status: DrivingStatus | None = None) -> None:
+    def __init__(self, model: PumpModel, status: DrivingStatus) -> None:
         self._model, self._rule = model, model.backpriming
-        self.status = status or DrivingStatus()
+        self.status = status
 
     @property
     def moving(self) -> bool:

@@ -51,18 +51,27 @@ class PumpController:
         """Answer one input at an instant. Raises ValueError when time runs backwards, for nothing else."""
         if now_ns < self.state.now_ns:
             raise ValueError(f"time runs backwards: {now_ns} ns after {self.state.now_ns} ns")
-        if self.quiet is not None and quiet.is_early(self.quiet, now_ns, given):
-            turn = Turn(self.model, self.state, now_ns, self.facts)
-            if quiet.passes(turn, given):
-                self.state = turn.state
-                return self.quiet.answer
+        if self.quiet is not None and self._passes(self.quiet, now_ns, given):
+            return self.quiet.answer
         return self._answer(self._taken(now_ns, given))
 
     def see(self, now_ns: int, reading: SensorReading) -> tuple[Output, ...]:
         """``step`` for a reading, but that nobody wants to know when to call again; what was said."""
+        if self.quiet is not None and self._passes(self.quiet, now_ns, reading):
+            return ()
         turn = self._taken(now_ns, reading)
         self.state, self.quiet = turn.state, None
         return tuple(turn.said)
+
+    def _passes(self, answer: Quiet, now_ns: int, given: Input) -> bool:
+        """Take an input that leaves the answer before standing, if it does."""
+        if not quiet.is_early(answer, now_ns, given):
+            return False
+        turn = Turn(self.model, self.state, now_ns, self.facts)
+        if not quiet.passes(turn, given):
+            return False
+        self.state = turn.state
+        return True
 
     def _taken(self, now_ns: int, given: Input) -> Turn:
         """The full way, up to the motor command."""

@@ -12,13 +12,18 @@ from pumpsim.controller import account
 from pumpsim.controller.ahead import Ahead
 from pumpsim.controller.model_facts import ModelFacts
 from pumpsim.controller.turn import Turn
-from pumpsim.vocabulary.alarms import Signal
+from pumpsim.vocabulary.alarms import AlarmId, Effect, Signal
 from pumpsim.vocabulary.courses import NL_NS_PER_H
 from pumpsim.vocabulary.interlock import Account
 from pumpsim.vocabulary.model import PumpModel
 from pumpsim.vocabulary.motor import FL_PER_NL
+from pumpsim.vocabulary.outputs import LineState
 from pumpsim.vocabulary.remaining import Left, Remaining
 from pumpsim.vocabulary.status import LineStatus, PumpState
+
+Ends = tuple[int | None, int | None]
+"""How long it is until the VTBI is in, and until the reservoir is empty, ns; None: not known, or never."""
+AT_REST = (LineState.EMPTY, LineState.READY, LineState.HELD, LineState.COMPLETE)
 
 
 def remaining(model: PumpModel, state: PumpState, line: str, facts: ModelFacts | None = None) -> Remaining:
@@ -31,10 +36,40 @@ def remaining(model: PumpModel, state: PumpState, line: str, facts: ModelFacts |
         return Remaining(None, None)
     turn = Turn(model, state, state.now_ns, facts)
     missing = {s.line: _missing_steps(turn, s) for s in state.lines}
-    end_ns, empty_ns = Ahead(turn, line, missing, level_nl).ends()
+    end_ns, empty_ns = at_one_rate(turn, status, missing[line], level_nl) or Ahead(turn, line, missing, level_nl).ends()
     missing_nl = missing[line] * model.mechanism.step_fl // FL_PER_NL
     vtbi = None if total_nl is None else Left(_vtbi_left_nl(status, total_nl, missing_nl), end_ns)
     return Remaining(vtbi, None if level_nl is None else Left(level_nl, empty_ns))
+
+
+def at_one_rate(turn: Turn, status: LineStatus, missing: int, level_nl: int | None) -> Ends | None:
+    """The ends of a line that infuses at one rate to the last of them, by division: as ``Ahead`` finds them, for far less.
+
+    None where it is not so simple: another line moves or waits, the programme has more to it, or something follows the VTBI
+    before the reservoir is empty.
+    """
+    if not _is_plain(turn, status):
+        return None
+    rate, step, ends = turn.rate_nl_per_h(status), turn.step, list[int | None]()
+    stop = None if status.owed_end is None else (status.owed_end // step + missing) * step
+    empty = None if level_nl is None else status.owed // step * step + level_nl * NL_NS_PER_H
+    if stop is not None and empty is not None and empty > stop:
+        return None
+    for goal in (stop, empty):
+        ends.append(None if goal is None else max(0, -((status.owed - goal) // rate)))
+    return ends[0], ends[1]
+
+
+def _is_plain(turn: Turn, status: LineStatus) -> bool:
+    """Whether one rate is all there is to a line and to the pump."""
+    program, course = status.program, status.course
+    if program is None or status.state is not LineState.INFUSING or status.rate_nl_per_h != program.rate_nl_per_h:
+        return False
+    if program.first or program.course or program.demand or program.limit or course.doses or course.temporary:
+        return False
+    if status.owed_end is not None and turn.row(AlarmId.NEAR_END).effect is not Effect.CONTINUE:
+        return False
+    return all(other is status or other.state in AT_REST for other in turn.state.lines)
 
 
 def _vtbi_left_nl(status: LineStatus, total_nl: int, missing_nl: int) -> int:

@@ -45,9 +45,7 @@ class Turn:
         return 0 if status.forbids_kvo else self.model.kvo_for(status.rate_nl_per_h)
 
     def dose_nl_per_h(self, status: LineStatus, base: int) -> int:
-        """The rate of the dose that runs beside ``base``; together they stay within what the mechanism can."""
-        if not status.course.doses or not status.state.delivering:
-            return 0
+        """The rate of the dose that a line gives, beside ``base``; together they stay within what the mechanism can."""
         wanted = status.course.doses[0].rate_nl_per_h
         return min(wanted, self.model.max_motor_nl_per_h - base) if self.model.bolus_adds else wanted
 
@@ -119,7 +117,7 @@ class Turn:
             given = f"{dose.owed / (NL_NS_PER_H * 1e6):.4g} of {dose.volume / (NL_NS_PER_H * 1e6):.4g} mL"
             self.say(DeliveryEventKind.BOLUS_STOPPED, line, f"{dose.kind.value}: {given}, {cause}")
 
-    def say(self, kind: DeliveryEventKind, line: str, cause: str = "") -> None:
+    def say(self, kind: DeliveryEventKind, line: str, cause: str) -> None:
         """Record what happened to a line's delivery."""
         status = self.state.line(line)
         self.said.append(DeliveryEvent(kind, line, status.state, self.rate_nl_per_h(status), cause))

@@ -19,13 +19,12 @@ SLACK_STEPS = 1
 class TurningBack:
     """The limits of one pump; without a ``back_off`` in its model nothing is let run backwards."""
 
-    def __init__(self, model: PumpModel, status: TurningStatus | None = None) -> None:
+    def __init__(self, model: PumpModel, status: TurningStatus) -> None:
         self._rule = model.back_off
         self._line = model.lines[0]
         rows = [row.threshold for row in model.alarms if row.id is AlarmId.OCCLUSION_DISTAL]
         self._threshold = rows[0] if rows else None
         self._most = 0 if self._rule is None else self._rule.most_nl * FL_PER_NL // model.mechanism.step_fl
-        status = status or TurningStatus()
         self._granted, self._forward, self._turned = status.granted, status.forward, status.turned
         self._highest = status.highest
 

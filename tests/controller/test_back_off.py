@@ -9,6 +9,7 @@ from pumpsim.catalogue.peristaltic import INFUSOMAT_SPACE
 from pumpsim.catalogue.pumps import MODELS
 from pumpsim.controller import Pump
 from pumpsim.controller.interlock import Interlock
+from pumpsim.controller.turning_back import TurningBack
 from pumpsim.vocabulary.alarms import AlarmId, Signal
 from pumpsim.vocabulary.inputs import Acknowledge, DeviceEvent, DeviceEventKind, LoadProgram, SensorReading, Start, Stop
 from pumpsim.vocabulary.interlock import TurningStatus
@@ -321,3 +322,9 @@ def test_what_was_taken_back_may_be_given_again_and_no_more():
 def test_the_infusomat_is_one_that_does():
     assert INFUSOMAT_SPACE.back_off is BACK_OFF
     assert with_back_off(INFUSOMAT_SPACE, on=False).back_off is None
+
+
+def test_a_reading_without_its_line_says_nothing():
+    guard = TurningBack(BACK, TurningStatus())
+    assert guard.observe(SensorReading((), LIMIT)) == ""
+    assert guard.status == TurningStatus()

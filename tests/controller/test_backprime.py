@@ -109,9 +109,7 @@ def test_what_cannot_be_asked_for(order, reason):
 
 def test_what_a_pump_with_one_line_says():
     pump = Pump(SINGLE_CHANNEL_CASSETTE)
-    assert said(pump.step(0, Backprime("A", ML))) == [
-        "refused: model single-channel-cassette does not backprime; there is no reading from the pump yet"
-    ]
+    assert said(pump.step(0, Backprime("A", ML))) == ["refused: model single-channel-cassette does not backprime"]
     with pytest.raises(ValueError, match="it takes two lines"):
         replace(SINGLE_CHANNEL_CASSETTE, backpriming=MODEL.backpriming)
 
@@ -358,6 +356,22 @@ def test_it_ends_with_the_battery(effect, ends, why):
     ]
     assert (at_ns, ended.cause) == (ends, f"{ends // S / 10:g} mL, {why}")
     assert not bench.pump.state.motor.moving
+
+
+def test_air_ahead_of_the_pump_that_stops_all_of_it_stops_this_too():
+    pump = running(with_effect(AlarmId.AIR_IN_LINE_PROXIMAL, Effect.STOP_ALL))
+    assert said(pump.step(12 * S, reading(100_000, air="B"))) == [
+        "alarm air-in-line-proximal",
+        "B backprime-stopped: 0.0995 mL, alarm air-in-line-proximal stands",
+        "still",
+    ]
+
+
+def test_what_is_asked_for_before_any_count_is_known_counts_from_nothing():
+    interlock = Interlock(MODEL)
+    interlock.observe(0, Backprime("B", 3 * ML), ())
+    asked_to = interlock.status.driving.asked_to
+    assert (asked_to, type(asked_to)) == (3 * ML, int)
 
 
 def test_a_line_finishes_its_stroke_first():

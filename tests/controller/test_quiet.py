@@ -209,6 +209,9 @@ def test_it_is_not_while_air_is_noted():
     bench.give(ResetAir())
     bench.give(Tick())
     assert not is_quiet(bench, Tick())
+    bench.give(replace(bench.reading(), bubble_ml=0.0, counted_ml=0.01, air_total_ml=0.01))
+    assert not bench.pump.state.unit.air_passing
+    assert not is_quiet(bench, Tick()), "what was let pass is still noted"
 
 
 def test_a_pump_that_is_taken_up_again_needs_one_step_of_the_full_way():

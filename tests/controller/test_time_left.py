@@ -3,10 +3,14 @@
 from dataclasses import replace
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import event, given, settings
 from hypothesis import strategies as st
 
 from pumpsim.controller import Pump
+from pumpsim.controller.ahead import Ahead
+from pumpsim.controller.time_left import at_one_rate
+from pumpsim.controller.turn import Turn
+from pumpsim.vocabulary.alarms import AlarmId, Effect
 from pumpsim.vocabulary.courses import (
     AtLimit,
     Demand,
@@ -20,6 +24,8 @@ from pumpsim.vocabulary.courses import (
 from pumpsim.vocabulary.inputs import (
     Acknowledge,
     ChangeMode,
+    DeviceEvent,
+    DeviceEventKind,
     GiveBolus,
     Input,
     LoadProgram,
@@ -199,13 +205,34 @@ HALF_UNITS = LoadProgram("A", InfusionProgram(5_000, course=Profile((Segment(0, 
 )
 def test_a_reservoir_lasts_as_long_as_a_hand_reckons(script, volume_u, minutes):
     """To the us: a bolus ends in the last whole ns, and what is less of it is given at the basal rate."""
-    left = asked(POD, *script, reservoir_ml=1.0).reservoir
+    vtbi, left = (found := asked(POD, *script, reservoir_ml=1.0)).vtbi, found.reservoir
+    assert vtbi is None
     assert left is not None
     assert left.volume_nl == volume_u * U
     if minutes is None:
         assert left.time_ns is None
     else:
         assert left.time_ns == pytest.approx(minutes * MIN, abs=1_000)
+
+
+def test_an_empty_reservoir_holds_nothing():
+    assert asked(POD, (0, SetClock(0)), (0, HALF_UNITS), reservoir_ml=0.0).reservoir == Left(0, 0)
+
+
+def test_a_day_s_profile_has_no_end_while_the_clock_is_not_set():
+    assert asked(POD, (0, HALF_UNITS), reservoir_ml=1.0).reservoir == Left(100 * U, None)
+    bench = Bench(POD)
+    bench.reservoir_ml = 1.0
+    for command in (SetClock(0), HALF_UNITS, Start()):
+        bench.give(command)
+    again = Pump.power_on(POD, bench.pump.snapshot())
+    again.step(0, DeviceEvent(DeviceEventKind.POWERED_ON))
+    again.step(0, bench.reading())
+    assert again.remaining("A") == Remaining(None, Left(100 * U, None))
+
+
+def test_a_reservoir_that_nothing_measures_is_not_spoken_of():
+    assert asked(LVP, (0, LOADED), (0, Start())) == Remaining(Left(100 * ML, 2 * H), None)
 
 
 def test_a_reservoir_that_ends_before_the_volume_and_one_that_ends_after_it():
@@ -228,7 +255,9 @@ def test_what_a_stalled_motor_did_not_pump_is_still_to_come():
         (30 * MIN, shown(5 * ML * 1_000_000 // DUAL.mechanism.step_fl)),
     ):
         pump.step(at_ns, command)
-    assert pump.remaining("A").vtbi == Left(95 * ML, 114 * MIN)
+    left = pump.remaining("A").vtbi
+    assert left == Left(95 * ML, 114 * MIN)
+    assert type(left.volume_nl) is int
 
 
 AS_TOLD = round(50 * ML * 1_000_000 / DUAL.mechanism.step_fl / 2)
@@ -253,6 +282,129 @@ def test_asked_with_a_reading_it_is_as_if_that_had_been_shown_and_changes_nothin
     assert pump.remaining_after(30 * MIN, shown(steps), "A") == shown_then.remaining("A"), why
     assert pump.snapshot() == before
     assert pump.step(30 * MIN, shown(steps)) == said, "asking leaves nothing behind"
+
+
+def test_a_runaway_motor_ends_a_bolus_and_so_what_is_left_of_it():
+    """50 mL/h, and 10 mL in its place in 40 s; after 20 s the motor has made 40 mL, which the interlock finds."""
+    model = replace(DUAL, bolus_nl_per_h=900 * ML)
+    pump = Pump(model)
+    for first in (shown(0), LOADED, Start(), GiveBolus("A", 10 * ML)):
+        pump.step(0, first)
+    reading = shown(40 * ML * 1_000_000 // model.mechanism.step_fl)
+    shown_then = Pump.resume(model, pump.snapshot())
+    kinds = [o.kind for o in shown_then.step(20 * S, reading).outputs if isinstance(o, DeliveryEvent)]
+    assert DeliveryEventKind.BOLUS_STOPPED in kinds
+    assert pump.remaining_after(20 * S, reading, "A") == shown_then.remaining("A")
+
+
+def test_nothing_is_left_of_what_a_runaway_motor_has_given():
+    pump = Pump(DUAL)
+    for first in (shown(0), LOADED, Start()):
+        pump.step(0, first)
+    assert pump.remaining_after(30 * MIN, shown(110 * ML * 1_000_000 // DUAL.mechanism.step_fl), "A").vtbi == Left(0, 0)
+
+
+def test_the_volume_left_is_in_whole_nl():
+    left = asked(LVP, (0, LOADED), (0, Start()), (1 / MIN, Tick())).vtbi
+    assert left is not None
+    assert (left.volume_nl, type(left.volume_nl)) == (100 * ML - 1, int)
+
+
+def test_a_pump_that_has_not_seen_its_mechanism_again_after_its_power_was_off():
+    bench = Bench(LVP)
+    for given_then in (LOADED, Start("A")):
+        bench.give(given_then)
+    bench.do(30 * MIN)
+    again = Pump.power_on(LVP, bench.pump.snapshot())
+    assert again.remaining("A").vtbi == Left(75 * ML, 90 * MIN)
+
+
+def ends_both_ways(bench: Bench, missing: int, level_nl: int | None):
+    """The ends of line A: by division, and by looking ahead."""
+    state = bench.pump.state
+    turn = Turn(bench.model, state, state.now_ns)
+    behind = {status.line: missing if status.line == "A" else 0 for status in state.lines}
+    return at_one_rate(turn, state.lines[0], missing, level_nl), Ahead(turn, "A", behind, level_nl).ends()
+
+
+@settings(max_examples=200, deadline=None)
+@given(
+    rate=st.integers(100_000, 999 * ML),
+    volume=st.one_of(st.none(), st.integers(1_000, 500 * ML)),
+    passed_ns=st.integers(0, 20 * MIN),
+    missing=st.sampled_from([0, 0, 1, 777, -777, -(10**9)]),
+    level=st.one_of(st.none(), st.integers(0, 600 * ML)),
+)
+def test_at_one_rate_the_ends_are_by_division_what_looking_ahead_finds(rate, volume, passed_ns, missing, level):
+    bench = Bench(DUAL)
+    for given_then in (LoadProgram("A", InfusionProgram(rate, volume)), Start("A")):
+        bench.give(given_then)
+    bench.do(passed_ns)
+    by_division, ahead = ends_both_ways(bench, missing, level)
+    infuses, stop = bench.line("A").state is LineState.INFUSING, bench.line("A").stop_at_step
+    if not infuses or (stop is not None and level is not None and by_division is None):
+        event("not so simple")
+        return
+    assert by_division == ahead
+
+
+NOT_AT_ONE_RATE = [
+    pytest.param(LVP, [LOADED], 50, id="it stands"),
+    pytest.param(LVP, [LOADED, Start(), GiveBolus("A", ML)], None, id="a bolus"),
+    pytest.param(LVP, [LOADED, Start(), SetTemporary("A", H, 50)], None, id="another rate for a time"),
+    pytest.param(LVP, [LOADED, Start()], 101, id="KVO after the volume, and then empty"),
+    pytest.param(LVP, [LoadProgram("A", Q6H), Start()], None, id="repeats"),
+    pytest.param(
+        LVP,
+        [LoadProgram("A", InfusionProgram(50 * ML, 90 * ML, first=Stage(200 * ML, 20 * ML))), Start()],
+        None,
+        id="a loading dose",
+    ),
+    pytest.param(
+        MODELS["pca"],
+        [LoadProgram("A", InfusionProgram(6 * ML, 30 * ML, demand=Demand(ML, 0), limit=DoseLimit(4 * ML, H))), Start()],
+        None,
+        id="doses on request",
+    ),
+    pytest.param(
+        DUAL,
+        [
+            LOADED,
+            LoadProgram("B", program(100, 50, LineMode.PIGGYBACK, delay_ns=H)),
+            Start("A"),
+            Start("B"),
+        ],
+        None,
+        id="another line waits",
+    ),
+    pytest.param(
+        replace(
+            LVP,
+            alarms=tuple(replace(row, effect=Effect.KVO) if row.id is AlarmId.NEAR_END else row for row in LVP.alarms),
+        ),
+        [LOADED, Start()],
+        None,
+        id="kept open near the end",
+    ),
+]
+
+
+@pytest.mark.parametrize(("model", "script", "level_ml"), NOT_AT_ONE_RATE)
+def test_what_is_not_at_one_rate_is_looked_ahead_for(model, script, level_ml):
+    bench = Bench(model)
+    for given_then in script:
+        assert not any(isinstance(output, CommandRejected) for output in bench.give(given_then))
+    by_division, _ = ends_both_ways(bench, 0, None if level_ml is None else level_ml * ML)
+    assert by_division is None
+
+
+@pytest.mark.parametrize(("level_ml", "ends"), [(100, (2 * H, 2 * H)), (50, (2 * H, H)), (None, (2 * H, None))])
+def test_at_one_rate_beside_a_line_that_rests(level_ml, ends):
+    """100 mL at 50 mL/h; the other line is programmed and not started."""
+    bench = Bench(DUAL)
+    for given_then in (LOADED, LoadProgram("B", program(100, 50, LineMode.PIGGYBACK)), Start("A")):
+        bench.give(given_then)
+    assert ends_both_ways(bench, 0, None if level_ml is None else level_ml * ML) == (ends, ends)
 
 
 def test_a_drug_limit_that_is_reached_first_leaves_the_end_open():

@@ -51,8 +51,8 @@ ORDER = Withdraw("A", 3 * ML, 36 * ML)
 TWO_REASONS = "0 mL is not above 0 mL and up to 9999 mL; alarm syringe-off stands"
 
 
-def reading(steps: int, left_ml: float = 5.0) -> SensorReading:
-    return SensorReading((LineReading("A", steps, 4.9, False, (Measured(Signal.RESERVOIR_LEVEL, left_ml),)),), 0.0)
+def reading(steps: int, left_ml: float = 5.0, *, air: bool = False) -> SensorReading:
+    return SensorReading((LineReading("A", steps, 4.9, air, (Measured(Signal.RESERVOIR_LEVEL, left_ml),)),), 0.0)
 
 
 def said(step: Step) -> list[str]:
@@ -169,6 +169,14 @@ def test_it_wants_a_reading_first():
             DeviceEvent(DeviceEventKind.DOOR_OPENED),
             ["alarm door-open", "withdrawal-stopped: 0.1 mL, alarm door-open stands", "still"],
         ),
+        (
+            reading(500 - 100_000, air=True),
+            [
+                "alarm air-in-line-proximal",
+                "withdrawal-stopped: 0.1 mL, alarm air-in-line-proximal stands",
+                "still",
+            ],
+        ),
         (Start(), ["refused: no line is ready to start"]),
         (reading(500 - 100_000, left_ml=0.0), ["alarm container-empty"]),
     ],
@@ -203,11 +211,14 @@ def test_a_motor_that_stands_is_found_after_twice_its_time():
     pump = running()
     late = 10 * S + 600 * S + 10 * S
     assert pump.step(late - 1, Tick()).wake_at_ns == late
-    assert said(pump.step(late, Tick())) == [
+    step = pump.step(late, Tick())
+    assert said(step) == [
         "alarm motor-stall",
         "withdrawal-stopped: 0 mL, the motor does not move as told",
         "still",
     ]
+    (alarm,) = [output for output in step.outputs if isinstance(output, AlarmRaised)]
+    assert (alarm.line, alarm.detail) == (None, "withdrawing takes more than twice its time")
 
 
 def test_it_ends_with_the_battery():
@@ -333,3 +344,9 @@ def test_what_a_programme_may_come_to_counts_from_where_the_plunger_was_drawn_to
     low = 500 - 3 * ML
     assert tripped(interlock, 421 * S, low + 2 * ML) == ""
     assert "pumped of" in tripped(interlock, 481 * S, low + 3 * ML)
+
+
+def test_what_was_asked_for_is_a_count_of_whole_steps():
+    interlock = asked()
+    asked_to = interlock.status.drawing.asked_to
+    assert (asked_to, type(asked_to)) == (500 - 3 * ML, int)

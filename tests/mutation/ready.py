@@ -2,15 +2,17 @@
 
 Starting pytest anew takes far longer than the tests that notice a change. Each test has its own limit of CPU time, so that a
 change which makes one run for ever is known in a second or two, and no other process on the machine makes it look so. The few
-tests that take long by chance or search are spared, but for the module that they are named for: a change that only those would
-notice counts as one that nobody does, so the score is a little too low.
+tests that take long by chance or search are spared, but for a module that they are named for or that their own file imports
+from: a change that only the others of them would notice counts as one that nobody does, so the score is a little too low.
 """
 
+import ast
 import contextlib
 import json
 import os
 import signal
 from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 from time import process_time
 
@@ -19,7 +21,7 @@ import pytest
 SLOWER, LEAST_S = 10, 1.0
 """How many times its usual CPU time a test may take, and what it has at least."""
 LONG_S = 0.4
-"""Usual CPU time from which a test runs only for changes of the module that it is named for."""
+"""Usual CPU time from which a test runs only for changes of a module that it is for."""
 TOO_SLOW = -signal.SIGVTALRM
 """Exit code of a fork in which a test has run out of its time."""
 
@@ -103,7 +105,7 @@ def begin(
     noticed another change ``where`` this one is, as the ``notes`` have it, then those of its module, and the fastest of each.
     """
     known = [] if notes is None else notes.known(where)
-    module = where.split(".")[-2] if "." in where else where
+    items = _chosen(session, usual, known, where.split(".")[-2] if "." in where else where)
     pid = os.fork()
     if pid:
         return pid
@@ -112,20 +114,24 @@ def begin(
         os.dup2(nowhere.fileno(), 1)
         os.dup2(nowhere.fileno(), 2)
         act()
-        failed = _first_that_fails(session, usual, known, module)
+        failed = _first_that_fails(session, items, usual)
         code = int(failed is not None)
         if failed is not None and notes is not None:
             notes.note(where, failed)
     os._exit(code)
 
 
-def _first_that_fails(session: pytest.Session, usual: dict[str, float], known: list[str], module: str) -> str | None:
+def _chosen(session: pytest.Session, usual: dict[str, float], known: list[str], module: str) -> list[pytest.Item]:
+    """The tests to be run for a change of a module, in their order."""
     items = [
         item
         for item in session.items
-        if item.nodeid in usual and (usual[item.nodeid] < LONG_S or _is_named_for(item, module))
+        if item.nodeid in usual and (usual[item.nodeid] < LONG_S or _is_for(item, module))
     ]
-    items.sort(key=lambda item: (item.nodeid not in known, not _is_named_for(item, module), usual[item.nodeid]))
+    return sorted(items, key=lambda item: (item.nodeid not in known, not _is_for(item, module), usual[item.nodeid]))
+
+
+def _first_that_fails(session: pytest.Session, items: list[pytest.Item], usual: dict[str, float]) -> str | None:
     for item, following in _pairs(items):
         signal.setitimer(signal.ITIMER_VIRTUAL, LEAST_S + SLOWER * usual[item.nodeid])
         session.config.hook.pytest_runtest_protocol(item=item, nextitem=following)
@@ -134,8 +140,17 @@ def _first_that_fails(session: pytest.Session, usual: dict[str, float], known: l
     return None
 
 
-def _is_named_for(item: pytest.Item, module: str) -> bool:
-    return f"/test_{module}" in item.nodeid
+def _is_for(item: pytest.Item, module: str) -> bool:
+    """Whether a test is named for a module, or its file imports from it."""
+    return f"/test_{module}" in item.nodeid or module in _imported_from(item.path)
+
+
+@cache
+def _imported_from(path: Path) -> frozenset[str]:
+    """The last names of the modules that a file imports from."""
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    froms = (node.module for node in ast.walk(tree) if isinstance(node, ast.ImportFrom) and node.module)
+    return frozenset(name.rpartition(".")[2] for name in froms)
 
 
 def _pairs(items: list[pytest.Item]) -> list[tuple[pytest.Item, pytest.Item | None]]:
