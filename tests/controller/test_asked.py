@@ -59,3 +59,9 @@ def test_a_new_program_begins_anew():
     asked = hear(ADDS, asked, GiveBolus("A", 3 * ML), 0, 0)
     again = hear(ADDS, asked, LoadProgram("A", PLAIN), H, 70)
     assert again == replace(hear(ADDS, Asked(), LoadProgram("A", PLAIN), 0, 0), since_ns=H, since_steps=70)
+
+
+def test_a_share_of_a_rate_is_a_whole_rate():
+    asked = hear(ADDS, Asked(), LoadProgram("A", InfusionProgram(1_000_001)), 0, 0)
+    share = hear(ADDS, asked, SetTemporary("A", H, percent=150), 0, 0).other_nl_per_h
+    assert (share, type(share)) == (1_500_001, int)

@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import pytest
 
+from pumpsim.catalogue.alarms import container_empty
 from pumpsim.catalogue.pumps import SINGLE_CHANNEL_CASSETTE
 from pumpsim.controller import Pump
 from pumpsim.controller.interlock import Interlock
@@ -13,6 +14,7 @@ from pumpsim.vocabulary.inputs import (
     DeviceEvent,
     LineReading,
     LoadProgram,
+    Measured,
     SensorReading,
     Standby,
     Start,
@@ -20,17 +22,19 @@ from pumpsim.vocabulary.inputs import (
     Tick,
 )
 from pumpsim.vocabulary.inputs import DeviceEventKind as Kind
-from pumpsim.vocabulary.model import Backpriming, Battery
+from pumpsim.vocabulary.model import AtEnd, Backpriming, Battery
 from pumpsim.vocabulary.outputs import (
     AlarmRaised,
     CommandRejected,
     DeliveryEvent,
     DeliveryEventKind,
     LineMotion,
+    LineState,
     MotorCommand,
     Step,
     Watch,
 )
+from pumpsim.vocabulary.program import InfusionProgram
 from tests.build import MIN, SMOOTH, STROKES, S, program
 from tests.controller.bench import Bench
 
@@ -238,6 +242,7 @@ def judged(interlock: Interlock, command: MotorCommand) -> str:
         assert passed == command
         return ""
     assert passed == MotorCommand(STILL), "what may not pass is replaced by stop"
+    assert event.kind is Kind.RATE_LIMIT
     return event.detail
 
 
@@ -365,6 +370,32 @@ def test_air_ahead_of_the_pump_that_stops_all_of_it_stops_this_too():
         "B backprime-stopped: 0.0995 mL, alarm air-in-line-proximal stands",
         "still",
     ]
+
+
+def test_an_empty_bag_on_the_line_that_is_cleared_does_not_stand_in_the_way():
+    """What is empty is filled with what comes from the other line."""
+    empty = container_empty("a test", 0.0)
+    model = replace(MODEL, sensors=(*MODEL.sensors, Signal.RESERVOIR_LEVEL), alarms=(empty, *MODEL.alarms))
+    pump = running(model)
+    lines = (
+        LineReading("A", 0, 4.9, False, (Measured(Signal.RESERVOIR_LEVEL, 50.0),)),
+        LineReading("B", 0, 4.9, False, (Measured(Signal.RESERVOIR_LEVEL, 0.0),), backprimed=1_000),
+    )
+    assert said(pump.step(12 * S, SensorReading(lines, 0.0))) == ["alarm container-empty"]
+    assert pump.state.unit.run is not None
+
+
+def test_it_may_begin_when_a_line_is_complete():
+    pump = Pump(MODEL)
+    for at_ns, given in (
+        (0, reading(500)),
+        (0, LoadProgram("A", InfusionProgram(60 * ML, 2 * ML, at_end=AtEnd.STOP))),
+        (0, Start()),
+        (120 * S, reading(500, steps=2 * ML)),
+    ):
+        pump.step(at_ns, given)
+    assert pump.state.lines[0].state is LineState.COMPLETE
+    assert said(pump.step(121 * S, Backprime("B", 3 * ML)))[0] == "B backprime-started: 3 mL"
 
 
 def test_what_is_asked_for_before_any_count_is_known_counts_from_nothing():

@@ -12,6 +12,7 @@ from pumpsim.catalogue.peristaltic import LINEAR_PERISTALTIC
 from pumpsim.catalogue.pumps import with_smooth_drive
 from pumpsim.controller import Pump
 from pumpsim.controller.pump_controller import PumpController
+from pumpsim.vocabulary.alarms import Signal
 from pumpsim.vocabulary.courses import (
     DAY_NS,
     Profile,
@@ -391,3 +392,19 @@ def test_near_end_goes_by_the_rate_of_what_comes_first():
     said = (*pump.step(0, Start()).outputs, *pump.step(0, Tick()).outputs)
     assert not [output for output in said if isinstance(output, AlarmRaised | AlarmCleared)]
     assert pump.state.alarms == ()
+
+
+def test_near_end_goes_by_a_temporary_rate_too():
+    """10 mL at 300 mL/h and then 5 at 100, at half of it for an hour: three minutes before the end are 7.5 mL now."""
+    pump = Pump(STROKES)
+    stages = Stages((Stage(300 * ML, 10 * ML), Stage(100 * ML, 5 * ML)))
+    for command in (
+        SensorReading(tuple(LineReading(line, 0, 4.9, False) for line in "AB"), 0.0),
+        LoadProgram("A", InfusionProgram(300 * ML, 15 * ML, course=stages)),
+        Start(),
+        SetTemporary("A", H, percent=50),
+    ):
+        step = pump.step(0, command)
+    ends = [w.level for w in step.watches if w.signal is Signal.STEPS and w.line == "A" and not w.per_h]
+    step_fl = STROKES.mechanism.step_fl
+    assert ends == [15 * ML * 1_000_000 // step_fl, round(7.5 * ML * 1_000_000) // step_fl]

@@ -96,6 +96,17 @@ def test_under_infusion_is_less_than_ninety_percent_for_fifteen_minutes(at_ns, u
     assert heard(running(), (at_ns, WINDOW_NL - under_nl)) == raised
 
 
+def test_it_is_said_for_how_long_the_count_has_been_out():
+    """Half of 25 mL in a quarter of an hour, on a pump that has been on for two hours."""
+    controller = running(at=2 * H)
+    (alarm,) = [
+        o
+        for o in controller.step(2 * H + 15 * MIN, reading(700 + WINDOW_NL // 2)).outputs
+        if isinstance(o, AlarmRaised)
+    ]
+    assert alarm.detail == "line A: 12.500 of 25.000 mL in 15.0 min"
+
+
 def test_over_infusion_stops_all_and_stands_until_it_is_acknowledged():
     controller = running()
     step = controller.step(15 * MIN + 1, reading(700 + WINDOW_NL * 3 // 2))

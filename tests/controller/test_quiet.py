@@ -12,8 +12,8 @@ from pumpsim.catalogue.insulin import OMNIPOD
 from pumpsim.catalogue.peristaltic import INFUSOMAT_SPACE
 from pumpsim.catalogue.syringe_pumps import GRASEBY_3300_PCA
 from pumpsim.controller import Pump, pump_controller
+from pumpsim.controller import quiet as quiet_way
 from pumpsim.controller.pump_controller import PumpController
-from pumpsim.controller.quiet import ON_READING
 from pumpsim.vocabulary.alarms import AlarmId
 from pumpsim.vocabulary.courses import Demand, DoseLimit, Profile, Segment
 from pumpsim.vocabulary.inputs import (
@@ -238,7 +238,7 @@ NOT_RUN = {
 def test_every_rule_that_looks_at_a_reading_is_run():
     """By the source: a rule whose module asks for a reading, or is of a run to a count, is in ``ON_READING``, in the order of
     the full way."""
-    run = [f"{rule.__module__.rsplit('.', 1)[1]}.{rule.__name__}" for rule in ON_READING]
+    run = [f"{rule.__module__.rsplit('.', 1)[1]}.{rule.__name__}" for rule in quiet_way.ON_READING]
     way = re.findall(r"\b(?!self)(\w+)\.(\w+)\(turn", inspect.getsource(PumpController._taken))
     looks_at_one = [
         f"{part}.{rule}"
@@ -246,3 +246,11 @@ def test_every_rule_that_looks_at_a_reading_is_run():
         if re.search(r"read_line\(|state\.reading|counted\.judge", inspect.getsource(getattr(pump_controller, part)))
     ]
     assert [name for name in looks_at_one if name not in NOT_RUN] == run
+
+
+def test_it_stands_until_all_of_the_programme_is_owed():
+    """10 mL at 60 mL/h: ten minutes from the start on; from there the watches of the flow move no more."""
+    bench = running(program(60, 10))
+    bench.look(S)
+    assert bench.pump.quiet is not None
+    assert (bench.pump.quiet.until_ns, type(bench.pump.quiet.until_ns)) == (10 * MIN, int)

@@ -39,7 +39,7 @@ from pumpsim.vocabulary.inputs import (
     Tick,
     Titrate,
 )
-from pumpsim.vocabulary.model import PumpModel
+from pumpsim.vocabulary.model import AtEnd, PumpModel
 from pumpsim.vocabulary.outputs import CommandRejected, DeliveryEvent, DeliveryEventKind, LineState
 from pumpsim.vocabulary.program import InfusionProgram, LineMode
 from pumpsim.vocabulary.remaining import Left, Remaining
@@ -273,10 +273,12 @@ AS_TOLD = round(50 * ML * 1_000_000 / DUAL.mechanism.step_fl / 2)
         (100 * ML * 1_000_000 // DUAL.mechanism.step_fl, "all is in"),
     ],
 )
-def test_asked_with_a_reading_it_is_as_if_that_had_been_shown_and_changes_nothing(steps, why):
+@pytest.mark.parametrize("quietly", [False, True])
+def test_asked_with_a_reading_it_is_as_if_that_had_been_shown_and_changes_nothing(quietly, steps, why):
     pump = Pump(DUAL)
-    for first in (shown(0), LOADED, Start()):
+    for first in (shown(0), LOADED, Start(), *([Tick()] if quietly else [])):
         pump.step(0, first)
+    assert (pump._controller.quiet is not None) is quietly
     before, shown_then = pump.snapshot(), Pump.resume(DUAL, pump.snapshot())
     said = shown_then.step(30 * MIN, shown(steps))
     assert pump.remaining_after(30 * MIN, shown(steps), "A") == shown_then.remaining("A"), why
@@ -295,6 +297,29 @@ def test_a_runaway_motor_ends_a_bolus_and_so_what_is_left_of_it():
     kinds = [o.kind for o in shown_then.step(20 * S, reading).outputs if isinstance(o, DeliveryEvent)]
     assert DeliveryEventKind.BOLUS_STOPPED in kinds
     assert pump.remaining_after(20 * S, reading, "A") == shown_then.remaining("A")
+
+
+def test_a_motor_that_is_a_step_behind_or_ahead_is_a_sound_one():
+    pump = Pump(DUAL)
+    for first in (shown(0), LOADED, Start()):
+        pump.step(0, first)
+    for steps in (AS_TOLD - 1, AS_TOLD + 1):
+        assert pump.remaining_after(30 * MIN, shown(steps), "A").vtbi == Left(75 * ML, 90 * MIN)
+
+
+@pytest.mark.parametrize(("at_end", "rest"), [(AtEnd.CONTINUE, H), (AtEnd.KVO, 50 * H), (AtEnd.STOP, None)])
+def test_a_reservoir_goes_on_to_empty_after_the_volume_is_in(at_end, rest):
+    """100 mL of 150 at 50 mL/h; then the rest at that rate, or at 1 mL/h, or not at all."""
+    script = ((0, LoadProgram("A", InfusionProgram(50 * ML, 100 * ML, at_end=at_end))), (0, Start()))
+    left = asked(replace(LVP, kvo_nl_per_h=ML, kvo_bands=()), *script, reservoir_ml=150.0).reservoir
+    assert left == Left(150 * ML, None if rest is None else 2 * H + rest)
+
+
+def test_ten_thousand_repeats_are_not_looked_at_one_by_one():
+    """0.1 mL every ten minutes, ten thousand times, the last of them done after 3.6 s."""
+    many = InfusionProgram(100 * ML, 1_000 * ML, course=Repeat(ML // 10, 10 * MIN))
+    left = asked(LVP, (0, LoadProgram("A", many)), (0, Start())).vtbi
+    assert left == Left(1_000 * ML, 9_999 * 10 * MIN + 3_600_000_000)
 
 
 def test_nothing_is_left_of_what_a_runaway_motor_has_given():

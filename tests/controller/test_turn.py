@@ -4,12 +4,14 @@ from dataclasses import replace
 
 import pytest
 
-from pumpsim.controller import Pump
+from pumpsim.controller import Pump, demand, doses
 from pumpsim.controller.turn import Turn
+from pumpsim.vocabulary.courses import Demand, DoseLimit
 from pumpsim.vocabulary.inputs import DeviceEventKind, GiveBolus, LoadProgram, Start, Stop, StopBolus, Titrate
 from pumpsim.vocabulary.library import DrugRule
 from pumpsim.vocabulary.outputs import DeliveryEvent, DeliveryEventKind, LineState
 from pumpsim.vocabulary.program import InfusionProgram
+from pumpsim.vocabulary.status import CourseStatus, Dose, DoseKind, Mark
 from tests.build import STROKES, H, S, program
 from tests.controller.power_bench import FULL, ML, Bench, event
 
@@ -61,6 +63,31 @@ def test_a_titration_keeps_how_it_was_ordered(ordered, said):
     after = bench.pump.state.line("A").program
     assert after is not None
     assert (after.rate_nl_per_h, after.ordered) == (70 * ML, ordered)
+
+
+def test_a_dose_on_the_second_line_ends_in_its_time_too():
+    """1.25 mL at the model's 900 mL/h, in place of the rate or beside it."""
+    model = replace(STROKES, bolus_nl_per_h=90 * ML)
+    turn = Turn(model, Pump(model).state, 7 * S)
+    dose = Dose(DoseKind.BOLUS, ML * H, 90 * ML, 0)
+    second = replace(
+        turn.state.line("B"),
+        state=LineState.INFUSING,
+        program=program(60),
+        rate_nl_per_h=60 * ML,
+        course=CourseStatus(doses=(dose,)),
+    )
+    turn.put(second)
+    assert list(doses.deadlines(turn)) == [7 * S + 40 * S]
+
+
+def test_the_window_of_a_limit_on_the_second_line_ends_in_its_time_too():
+    turn = Turn(STROKES, Pump(STROKES).state, 7 * S)
+    limit = DoseLimit(4 * ML, H, rolling=False)
+    programmed = InfusionProgram(6 * ML, demand=Demand(ML, 0), limit=limit)
+    course = CourseStatus(marks=(Mark(5 * S, 0),))
+    turn.put(replace(turn.state.line("B"), state=LineState.HELD, program=programmed, course=course))
+    assert list(demand.deadlines(turn)) == [H + 5 * S]
 
 
 def test_a_dose_that_ends_with_the_volume_says_so():

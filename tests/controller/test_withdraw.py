@@ -22,12 +22,13 @@ from pumpsim.vocabulary.inputs import (
     Tick,
     Withdraw,
 )
-from pumpsim.vocabulary.model import Battery, PumpClass
+from pumpsim.vocabulary.model import AtEnd, Battery, PumpClass
 from pumpsim.vocabulary.outputs import (
     AlarmRaised,
     CommandRejected,
     DeliveryEvent,
     LineMotion,
+    LineState,
     MotorCommand,
     Step,
     Watch,
@@ -118,8 +119,8 @@ def test_what_is_refused_changes_nothing(before, order, reason):
     for given in before:
         pump.step(10 * S, given)
     state = pump.state
-    (found,) = [text for text in said(pump.step(10 * S, order)) if text.startswith("refused")]
-    assert found == f"refused: {reason}"
+    (found,) = [output for output in pump.step(10 * S, order).outputs if isinstance(output, CommandRejected)]
+    assert found == CommandRejected("withdraw", order.line, reason)
     assert pump.state == replace(state, now_ns=10 * S, unit=replace(state.unit, touched_ns=10 * S))
 
 
@@ -234,6 +235,22 @@ def test_it_ends_with_the_battery():
         pump.step(second * S, reading(500 - second * 10_000))
     assert said(pump.step(100 * S, Tick())) == ["withdrawal-stopped: 0.99 mL, power is off", "still"]
     assert pump.state.unit.power.off
+
+
+def test_it_may_begin_when_the_programme_is_complete():
+    pump = ready()
+    pump.step(0, LoadProgram("A", replace(program(60, 2), at_end=AtEnd.STOP)))
+    pump.step(0, Start())
+    pump.step(120 * S, reading(500 + 2 * ML))
+    assert pump.state.lines[0].state is LineState.COMPLETE
+    assert said(pump.step(121 * S, ORDER))[0] == "withdrawal-started: 3 mL"
+
+
+def test_what_ended_it_is_still_watched_though_there_is_no_programme():
+    pump = running()
+    step = pump.step(20 * S, reading(500 - 100_000, air=True))
+    assert [(a.alarm, a.line) for a in pump.state.alarms] == [(AlarmId.AIR_IN_LINE_PROXIMAL, "A")]
+    assert any(w.signal is Signal.AIR_PROXIMAL and w.line == "A" for w in step.watches)
 
 
 def test_what_was_withdrawn_can_be_given_again():
