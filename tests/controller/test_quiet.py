@@ -35,6 +35,7 @@ from pumpsim.vocabulary.program import InfusionProgram
 from tests.build import MIN, SMOOTH, H, S, program
 from tests.controller.power_bench import FULL, ML, Bench, event
 from tests.controller.scripts import PROGRAMS, happenings
+from tests.examples import examples
 
 RISING = replace(SMOOTH, pressure_rise=PressureRise(by_kpa=10.0, within_ns=10 * MIN))
 ON_REQUEST = InfusionProgram(5 * ML, demand=Demand(ML, 10 * MIN), limit=DoseLimit(20 * ML, H))
@@ -77,7 +78,7 @@ looks = st.lists(
 
 
 @pytest.mark.parametrize("kind", MODELS)
-@settings(max_examples=30)
+@settings(max_examples=examples(30))
 @given(data=st.data())
 def test_it_is_as_the_full_way(kind, data):
     model, programs = MODELS[kind]

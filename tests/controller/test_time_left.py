@@ -47,6 +47,7 @@ from tests.build import MIN, H, S, program
 from tests.controller.answers import shown
 from tests.controller.bench import Bench
 from tests.controller.test_anything import ML, MODELS, PROGRAMS, U
+from tests.examples import examples
 
 STANDS = (LineState.READY, LineState.HELD, LineState.ALARM, LineState.STANDBY)
 DAYS = 5 * 24 * H
@@ -352,7 +353,7 @@ def ends_both_ways(bench: Bench, missing: int, level_nl: int | None):
     return at_one_rate(turn, state.lines[0], missing, level_nl), Ahead(turn, "A", behind, level_nl).ends()
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=examples(200))
 @given(
     rate=st.integers(100_000, 999 * ML),
     volume=st.one_of(st.none(), st.integers(1_000, 500 * ML)),
@@ -496,7 +497,7 @@ def starts(bench: Bench, line: str) -> bool:
 
 @pytest.mark.requirement("GIP 1.5.2")
 @pytest.mark.parametrize("name", MODELS)
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=examples(40))
 @given(data=st.data())
 def test_the_estimate_is_the_instant_at_which_the_volume_is_in(name, data):
     """Whatever was programmed and done before: to the ns, or to a motor step where doses were given."""
@@ -525,7 +526,7 @@ def test_the_estimate_is_the_instant_at_which_the_volume_is_in(name, data):
 
 @pytest.mark.requirement("GIP 1.5.2")
 @pytest.mark.parametrize("name", ["pca", "insulin"])
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=examples(25))
 @given(data=st.data())
 def test_the_estimate_is_the_instant_at_which_the_reservoir_is_empty(name, data):
     """To the us, and to the motor step that the level ends in: a level is known to the nL."""

@@ -19,7 +19,8 @@ from time import process_time
 import pytest
 
 SLOWER, LEAST_S = 10, 1.0
-"""How many times its usual CPU time a test may take, and what it has at least."""
+"""How many times its usual CPU time a test may take, and what it has at least; a long one may take thrice its time."""
+LONG_SLOWER = 3
 LONG_S = 0.4
 """Usual CPU time from which a test runs only for changes of a module that it is for."""
 TOO_SLOW = -signal.SIGVTALRM
@@ -133,7 +134,8 @@ def _chosen(session: pytest.Session, usual: dict[str, float], known: list[str], 
 
 def _first_that_fails(session: pytest.Session, items: list[pytest.Item], usual: dict[str, float]) -> str | None:
     for item, following in _pairs(items):
-        signal.setitimer(signal.ITIMER_VIRTUAL, LEAST_S + SLOWER * usual[item.nodeid])
+        usual_s = usual[item.nodeid]
+        signal.setitimer(signal.ITIMER_VIRTUAL, LEAST_S + usual_s * (SLOWER if usual_s < LONG_S else LONG_SLOWER))
         session.config.hook.pytest_runtest_protocol(item=item, nextitem=following)
         if session.testsfailed:
             return item.nodeid
