@@ -160,7 +160,7 @@ class Ahead:
             return
         status, ahead_ns = self._status, count * period_ns
         since_ns = None if status.course.since_ns is None else status.course.since_ns + ahead_ns
-        later = status.owing(status.owed + count * each, replace(status.course, since_ns=since_ns))
+        later = replace(status, course=replace(status.course, since_ns=since_ns))
         state = replace(self._turn.state.with_line(later), now_ns=now_ns + ahead_ns)
         self._turn = self._turn.later(state, state.now_ns)
         self._moved[self._line] = moved + count * each

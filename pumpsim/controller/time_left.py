@@ -65,7 +65,7 @@ def _is_plain(turn: Turn, status: LineStatus) -> bool:
     program, course = status.program, status.course
     if program is None or status.state is not LineState.INFUSING or status.rate_nl_per_h != program.rate_nl_per_h:
         return False
-    if program.first or program.course or program.demand or program.limit or course.doses or course.temporary:
+    if program.first or program.course or program.demand or course.doses or course.temporary:
         return False
     if status.owed_end is not None and turn.row(AlarmId.NEAR_END).effect is not Effect.CONTINUE:
         return False

@@ -13,7 +13,7 @@ from pumpsim.controller.turning_back import TurningBack
 from pumpsim.vocabulary.alarms import AlarmId, Signal
 from pumpsim.vocabulary.inputs import Acknowledge, DeviceEvent, DeviceEventKind, LoadProgram, SensorReading, Start, Stop
 from pumpsim.vocabulary.interlock import TurningStatus
-from pumpsim.vocabulary.model import BackOff
+from pumpsim.vocabulary.model import AtEnd, BackOff
 from pumpsim.vocabulary.outputs import (
     AlarmRaised,
     DeliveryEvent,
@@ -328,3 +328,19 @@ def test_a_reading_without_its_line_says_nothing():
     guard = TurningBack(BACK, TurningStatus())
     assert guard.observe(SensorReading((), LIMIT)) == ""
     assert guard.status == TurningStatus()
+
+
+def test_what_was_turned_back_beyond_where_the_programme_began_is_not_counted_twice():
+    """1 mL from 500,000 on: 0.1 given, 0.5 taken back, and then all of it given from there."""
+    interlock = Interlock(BACK)
+    interlock.observe(0, kpa(0.0, 500_000), ())
+    interlock.observe(0, LoadProgram("A", replace(program(36, 1), at_end=AtEnd.STOP)), ())
+    passed(interlock, FORWARD)
+    seen(interlock, kpa(LIMIT, 600_000), 10)
+    passed(interlock, back(stop=100_000))
+    assert seen(interlock, kpa(9.0, 100_000), 30) is None
+    passed(interlock, FORWARD)
+    assert seen(interlock, kpa(9.0, 1_500_000), 170) is None
+    event = seen(interlock, kpa(9.0, 1_560_000), 180)
+    assert event is not None
+    assert event.detail == "line A: 1.060 mL pumped of 1.000 mL programmed"

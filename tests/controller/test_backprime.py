@@ -306,6 +306,14 @@ def test_a_count_that_goes_on_after_a_stop_trips_beyond_what_a_late_device_may()
     assert tripped(late, 4 * S, 600_501) != ""
 
 
+def test_a_late_device_is_counted_from_nothing_too_and_in_whole_steps():
+    late = asked(steps=0)
+    late.let_through((driving(to=3 * ML),))
+    late.let_through((MotorCommand(STILL),))
+    most = late.status.driving.most
+    assert (most, type(most)) == (500_000, int)
+
+
 def test_a_count_that_moves_by_itself_trips():
     interlock = Interlock(MODEL)
     assert tripped(interlock, 0, 700) == "", "the first count is where it begins"

@@ -39,6 +39,14 @@ def test_what_is_allowed_is_exact_however_much_was_owed(hours, interleave):
         assert {type(value) for value in (account.ahead, account.behind, account.due)} == {int}
 
 
+def test_what_it_is_short_of_is_exact_too():
+    """An hour of 100 mL/h less a step, of which nothing came for a minute: 80 % of 100/60 mL and no float."""
+    interlock = running()
+    interlock.observe(MIN + 1, shown(SLACK), ())
+    behind = interlock.status.lines[0].account.behind
+    assert type(behind) is int
+
+
 def test_minute_by_minute_it_owes_what_it_owes_at_once():
     interlock = running()
     for minute in range(1, 61):

@@ -8,9 +8,9 @@ from hypothesis import strategies as st
 
 from pumpsim.controller import Pump
 from pumpsim.controller.ahead import Ahead
-from pumpsim.controller.time_left import at_one_rate
+from pumpsim.controller.time_left import at_one_rate, remaining
 from pumpsim.controller.turn import Turn
-from pumpsim.vocabulary.alarms import AlarmId, Effect
+from pumpsim.vocabulary.alarms import AlarmId, Effect, Signal
 from pumpsim.vocabulary.courses import (
     AtLimit,
     Demand,
@@ -28,8 +28,11 @@ from pumpsim.vocabulary.inputs import (
     DeviceEventKind,
     GiveBolus,
     Input,
+    LineReading,
     LoadProgram,
+    Measured,
     RequestDose,
+    SensorReading,
     SetClock,
     SetTemporary,
     Standby,
@@ -316,11 +319,70 @@ def test_a_reservoir_goes_on_to_empty_after_the_volume_is_in(at_end, rest):
     assert left == Left(150 * ML, None if rest is None else 2 * H + rest)
 
 
-def test_ten_thousand_repeats_are_not_looked_at_one_by_one():
+@pytest.mark.parametrize("model", [LVP, DUAL], ids=["one line", "beside a line that rests"])
+def test_ten_thousand_repeats_are_not_looked_at_one_by_one(model):
     """0.1 mL every ten minutes, ten thousand times, the last of them done after 3.6 s."""
     many = InfusionProgram(100 * ML, 1_000 * ML, course=Repeat(ML // 10, 10 * MIN))
-    left = asked(LVP, (0, LoadProgram("A", many)), (0, Start())).vtbi
+    left = asked(model, (0, LoadProgram("A", many)), (0, Start())).vtbi
     assert left == Left(1_000 * ML, 9_999 * 10 * MIN + 3_600_000_000)
+
+
+def test_nor_are_five_thousand_days():
+    """1300 mL are 130,000 U: 5416 days of 24 U, then 6 U in twelve hours and 10 U at 1.5 U/h."""
+    left = asked(POD, (0, SetClock(0)), (0, HALF_UNITS), reservoir_ml=1_300.0).reservoir
+    assert left == Left(130_000 * U, 5_416 * 24 * H + 18 * H + 40 * MIN)
+
+
+def test_repeats_at_another_rate_for_a_time_are_not_all_alike():
+    """For a day half of it: 50 mL in an hour and 5 mL in five, four times; then 29 whole ones, and 11 mL in 6.6 min."""
+    script = ((0, LoadProgram("A", Q6H)), (0, Start()), (0, SetTemporary("A", 24 * H, 50)))
+    assert asked(LVP, *script).vtbi == Left(2_000 * ML, 24 * H + 29 * 6 * H + 396 * S)
+
+
+def test_a_dose_limit_is_looked_for_among_repeats_too():
+    """2 mL every six hours, and no more than 11 in two days: the sixth is not given in full."""
+    limit = DoseLimit(11 * ML, 48 * H, at_limit=AtLimit.STOP)
+    limited = InfusionProgram(6 * ML, 30 * ML, course=Repeat(2 * ML, 6 * H), demand=Demand(ML, 0), limit=limit)
+    assert asked(MODELS["pca"], (0, LoadProgram("A", limited)), (0, Start())).vtbi == Left(30 * ML, None)
+
+
+def test_a_dose_that_runs_ends_at_its_own_count_wherever_the_motor_began():
+    """Nothing runs beside or after 1 U until eight in the evening, then 1 U an hour: 2 U last till nine."""
+    counted = LineReading("A", 700, 4.9, False, (Measured(Signal.RESERVOIR_LEVEL, 0.02),))
+    evening = InfusionProgram(0, course=Profile((Segment(0, 0), Segment(20 * H, U))))
+    pump = Pump(POD)
+    for command in (
+        SensorReading((counted,), 0.0),
+        SetClock(0),
+        LoadProgram("A", evening),
+        Start(),
+        GiveBolus("A", U),
+    ):
+        pump.step(0, command)
+    assert pump.state.line("A").course.doses[0].stop_at_step == 700 + U * 1_000_000 // POD.mechanism.step_fl
+    assert pump.remaining("A").reservoir == Left(2 * U, 21 * H)
+
+
+def test_a_line_that_is_being_checked_goes_on():
+    """As after an occlusion that may have been a passing one."""
+    bench = Bench(LVP)
+    for command in (LOADED, Start("A")):
+        bench.give(command)
+    bench.do(30 * MIN)
+    state = bench.pump.state
+    checked = state.with_line(replace(state.line("A"), state=LineState.CHECKING))
+    assert remaining(LVP, checked, "A").vtbi == Left(75 * ML, 90 * MIN)
+
+
+def test_a_pump_that_is_off_is_reckoned_as_if_it_were_on():
+    bench = Bench(LVP)
+    for command in (LoadProgram("A", InfusionProgram(100 * ML, 110 * ML, course=STAGES)), Start("A")):
+        bench.give(command)
+    bench.do(60 * MIN)
+    again = Pump.power_on(LVP, bench.pump.snapshot())
+    again.step(0, bench.reading())
+    assert again.state.unit.power.off
+    assert again.remaining("A").vtbi == Left(50 * ML, 90 * MIN)
 
 
 def test_nothing_is_left_of_what_a_runaway_motor_has_given():
@@ -375,6 +437,12 @@ def test_at_one_rate_the_ends_are_by_division_what_looking_ahead_finds(rate, vol
 
 
 NOT_AT_ONE_RATE = [
+    pytest.param(
+        MODELS["pca"],
+        [LoadProgram("A", InfusionProgram(6 * ML, 30 * ML, demand=Demand(ML, 0))), Start()],
+        None,
+        id="doses on request without a limit",
+    ),
     pytest.param(LVP, [LOADED], 50, id="it stands"),
     pytest.param(LVP, [LOADED, Start(), GiveBolus("A", ML)], None, id="a bolus"),
     pytest.param(LVP, [LOADED, Start(), SetTemporary("A", H, 50)], None, id="another rate for a time"),

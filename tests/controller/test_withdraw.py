@@ -7,6 +7,7 @@ import pytest
 from pumpsim.catalogue.alarms import container_empty
 from pumpsim.catalogue.pumps import MODELS
 from pumpsim.controller import Pump
+from pumpsim.controller.drawing_back import DrawingBack
 from pumpsim.controller.interlock import Interlock
 from pumpsim.vocabulary.alarms import AlarmId, Direction, Effect, Signal
 from pumpsim.vocabulary.inputs import (
@@ -22,6 +23,7 @@ from pumpsim.vocabulary.inputs import (
     Tick,
     Withdraw,
 )
+from pumpsim.vocabulary.interlock import DrawingStatus
 from pumpsim.vocabulary.model import AtEnd, Battery, PumpClass
 from pumpsim.vocabulary.outputs import (
     AlarmRaised,
@@ -329,7 +331,9 @@ def test_what_nobody_asked_for_or_was_refused_does_not_pass():
 
 
 def test_it_passes_once():
+    """Until another command follows; told again while it runs it is the same."""
     interlock = asked()
+    assert judged(interlock, back()) == ""
     assert judged(interlock, back()) == ""
     assert judged(interlock, STILL) == ""
     assert judged(interlock, back()) == "nobody asked for it"
@@ -367,3 +371,16 @@ def test_what_was_asked_for_is_a_count_of_whole_steps():
     interlock = asked()
     asked_to = interlock.status.drawing.asked_to
     assert (asked_to, type(asked_to)) == (500 - 3 * ML, int)
+
+
+def test_a_reading_without_its_line_says_nothing():
+    known = DrawingStatus(count=500)
+    guard = DrawingBack(LABORATORY, known)
+    assert guard.observe(SensorReading((), 0.0)) == ""
+    assert guard.status == known
+
+
+def test_a_line_that_stands_with_an_end_is_not_drawn_back():
+    guard = DrawingBack(LABORATORY, DrawingStatus(count=500))
+    guard.commanded(MotorCommand((LineMotion("A", 0, 5),)))
+    assert not guard.moving
