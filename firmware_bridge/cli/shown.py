@@ -121,7 +121,7 @@ def _words(port: PumpPort) -> tuple[str, str, str, str]:
     look = port.look()
     alarms = ", ".join(s.alarm.value + ("" if s.line is None else f" {s.line}") for s in look.standing) or "no alarm"
     volumes = ", ".join(f"{line.line} {port.delivered_ml(line.line):.3f} mL" for line in look.lines)
-    return _state(look), volumes, f"{look.distal_kpa:.1f} kPa", alarms
+    return _state(look), volumes, f"{port.distal_kpa:.1f} kPa", alarms
 
 
 def _state(look: Look) -> str:

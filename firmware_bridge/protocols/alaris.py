@@ -197,7 +197,7 @@ class Alaris:
             *rate(line.rate_nl_per_h),
             "",
             *volume(self.bed.infused_nl),
-            f"{look.distal_kpa / MMHG_KPA:.2f}",
+            f"{self.bed.port.distal_kpa / MMHG_KPA:.2f}",
             "mmHg",
             time_left(self.bed.left_ns),
             "EVENT",

@@ -215,7 +215,7 @@ class Zyno:
 
     def pressures(self) -> str:
         """Ahead of the pump nothing is known; behind it the pressure in tenths of kPa."""
-        return f"0000{max(0, min(0xFFFF, round(self._port.look().distal_kpa * 10))):04X}"
+        return f"0000{max(0, min(0xFFFF, round(self._port.distal_kpa * 10))):04X}"
 
     def thresholds(self) -> str:
         """Of both occlusions, in tenths of kPa."""

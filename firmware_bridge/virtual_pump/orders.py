@@ -87,7 +87,7 @@ def _state(port: PumpPort, address: int | None) -> dict[str, object]:
         "address": address,
         "at_s": look.at_ns / 1e9,
         "off": look.off,
-        "distal_kpa": look.distal_kpa,
+        "distal_kpa": port.distal_kpa,
         "alarms": [
             {"alarm": s.alarm.value, "line": s.line, "priority": s.priority.value, "acknowledged": s.acknowledged}
             for s in look.standing

@@ -3,7 +3,7 @@
 Nothing here knows a wire. Time is handed over; what is due by then happens at its own instant, in the order of simulation.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from pumpsim.scenario import Action, Scenario
@@ -46,43 +46,14 @@ class Standing:
     acknowledged: bool
 
 
-class Gauge:
-    """A pressure that is reckoned when it is asked for: right after a start that takes ms, and few ask. ``read``: how."""
-
-    def __init__(self, read: Callable[[], float]) -> None:
-        self._read: Callable[[], float] | None = read
-        self._kpa = 0.0
-
-    @property
-    def kpa(self) -> float:
-        """What it shows, of the instant that it was made at; it is read before that has gone by."""
-        if self._read is not None:
-            self._kpa, self._read = self._read(), None
-        return self._kpa
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, Gauge) and self.kpa == other.kpa
-
-    def __repr__(self) -> str:
-        return f"{self.kpa} kPa"
-
-    __hash__ = None  # type: ignore[assignment]
-
-
 @dataclass(frozen=True, slots=True)
 class Look:
     """A pump at an instant of pump time: lines in the order of the model, conditions in the order in which they began."""
 
     at_ns: int
     lines: tuple[LineLook, ...]
-    gauge: Gauge
     standing: tuple[Standing, ...]
     off: bool
-
-    @property
-    def distal_kpa(self) -> float:
-        """The pressure behind the mechanism."""
-        return self.gauge.kpa
 
     def line(self, name: str) -> LineLook:
         """One line of the model."""
@@ -113,16 +84,9 @@ class World:
         """Let everything happen that is due by an instant. Raises ValueError when time runs backwards."""
         if now_ns < self.now_ns:
             raise ValueError(f"time runs backwards: {now_ns} ns after {self.now_ns} ns")
-        if now_ns > self.now_ns:
-            self.hold_looks()
         for line in self._lines:
             line.turn_to(now_ns)
         self.now_ns = now_ns
-
-    def hold_looks(self) -> None:
-        """Let what was looked at be read to its end, before it goes by."""
-        for port in self.pumps.values():
-            port.hold_look()
 
 
 class PumpPort:
@@ -182,10 +146,10 @@ class PumpPort:
             self._look = self._looked()
         return self._look
 
-    def hold_look(self) -> None:
-        """Read the pressure of the last look, if nobody has: it is of an instant that goes by now."""
-        if self._look is not None and self._of == (self._world.now_ns, self._line.happened):
-            self._look.gauge.kpa  # noqa: B018 (it is kept)
+    @property
+    def distal_kpa(self) -> float:
+        """The pressure behind the mechanism by now. It may cost more than a look: few ask, and not right after a start."""
+        return self._pump.truth(self._world.now_ns).distal_kpa
 
     def _come_to_now(self) -> None:
         """Forget what was looked at or reckoned at another instant, or before something happened."""
@@ -214,7 +178,6 @@ class PumpPort:
                 )
                 for status, motion, count, back in zip(state.lines, state.motor.lines, steps, drawn, strict=True)
             ),
-            Gauge(lambda: self._pump.truth(at_ns).distal_kpa),
             tuple(
                 Standing(alarm.alarm, alarm.line, self._rows[alarm.alarm].priority, alarm.acknowledged)
                 for alarm in state.alarms
@@ -252,7 +215,6 @@ class PumpPort:
 
     def do(self, action: Action) -> tuple[Output, ...]:
         """Let anything be done to the pump now, by the operator, its device or the world; what the pump said to it."""
-        self._world.hold_looks()
         self._line.forget()
         before, recorded = len(self._pump.taken), self._pump.recorded
         self._line.do(self._world.now_ns, self.id, action)

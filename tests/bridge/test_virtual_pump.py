@@ -127,7 +127,7 @@ def test_an_occlusion_alarm_comes_from_the_pressure_in_the_line():
     assert said == b"!occlusion-distal;"
     (alarm,) = virtual.world.pumps["main"].look().standing
     assert alarm.alarm is AlarmId.OCCLUSION_DISTAL
-    assert virtual.world.pumps["main"].look().distal_kpa > 41.0
+    assert virtual.world.pumps["main"].distal_kpa > 41.0
 
 
 def test_power_gone_and_back_keeps_what_the_pump_keeps():

@@ -107,7 +107,7 @@ def test_it_runs_at_the_models_rate_to_a_count_and_then_stands():
 def test_what_cannot_be_asked_for(order, reason):
     pump = Pump(MODEL)
     pump.step(0, reading())
-    assert said(pump.step(S, order)) == [f"refused: {reason}"]
+    assert pump.step(S, order).outputs == (CommandRejected("backprime", order.line, reason),)
     assert said(pump.step(S, Backprime("B", 50 * ML)))[0] == "B backprime-started: 50 mL"
 
 

@@ -413,7 +413,11 @@ STEP_NL = MODEL.vtbi_step_nl
         (of(rule=VTBI, vtbi_nl=98 * ML, first=Stage(100 * ML, 2 * ML + 1)), CommandRejected, "VTBI 100.000001 mL"),
         (of(rule=VTBI), CommandRejected, "dopamine without an end is above the hard limit of 100 mL in icu"),
         (of(rule=VTBI, vtbi_nl=10 * ML, at_end=AtEnd.CONTINUE), CommandRejected, "dopamine without an end"),
-        (of(rule=replace(VTBI, vtbi=Limits(soft_high=50 * ML))), ConfirmationAsked, "dopamine without an end is above"),
+        (
+            of(rule=replace(VTBI, vtbi=Limits(soft_high=50 * ML))),
+            ConfirmationAsked,
+            "dopamine without an end is above the soft limit of 50 mL in icu",
+        ),
         (of(rule=replace(VTBI, vtbi=Limits(hard_low=ML))), None, ""),
     ],
 )  # fmt: skip

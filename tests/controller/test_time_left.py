@@ -417,8 +417,8 @@ def ends_both_ways(bench: Bench, missing: int, level_nl: int | None):
 
 @settings(max_examples=examples(200))
 @given(
-    rate=st.integers(100_000, 999 * ML),
-    volume=st.one_of(st.none(), st.integers(1_000, 500 * ML)),
+    rate=st.integers(1, 999).map(lambda tenths: tenths * ML // 10),
+    volume=st.one_of(st.none(), st.integers(1, 5_000).map(lambda tenths: tenths * ML // 10)),
     passed_ns=st.integers(0, 20 * MIN),
     missing=st.sampled_from([0, 0, 1, 777, -777, -(10**9)]),
     level=st.one_of(st.none(), st.integers(0, 600 * ML)),
@@ -426,7 +426,7 @@ def ends_both_ways(bench: Bench, missing: int, level_nl: int | None):
 def test_at_one_rate_the_ends_are_by_division_what_looking_ahead_finds(rate, volume, passed_ns, missing, level):
     bench = Bench(DUAL)
     for given_then in (LoadProgram("A", InfusionProgram(rate, volume)), Start("A")):
-        bench.give(given_then)
+        assert not any(isinstance(output, CommandRejected) for output in bench.give(given_then))
     bench.do(passed_ns)
     by_division, ahead = ends_both_ways(bench, missing, level)
     infuses, stop = bench.line("A").state is LineState.INFUSING, bench.line("A").stop_at_step
@@ -493,11 +493,25 @@ def test_what_is_not_at_one_rate_is_looked_ahead_for(model, script, level_ml):
 
 
 @pytest.mark.parametrize(("level_ml", "ends"), [(100, (2 * H, 2 * H)), (50, (2 * H, H)), (None, (2 * H, None))])
-def test_at_one_rate_beside_a_line_that_rests(level_ml, ends):
-    """100 mL at 50 mL/h; the other line is programmed and not started."""
+@pytest.mark.parametrize(
+    ("beside", "state"),
+    [
+        ([], LineState.READY),
+        ([Start("B"), Stop("B")], LineState.HELD),
+        ([Start("B"), 5 * S], LineState.COMPLETE),
+    ],
+    ids=["not started", "held", "complete"],
+)
+def test_at_one_rate_beside_a_line_that_rests(beside, state, level_ml, ends):
+    """100 mL at 50 mL/h; the other line has had a tenth of a mL at 100 mL/h, in 3.6 s, or not."""
     bench = Bench(DUAL)
-    for given_then in (LOADED, LoadProgram("B", program(100, 50, LineMode.PIGGYBACK)), Start("A")):
-        bench.give(given_then)
+    second = InfusionProgram(100 * ML, ML // 10, LineMode.CONCURRENT, at_end=AtEnd.STOP)
+    for given_then in (LoadProgram("B", second), *beside, LOADED, Start("A")):
+        if isinstance(given_then, int):
+            bench.run(given_then)
+        else:
+            assert not any(isinstance(output, CommandRejected) for output in bench.give(given_then))
+    assert bench.line("B").state is state
     assert ends_both_ways(bench, 0, None if level_ml is None else level_ml * ML) == (ends, ends)
 
 

@@ -173,6 +173,10 @@ class Pumping:
         """Forget the first leg."""
         del self.legs[0], self._starts[0]
 
+    def steps(self, at_ns: int) -> tuple[int, ...]:
+        """The counts of the lines; legs must reach beyond the instant."""
+        return self.legs[self.place(at_ns)].counts(at_ns)[0]
+
     def read(self, at_ns: int) -> tuple[LineReading, ...]:
         """What the sensors of each line see."""
         leg = self.legs[self.place(at_ns)]

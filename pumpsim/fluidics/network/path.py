@@ -233,13 +233,15 @@ class NetworkPath:
 
     def steps(self, pump: str, at_ns: int) -> tuple[int, ...]:
         """What ``read`` says of the counts; right after an anchor nothing but the motors' motion is planned for it."""
-        if pump not in self.pumping or self._plan or at_ns != self._anchor_ns:
+        if pump not in self.pumping:
             return tuple(line.steps for line in self.read(pump, at_ns).lines)
-        for pumping in self.pumping.values():
-            pumping.extend(
-                at_ns + self._ahead_ns
-            )  # as far as the plan of all will want it, or legs would end elsewhere
-        return tuple(line.steps for line in self.pumping[pump].read(at_ns))
+        if self._plan or at_ns != self._anchor_ns:
+            self.during(at_ns)
+        else:
+            for pumping in self.pumping.values():
+                # as far as the plan of all will want it, or legs would end elsewhere
+                pumping.extend(at_ns + self._ahead_ns)
+        return self.pumping[pump].steps(at_ns)
 
     def pressure_kpa(self, pump: str, at_ns: int) -> float:
         """What the pump's sensor measures behind its mechanism: the pressure there, or the force on its plunger over its area.

@@ -281,7 +281,7 @@ def test_status_line_follows_the_infusion(second: int) -> None:
     assert fields[:6] == ("8002-51740", "-", "SET", "60.00", "ml/h", "")
     assert float(fields[6]) == pytest.approx(second / 60, abs=0.001)
     assert (fields[7], fields[9], fields[11]) == ("ml", "mmHg", "EVENT")
-    assert float(fields[8]) == pytest.approx(port_of(pump).look().distal_kpa / 0.133322, abs=0.01)
+    assert float(fields[8]) == pytest.approx(port_of(pump).distal_kpa / 0.133322, abs=0.01)
     assert _seconds(fields[10]) == pytest.approx(50 * 60 - second, abs=1)
 
 
