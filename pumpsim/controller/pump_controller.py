@@ -149,7 +149,7 @@ def _motion(turn: Turn, status: LineStatus) -> LineMotion:
     """What one line shall do; one that is stopped may have a stroke to finish."""
     if status.finish_at_step is not None:
         return LineMotion(status.line, finishing.rate_nl_per_h(turn, status), status.finish_at_step)
-    back = back_off.motion(turn, status) or withdraw.motion(turn, status)
+    back = back_off.motion(turn, status) or withdraw.motion(turn)
     return back or LineMotion(status.line, turn.rate_nl_per_h(status), stop_at_step(turn, status))
 
 

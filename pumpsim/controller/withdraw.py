@@ -10,7 +10,7 @@ from pumpsim.vocabulary.alarms import AlarmId
 from pumpsim.vocabulary.inputs import Withdraw
 from pumpsim.vocabulary.outputs import LineMotion, LineState
 from pumpsim.vocabulary.program import withdrawal_faults
-from pumpsim.vocabulary.status import LineStatus, RunKind
+from pumpsim.vocabulary.status import RunKind
 
 RESTING = (LineState.EMPTY, LineState.READY, LineState.COMPLETE)
 
@@ -27,10 +27,9 @@ def judge(turn: Turn) -> None:
         counted.judge(turn, run, _standing(turn, run.line))
 
 
-def motion(turn: Turn, status: LineStatus) -> LineMotion | None:
-    """What the mechanism shall do for a line that is drawn back; None for any other."""
-    back = counted.motion(turn, RunKind.WITHDRAWING)
-    return back if back is not None and back.line == status.line else None
+def motion(turn: Turn) -> LineMotion | None:
+    """What the mechanism shall do for the only line of a pump that withdraws, while it is drawn back; else None."""
+    return counted.motion(turn, RunKind.WITHDRAWING)
 
 
 def _against(turn: Turn, command: Withdraw) -> list[str]:

@@ -363,6 +363,21 @@ def test_a_dose_that_runs_ends_at_its_own_count_wherever_the_motor_began():
     assert pump.remaining("A").reservoir == Left(2 * U, 21 * H)
 
 
+def test_a_dose_that_is_half_given_gives_the_other_half():
+    """As above, asked after ten seconds of it."""
+    bench = Bench(POD)
+    bench.reservoir_ml = 0.02
+    evening = InfusionProgram(0, course=Profile((Segment(0, 0), Segment(20 * H, U))))
+    for command in (SetClock(0), LoadProgram("A", evening), Start(), GiveBolus("A", U)):
+        bench.give(command)
+    bench.do(10 * S)
+    (dose,) = bench.line("A").course.doses
+    assert 0 < dose.owed < dose.volume
+    left = bench.pump.remaining("A").reservoir
+    assert left is not None
+    assert left.time_ns == pytest.approx(21 * H - 10 * S, abs=1_000)
+
+
 def test_a_line_that_is_being_checked_goes_on():
     """As after an occlusion that may have been a passing one."""
     bench = Bench(LVP)
