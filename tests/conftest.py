@@ -1,4 +1,5 @@
-"""Hypothesis: the same examples in every CI run, new ones on every desk; a failing one is printed to be repeated.
+"""Hypothesis: the same examples in every CI run, half as many as on a desk, where there are new ones each time; one that fails
+is printed to be repeated.
 
 And the hooks behind ``@pytest.mark.requirement``.
 
@@ -23,7 +24,7 @@ def pytest_xdist_auto_num_workers() -> int:
     return len(os.sched_getaffinity(0)) + 1 if hasattr(os, "sched_getaffinity") else (os.cpu_count() or 1) + 1
 
 
-settings.register_profile("ci", derandomize=True, deadline=None, print_blob=True)
+settings.register_profile("ci", max_examples=50, derandomize=True, deadline=None, print_blob=True)
 settings.register_profile("desk", max_examples=examples(100), deadline=None, print_blob=True)
 settings.register_profile(
     "mutants", derandomize=True, deadline=None, max_examples=25, phases=(Phase.explicit, Phase.generate)

@@ -1,5 +1,5 @@
 """How many examples a costly law is tried with: what every run affords; ``make fuzz`` tries FUZZ times as many, and a profile
-that takes fewer than the usual hundred, as ``make mutants`` does, takes its share.
+that takes fewer than the usual hundred, as CI and ``make mutants`` do, takes its share.
 """
 
 import os
