@@ -6,7 +6,7 @@ a query of a plan that may be prolonged but never changes.
 
 import math
 from bisect import bisect_right
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -21,7 +21,6 @@ from pumpsim.fluidics.network.air_watch import AIR_SIGNALS, seen
 from pumpsim.fluidics.network.course import Stretch, follow
 from pumpsim.fluidics.network.elements import Topology
 from pumpsim.fluidics.network.expo import Expo
-from pumpsim.fluidics.network.filling import filled, leading_into
 from pumpsim.fluidics.network.hanging import with_container
 from pumpsim.fluidics.network.inlet import AirAhead, inlet_row
 from pumpsim.fluidics.network.passage import Passage, cut, sensor_row, through_ml
@@ -30,16 +29,15 @@ from pumpsim.fluidics.network.plumbing import (
     LEVEL_CM,
     Member,
     Plumbing,
-    Tubing,
     head_kpa,
     plumbing,
     with_edge,
     with_node,
 )
 from pumpsim.fluidics.network.state import State, begin, changed
+from pumpsim.fluidics.network.tubes import CLAMP, OCCLUSION, Tubes
 from pumpsim.fluidics.outlet import NS_PER_H
 from pumpsim.fluidics.sources import Fed, hang
-from pumpsim.fluidics.thickness import WATER, Thickness, alike
 from pumpsim.vocabulary.alarms import Signal
 from pumpsim.vocabulary.disturbances import (
     AirIn,
@@ -65,11 +63,7 @@ from pumpsim.vocabulary.path import JunctionSetup
 
 FIRST_NS, LONGEST_NS = 60 * 10**9, 6 * 3600 * 10**9
 """Planned at once: little after an anchor, more and more while there is none. Bounds work and memory, never a result."""
-CLAMP, OCCLUSION, NARROWING, OFF = "roller clamp", "occluded", "narrowed to nothing", "come apart"
-"""Why a tube is closed; it opens when no reason is left."""
 NO_AIR = (0.0, 0.0, 0.0)
-OPENING = 4.4e-7
-"""kPa h/mL of the open end of a line that has come apart: a Luer cone 1 cm long and 4 mm wide, Poiseuille (unverified)."""
 
 
 class NetworkPath:
@@ -110,16 +104,11 @@ class NetworkPath:
         self._drawn = np.zeros(ports)
         self.fed: dict[str, list[Fed]] = {pump: [] for pump in self.members}
         self._clamps: dict[str, int] = dict.fromkeys(self.plumbing.clamp_of, 0)
-        self._shut: set[tuple[int, str]] = {(i, CLAMP) for i in self.plumbing.clamp_of.values()}
+        self._tubes = Tubes(self.plumbing)
         self._plan: list[Passage] = []
         self._starts: list[int] = []
         self._ahead_ns = FIRST_NS
         self._aboard_last = self._aboard
-        self._rates: dict[tuple[str, str], int] = {}
-        self._celsius = {tube.name: tube.set.celsius for tube in self.plumbing.tubing}
-        self._added = dict.fromkeys(self._celsius, 0.0)
-        self._thick: dict[str, Thickness] = dict.fromkeys(self._celsius, WATER)
-        self._weights: dict[str, Mapping[tuple[str, str], float]] = {}
         sensors = [pump.model.air_sensor for pump in self.plumbing.members]
         self._asked_back_ns = max((sensor.window_ns for sensor in sensors if sensor is not None), default=0)
         self._keeps = keeps
@@ -148,9 +137,7 @@ class NetworkPath:
 
     def _supplied(self) -> None:
         """Let what fills the tubes follow what hangs on the lines."""
-        self._leading = leading_into(self.plumbing, self.members)
-        self._alike = alike(line for member in self.members.values() for line in member.setup.lines)
-        self._fill()
+        self._change(self._tubes.supplied(self._state.regime.topology, self.members))
 
     def _fed(self) -> None:
         """Let the air that travels along know what comes on the lines now."""
@@ -159,37 +146,7 @@ class NetworkPath:
 
     def _program(self, pump: str, command: MotorCommand) -> None:
         """Let what fills the tubes follow the rates."""
-        self._rates |= {(pump, motion.line): motion.rate_nl_per_h for motion in command.lines}
-        if not self._alike:
-            self._fill()
-
-    def _fill(self) -> None:
-        """Give every tube, access and roller clamp the resistance of what fills it now."""
-        thick, self._weights = filled(self._leading, self._rates, self._celsius, self._weights)
-        before, self._thick = self._thick, thick
-        topology = self._state.regime.topology
-        for tube in self.plumbing.tubing:
-            if thick[tube.name] != before[tube.name]:
-                topology = self._resisting(topology, tube)
-                i = self.plumbing.clamp_of.get(tube.name)
-                if i is not None:
-                    share = thick[tube.name].viscosity / before[tube.name].viscosity
-                    clamp = topology.edges[i]
-                    topology = with_edge(topology, i, replace(clamp, resistance=clamp.resistance * share))
-        self._change(topology)
-
-    def _resisting(self, topology: Topology, tube: Tubing) -> Topology:
-        """The topology with the resistances that a tube and its access have for their fluid."""
-        thick, last = self._thick[tube.name], tube.edge if tube.access is None else tube.access
-        for i in (tube.edge, *([] if tube.access is None else [tube.access])):
-            usual, added = self.plumbing.topology.edges[i], self._added[tube.name] if i == last else 0.0
-            edge = replace(
-                topology.edges[i],
-                resistance=(usual.resistance + added) * thick.viscosity,
-                turbulent=usual.turbulent * thick.density,
-            )
-            topology = with_edge(topology, i, edge)
-        return topology
+        self._change(self._tubes.programmed(self._state.regime.topology, pump, command))
 
     def disturb(self, pump: str, at_ns: int, disturbance: Disturbance) -> None:
         """Put a disturbance on the path of a pump. Raises ValueError for one that cannot be."""
@@ -524,14 +481,9 @@ class NetworkPath:
                     i = laid.clamp_of[pump]
                 elif disturbance.place is not Place.PATIENT_END:
                     raise ValueError(f"line {disturbance.line} has no {disturbance.place.value}: it has one container")
-                return self._shutting(topology, i, OCCLUSION, isinstance(disturbance, Occlude))
+                return self._tubes.shutting(topology, i, OCCLUSION, shut=isinstance(disturbance, Occlude))
             case Constrict(tube=name, added_kpa_h_per_ml=added):
-                tube = laid.tube(name)
-                i = tube.edge if tube.access is None else tube.access
-                if not math.isinf(added):
-                    self._added[name] = added
-                    topology = self._resisting(topology, tube)
-                return self._shutting(topology, i, NARROWING, math.isinf(added))
+                return self._tubes.narrowed(topology, laid.tube(name), added)
             case Raise(height_cm=height):
                 i = laid.node_of[pump]
                 kpa = head_kpa(self.members[pump].density, height)
@@ -543,11 +495,9 @@ class NetworkPath:
                 i = topology.edges[access].end
                 return with_node(topology, i, replace(topology.nodes[i], held_kpa=kpa))
             case Warm(tube=name, celsius=celsius):
-                self._celsius[laid.tube(name).name] = celsius
-                self._fill()
-                return self._state.regime.topology
+                return self._tubes.warmed(topology, laid.tube(name).name, celsius)
             case Leak(tube=name, ml_per_h_per_kpa=conductance):
-                return self._leaking(name, conductance)
+                return self._tubes.leaking(topology, laid.tube(name), conductance)
             case Hang():
                 supply = laid.supply(pump, disturbance.line)
                 if supply is not None:
@@ -569,35 +519,20 @@ class NetworkPath:
                 )
                 return replace(topology, plungers=plungers)
 
-    def _leaking(self, name: str, conductance: float) -> Topology:
-        """A leak at the end of a tube; an infinite one takes the access off."""
-        topology, tube = self._state.regime.topology, self.plumbing.tube(name)
-        off = math.isinf(conductance)
-        resistance = OPENING if off or conductance == 0.0 else 1.0 / conductance
-        leak = replace(topology.edges[tube.leak], open=conductance > 0.0, resistance=resistance)
-        topology = with_edge(topology, tube.leak, leak)
-        return topology if tube.access is None else self._shutting(topology, tube.access, OFF, off)
-
-    def _shutting(self, topology: Topology, edge: int, why: str, shut: bool) -> Topology:
-        """Close an edge for a reason, or take the reason away: it is open while there is none."""
-        self._shut = self._shut | {(edge, why)} if shut else self._shut - {(edge, why)}
-        is_open = not any(i == edge for i, _ in self._shut)
-        return with_edge(topology, edge, replace(topology.edges[edge], open=is_open))
-
     def _set_clamp(self, pump: str, rate_ml_per_h: float) -> None:
         """Set a roller clamp so that at the present heads the drip comes to a rate; closed for none."""
         i, topology = self.plumbing.clamp_of[pump], self._state.regime.topology
         if rate_ml_per_h == 0.0:
-            self._change(self._shutting(topology, i, CLAMP, True))
+            self._change(self._tubes.shutting(topology, i, CLAMP, shut=True))
             return
         flows = np.zeros(len(self._given))
         pressures = self._state.pressures(flows, self._given)
         edge = topology.edges[i]
         head = float(pressures[edge.begin]) + topology.nodes[edge.begin].height_kpa
         behind = self._steady_head(pump, rate_ml_per_h)
-        resistance = max(CLAMP_OPEN * self._thick[pump].viscosity, (head - behind) / rate_ml_per_h)
+        resistance = max(CLAMP_OPEN * self._tubes.viscosity(pump), (head - behind) / rate_ml_per_h)
         topology = with_edge(topology, i, replace(edge, resistance=resistance))
-        self._change(self._shutting(topology, i, CLAMP, False))
+        self._change(self._tubes.shutting(topology, i, CLAMP, shut=False))
 
     def _steady_head(self, pump: str, rate_ml_per_h: float) -> float:
         """The head behind a clamp at a lasting flow: a short run with the flow put in there, the clamp closed."""
