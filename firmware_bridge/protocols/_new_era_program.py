@@ -7,7 +7,7 @@ Behind a pump that does not withdraw, a phase that withdraws, or fills, is troub
 Source: New Era NE-1000 user manual 1200-01, chapters on pumping programs; what is assumed stands in ``new_era.ASSUMPTIONS``.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 
 from firmware_bridge.protocols._new_era_course import EVENT, OPERATING, PINS, TRIGGER, Course, Doing
@@ -21,7 +21,6 @@ from firmware_bridge.protocols._new_era_numbers import (
 )
 from firmware_bridge.protocols._new_era_phases import PHASES, PUMPING, TRIGGERS, Memory, Phase
 from firmware_bridge.protocols._new_era_plunger import NA, OK, OOR, Plunger, Trouble
-from firmware_bridge.protocols._new_era_rules import RULES
 from firmware_bridge.virtual_pump.world import PumpPort
 
 MOST_AT_ONCE = 1_000
@@ -29,9 +28,11 @@ MOST_AT_ONCE = 1_000
 
 
 class PhaseProgram:
-    """The program of one pump. ``alarm``: the letter of an alarm that it has come to, for its unit to take."""
+    """The program of one pump. ``rules``: what each function of a phase does; ``alarm``: the letter of an alarm that it has
+    come to, for its unit to take."""
 
-    def __init__(self, port: PumpPort, memory: Memory) -> None:
+    def __init__(self, port: PumpPort, memory: Memory, rules: "Mapping[str, Rule]") -> None:
+        self._rules = rules
         self.port, self.plunger, self.memory, self.course = port, Plunger(port), memory, Course()
         self.alarm: str | None = None
         self.trigger = "FT"
@@ -267,7 +268,7 @@ class PhaseProgram:
                 return Trouble.NO_PHASE
             phase = self.memory.phases[number - 1]
             self.course = replace(self.course, phase=number)
-            found = RULES[phase.function](self, phase)
+            found = self._rules[phase.function](self, phase)
             if not isinstance(found, int):
                 return found
             number = found
@@ -360,3 +361,7 @@ class PhaseProgram:
 def unit_for(milli_mm: int) -> str:
     """The volume unit that goes with a diameter."""
     return "UL" if milli_mm <= LARGEST_UL_MILLI_MM else "ML"
+
+
+Rule = Callable[[PhaseProgram, Phase], Trouble | int | None]
+"""Does what a function says: the phase that follows at once, None when the phase takes time or ends the program, or trouble."""

@@ -3,20 +3,16 @@
 Source: New Era NE-1000 user manual 1200-01, chapters on pumping programs; what is assumed stands in ``new_era.ASSUMPTIONS``.
 """
 
-from collections.abc import Callable
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
 from firmware_bridge.protocols._new_era_course import INPUT, OUTPUT, TENTH_NS, Course, Doing
 from firmware_bridge.protocols._new_era_numbers import Rate, allows
 from firmware_bridge.protocols._new_era_phases import Phase, loop_start
 from firmware_bridge.protocols._new_era_plunger import Trouble
-
-if TYPE_CHECKING:
-    from firmware_bridge.protocols._new_era_program import PhaseProgram
+from firmware_bridge.protocols._new_era_program import PhaseProgram, Rule
 
 
-def _rate(program: "PhaseProgram", phase: Phase) -> Trouble | None:
+def _rate(program: PhaseProgram, phase: Phase) -> Trouble | None:
     program.course = replace(program.course, direction=program.way(phase))
     rate = phase.rate
     if phase.function != "RAT":
@@ -28,19 +24,19 @@ def _rate(program: "PhaseProgram", phase: Phase) -> Trouble | None:
     return program.pump(rate, phase.volume_milli, Doing.PUMPING)
 
 
-def _finish(program: "PhaseProgram", _phase: Phase) -> None:
+def _finish(program: PhaseProgram, _phase: Phase) -> None:
     program.course = Course()
 
 
-def _jump(_program: "PhaseProgram", phase: Phase) -> int:
+def _jump(_program: PhaseProgram, phase: Phase) -> int:
     return phase.number
 
 
-def _next(program: "PhaseProgram", _phase: Phase) -> int:
+def _next(program: PhaseProgram, _phase: Phase) -> int:
     return program.course.phase + 1
 
 
-def _loop(program: "PhaseProgram", phase: Phase) -> int:
+def _loop(program: PhaseProgram, phase: Phase) -> int:
     here, loops = program.course.phase, dict(program.course.loops)
     passed = loops.pop(here, 0) + 1
     if passed < phase.number:
@@ -49,11 +45,11 @@ def _loop(program: "PhaseProgram", phase: Phase) -> int:
     return loop_start(program.memory.phases, here) if passed < phase.number else here + 1
 
 
-def _loop_always(program: "PhaseProgram", _phase: Phase) -> int:
+def _loop_always(program: PhaseProgram, _phase: Phase) -> int:
     return loop_start(program.memory.phases, program.course.phase)
 
 
-def _pause(program: "PhaseProgram", phase: Phase) -> None:
+def _pause(program: PhaseProgram, phase: Phase) -> None:
     if phase.number == 0:
         _wait(program, phase)
     else:
@@ -62,31 +58,31 @@ def _pause(program: "PhaseProgram", phase: Phase) -> None:
         program.wake_at(until_ns)
 
 
-def _wait(program: "PhaseProgram", _phase: Phase) -> None:
+def _wait(program: PhaseProgram, _phase: Phase) -> None:
     program.course = replace(program.course, doing=Doing.WAITING)
 
 
-def _if_low(program: "PhaseProgram", phase: Phase) -> int:
+def _if_low(program: PhaseProgram, phase: Phase) -> int:
     return phase.number if program.levels[INPUT] == 0 else program.course.phase + 1
 
 
-def _trap(program: "PhaseProgram", phase: Phase) -> int:
+def _trap(program: PhaseProgram, phase: Phase) -> int:
     number = None if phase.function == "EVR" else phase.number
     program.course = replace(program.course, trap=number, square=phase.function == "EVS")
     return program.course.phase + 1
 
 
-def _put_out(program: "PhaseProgram", phase: Phase) -> int:
+def _put_out(program: PhaseProgram, phase: Phase) -> int:
     program.levels[OUTPUT] = phase.number
     return program.course.phase + 1
 
 
-def _clear_both(program: "PhaseProgram", _phase: Phase) -> int:
+def _clear_both(program: PhaseProgram, _phase: Phase) -> int:
     program.plunger.clear()
     return program.course.phase + 1
 
 
-def _fill(program: "PhaseProgram", phase: Phase) -> Trouble | int | None:
+def _fill(program: PhaseProgram, phase: Phase) -> Trouble | int | None:
     """Draw back what was infused and not withdrawn, at the rate that ran last."""
     infused, withdrawn = program.moved_milli
     if infused <= withdrawn:
@@ -95,12 +91,11 @@ def _fill(program: "PhaseProgram", phase: Phase) -> Trouble | int | None:
     return program.pump(program.course.rate or phase.rate, infused - withdrawn, Doing.PUMPING)
 
 
-def _redirect(program: "PhaseProgram", phase: Phase) -> int:
+def _redirect(program: PhaseProgram, phase: Phase) -> int:
     program.course = replace(program.course, trigger=phase.argument or None)
     return program.course.phase + 1
 
 
-Rule = Callable[["PhaseProgram", Phase], Trouble | int | None]
 RULES: dict[str, Rule] = {
     "RAT": _rate,
     "INC": _rate,
@@ -123,4 +118,4 @@ RULES: dict[str, Rule] = {
     "FIL": _fill,
     "TRG": _redirect,
 }
-"""What each function does: the phase that follows at once, None when the phase takes time or ends the program, or trouble."""
+"""What each function does."""

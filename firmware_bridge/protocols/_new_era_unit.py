@@ -23,6 +23,7 @@ from firmware_bridge.protocols._new_era_numbers import (
 from firmware_bridge.protocols._new_era_phases import PHASES, TRIGGERS, Memory, function_of
 from firmware_bridge.protocols._new_era_plunger import NA, OK, OOR, Plunger
 from firmware_bridge.protocols._new_era_program import PhaseProgram, unit_for
+from firmware_bridge.protocols._new_era_rules import RULES
 from firmware_bridge.virtual_pump.dialect import Options
 from firmware_bridge.virtual_pump.world import PumpPort
 from pumpsim.vocabulary.alarms import AlarmId
@@ -55,7 +56,7 @@ class Unit:
         if not _within(wanted, 0, MOST_SAFE_S):
             raise ValueError(f"option safe = {wanted!r}: 0 to {MOST_SAFE_S} s")
         self.safe_s = int(wanted)
-        self.program = PhaseProgram(port, self._factory_memory())
+        self.program = PhaseProgram(port, self._factory_memory(), RULES)
         self.settings = dict(SETTINGS)
         self.alarm = "R" if options.power_up_alarm else None
         self._untold = self.alarm is not None

@@ -208,16 +208,19 @@ WORDS = [
 @settings(max_examples=60, deadline=None)
 @given(st.lists(st.tuples(st.integers(1, 3000), st.sampled_from(WORDS)), max_size=25))
 def test_whatever_is_ordered_what_it_reports_is_what_the_pump_does(orders):
-    """I and X exactly while the pump delivers; never after two STP."""
+    """I, W and X exactly while the plunger is moved, I and W each its own way; never after two STP."""
     bench = Bench(spontaneous=False)
     for ms, word in orders:
         bench.wait(ms)
         answer = bench.say(word)
-        delivering = bench.port.look().lines[0].state.delivering
-        assert (answer[0] in "IX") == delivering or answer.startswith("A?"), (word, answer)
+        forth, back = bench.port.look().lines[0].state.delivering, bench.port.withdrawing
+        assert (answer[0] in "IWX") == (forth or back) or answer.startswith("A?"), (word, answer)
+        assert forth or answer[0] != "I", (word, answer)
+        assert back or answer[0] != "W", (word, answer)
     bench.say("STP", "STP", "STP")
     assert bench.say("") == "S"
     assert not bench.port.look().lines[0].state.delivering
+    assert not bench.port.withdrawing
 
 
 # Commands

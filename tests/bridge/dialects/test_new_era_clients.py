@@ -123,17 +123,17 @@ def test_nesp_lib_hears_of_a_stall(on_a_port: Serve):
 
 
 def test_nesp_lib_in_safe_mode_keeps_the_watchdog_fed(on_a_port: Serve):
-    """With a time-out of 1 s its heartbeat comes every 0.5 s: a run of 2.5 s without a question of its own goes on."""
+    """With a time-out of 2 s its heartbeat comes every second: a run of 4.5 s without a question of its own goes on."""
     bench = Bench(syringe="bd-luer-lok-60", volume="60 mL", quiet=False)
     over = threading.Event()
 
     def use() -> None:
         with nesp_lib.Port(path, 19_200) as port:
-            pump = nesp_lib.Pump(port, safe_mode_timeout_s=1)
-            assert pump.safe_mode_timeout_s == 1
+            pump = nesp_lib.Pump(port, safe_mode_timeout_s=2)
+            assert pump.safe_mode_timeout_s == 2
             pump.pumping_rate_ml_per_min = 2.0
             pump.run(wait_while_running=False)
-            over.wait(2.5)
+            over.wait(4.5)
             assert pump.running
             pump.stop()
             pump.safe_mode_timeout_s = 0
