@@ -12,7 +12,7 @@ from pumpsim.controller.answer import refuse
 from pumpsim.controller.turn import Turn
 from pumpsim.vocabulary.alarms import AlarmId, Direction, Effect, Signal
 from pumpsim.vocabulary.inputs import Backprime
-from pumpsim.vocabulary.outputs import LineMotion, LineState, Watch
+from pumpsim.vocabulary.outputs import LineState, Watch
 from pumpsim.vocabulary.program import backprime_faults
 from pumpsim.vocabulary.status import RunKind
 
@@ -48,11 +48,6 @@ def judge(turn: Turn) -> None:
     if kpa is not None and kpa >= _most_kpa(turn):
         reasons.append(f"line {run.line} is closed: {kpa:.1f} kPa ahead of the pump")
     counted.judge(turn, run, reasons)
-
-
-def motion(turn: Turn) -> LineMotion | None:
-    """What the mechanism shall drive; None for nothing."""
-    return counted.motion(turn, RunKind.BACKPRIMING)
 
 
 def watches(turn: Turn) -> Iterator[Watch]:

@@ -34,7 +34,7 @@ from pumpsim.controller.turn import Turn
 from pumpsim.vocabulary.inputs import DeviceEvent, Input, SensorReading, Tick
 from pumpsim.vocabulary.model import PumpModel
 from pumpsim.vocabulary.outputs import LineMotion, LineState, MotorCommand, Output, Step, Watch
-from pumpsim.vocabulary.status import LineStatus, PumpState
+from pumpsim.vocabulary.status import LineStatus, PumpState, RunKind
 
 
 class PumpController:
@@ -138,7 +138,10 @@ def _watches(turn: Turn) -> Iterator[Watch]:
 
 def _move(turn: Turn) -> None:
     """Say what the mechanism shall do, if that has changed."""
-    motions, driven = tuple([_motion(turn, status) for status in turn.state.lines]), backprime.motion(turn)
+    motions, driven = (
+        tuple([_motion(turn, status) for status in turn.state.lines]),
+        counted.motion(turn, RunKind.BACKPRIMING),
+    )
     if motions != turn.state.motor.lines or driven != turn.state.motor.backpriming:
         command = MotorCommand(motions, driven)
         turn.state = turn.state.with_motor(command)
@@ -149,7 +152,7 @@ def _motion(turn: Turn, status: LineStatus) -> LineMotion:
     """What one line shall do; one that is stopped may have a stroke to finish."""
     if status.finish_at_step is not None:
         return LineMotion(status.line, finishing.rate_nl_per_h(turn, status), status.finish_at_step)
-    back = back_off.motion(turn, status) or withdraw.motion(turn)
+    back = back_off.motion(turn, status) or counted.motion(turn, RunKind.WITHDRAWING)
     return back or LineMotion(status.line, turn.rate_nl_per_h(status), stop_at_step(turn, status))
 
 

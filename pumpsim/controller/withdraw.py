@@ -8,7 +8,7 @@ from pumpsim.controller import alarm_monitor, counted
 from pumpsim.controller.turn import Turn
 from pumpsim.vocabulary.alarms import AlarmId
 from pumpsim.vocabulary.inputs import Withdraw
-from pumpsim.vocabulary.outputs import LineMotion, LineState
+from pumpsim.vocabulary.outputs import LineState
 from pumpsim.vocabulary.program import withdrawal_faults
 from pumpsim.vocabulary.status import RunKind
 
@@ -25,11 +25,6 @@ def judge(turn: Turn) -> None:
     run = counted.running(turn, RunKind.WITHDRAWING)
     if run is not None:
         counted.judge(turn, run, _standing(turn, run.line))
-
-
-def motion(turn: Turn) -> LineMotion | None:
-    """What the mechanism shall do for the only line of a pump that withdraws, while it is drawn back; else None."""
-    return counted.motion(turn, RunKind.WITHDRAWING)
 
 
 def _against(turn: Turn, command: Withdraw) -> list[str]:

@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import pytest
 
+from pumpsim.controller.account import UNDER_PERCENT
 from pumpsim.controller.interlock import Interlock
 from pumpsim.vocabulary.alarms import Direction, Signal
 from pumpsim.vocabulary.inputs import DeviceEvent, DeviceEventKind, GiveBolus, LoadProgram, Tick, Titrate
@@ -40,11 +41,12 @@ def test_what_is_allowed_is_exact_however_much_was_owed(hours, interleave):
 
 
 def test_what_it_is_short_of_is_exact_too():
-    """An hour of 100 mL/h less a step, of which nothing came for a minute: 80 % of 100/60 mL and no float."""
+    """A minute and a ns of 100 mL/h, and 0.5 mL of it has come: short of half of it."""
     interlock = running()
-    interlock.observe(MIN + 1, shown(SLACK), ())
+    assert interlock.observe(MIN + 1, shown(STEPS_PER_ML // 2), ()) is None
     behind = interlock.status.lines[0].account.behind
-    assert type(behind) is int
+    assert (behind, type(behind)) == (100 * ML * (MIN + 1) * UNDER_PERCENT // 100 - ML * H // 2, int)
+    assert behind > 0
 
 
 def test_minute_by_minute_it_owes_what_it_owes_at_once():

@@ -66,7 +66,7 @@ def test_a_titration_keeps_how_it_was_ordered(ordered, said):
 
 
 def test_a_dose_on_the_second_line_ends_in_its_time_too():
-    """1.25 mL at the model's 900 mL/h, in place of the rate or beside it."""
+    """1 mL at 90 mL/h."""
     model = replace(STROKES, bolus_nl_per_h=90 * ML)
     turn = Turn(model, Pump(model).state, 7 * S)
     dose = Dose(DoseKind.BOLUS, ML * H, 90 * ML, 0)

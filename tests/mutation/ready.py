@@ -19,10 +19,9 @@ from time import process_time
 import pytest
 
 SLOWER, LEAST_S = 10, 1.0
-"""How many times its usual CPU time a test may take, and what it has at least; a long one may take thrice its time."""
-LONG_SLOWER = 3
-LONG_S = 0.4
-"""Usual CPU time from which a test runs only for changes of a module that it is for."""
+"""How many times its usual CPU time a test may take, and what it has at least."""
+LONG_S, LONG_SLOWER = 0.4, 3
+"""Usual CPU time from which a test runs only for changes of a module that it is for, and how many times that it may take."""
 TOO_SLOW = -signal.SIGVTALRM
 """Exit code of a fork in which a test has run out of its time."""
 
