@@ -55,7 +55,7 @@ def crowd_alone(protocol: str, count: int, seconds: float, every_s: float, folde
             waiting.append(i)
         elif waiting:
             i = waiting.popleft()
-            wake_ns = units[i].wake_ns
+            wake_ns = units[i].settle()
             if wake_ns is not None:
                 heappush(due, (wake_ns, i))
         elif due and due[0][0] <= now_ns:
@@ -87,5 +87,5 @@ def _started(protocol: str, count: int, folder: Path) -> Sequence[Unit]:
             unit.answer(S_NS + k, order)
             if talk.replies:
                 unit.answer(S_NS + k, talk.replies[talk.ends[0]])
-        assert unit.wake_ns is not None  # the look ahead after a start is over
+        assert unit.settle() is not None  # the look ahead after a start is over
     return units

@@ -16,7 +16,7 @@ from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field
-from heapq import heapify, heappop, heappush
+from heapq import heappop, heappush
 from typing import TypeVar
 
 from firmware_bridge.transports import DevicePort, LinkLost
@@ -32,8 +32,6 @@ ASKING_S = 0.005
 AT_ONCE_NS = 2_000_000
 """How long pumps are stepped for themselves before hosts are listened to again."""
 LONGEST_LINE = 100_000
-MOST_NOTED = 16
-"""So many instants are noted for each unit before those are dropped that no longer hold."""
 T = TypeVar("T")
 Opener = Callable[[], DevicePort]
 
@@ -41,7 +39,8 @@ Opener = Callable[[], DevicePort]
 @dataclass
 class _Slot:
     """A unit and its plug; ``port`` None: unplugged, until ``back_ns``. ``wake_ns``: when the unit wants to be called;
-    ``waiting``: that is still to be found out. ``at_ns``: when it was called last."""
+    ``waiting``: that is still to be found out. ``at_ns``: when it was called last. ``noted_ns``: the instants at which the rack
+    looks at it, the next one last."""
 
     number: int
     unit: Unit
@@ -51,6 +50,7 @@ class _Slot:
     wake_ns: int | None = 0
     waiting: bool = False
     at_ns: int = 0
+    noted_ns: list[int] = field(default_factory=lambda: [0])
     watched: tuple[int, ...] = ()
 
 
@@ -161,7 +161,7 @@ class Rack:
         slot = self._slots[number]
         self._pull_out(slot)
         slot.back_ns = self.now_ns() + self._on_link(for_ns)
-        heappush(self._due, (slot.back_ns, number))
+        self._note(slot)
 
     def close(self) -> None:
         """Close every port; harmless when closed already. Who still asks is told."""
@@ -210,46 +210,41 @@ class Rack:
 
     def _step_one_due(self) -> bool:
         """Let the next thing happen that is due, at its own instant; whether there was one."""
-        due_ns, now_ns = self._next_due_ns(), self.now_ns()
-        if due_ns is None or due_ns > now_ns:
+        now_ns = self.now_ns()
+        if not self._due or self._due[0][0] > now_ns:
             return False
-        _, number = heappop(self._due)
-        slot = self._slots[number]
+        slot = self._slots[heappop(self._due)[1]]
+        slot.noted_ns.pop()
         if slot.back_ns is not None and slot.back_ns <= now_ns:
             self._plug_in(slot)
         if slot.wake_ns is not None and slot.wake_ns <= now_ns:
             self._step(slot, slot.wake_ns if slot.wake_ns > slot.at_ns else now_ns, b"")
+        self._note(slot)
         return True
+
+    def _note(self, slot: _Slot) -> None:
+        """See that a unit is looked at when it is due, not later; what is noted for an earlier instant is enough."""
+        due_ns = min((at_ns for at_ns in (slot.wake_ns, slot.back_ns) if at_ns is not None), default=None)
+        if due_ns is not None and (not slot.noted_ns or due_ns < slot.noted_ns[-1]):
+            slot.noted_ns.append(due_ns)
+            heappush(self._due, (due_ns, slot.number))
 
     def _look_ahead_for_one(self) -> bool:
         """Find out when a unit that was stepped wants to be called again; whether there was one."""
         if not self._waiting:
             return False
         slot = self._waiting.popleft()
-        slot.waiting, slot.wake_ns = False, slot.unit.wake_ns
-        if slot.wake_ns is not None:
-            heappush(self._due, (slot.wake_ns, slot.number))
+        slot.waiting, slot.wake_ns = False, slot.unit.settle()
+        self._note(slot)
         return True
-
-    def _next_due_ns(self) -> int | None:
-        """When a unit wants to be called, or a plug comes back; what was noted and no longer holds is dropped."""
-        if len(self._due) > MOST_NOTED * len(self._slots):
-            self._due = [(ns, number) for ns, number in self._due if ns in self._times(number)]
-            heapify(self._due)
-        while self._due and self._due[0][0] not in self._times(self._due[0][1]):
-            heappop(self._due)
-        return self._due[0][0] if self._due else None
-
-    def _times(self, number: int) -> tuple[int | None, int | None]:
-        slot = self._slots[number]
-        return slot.wake_ns, slot.back_ns
 
     def _wait_s(self) -> float:
         if self._waiting:
             return 0.0
         idle_s = ASKING_S if self._unwatched else IDLE_S
-        due_ns = self._next_due_ns()
-        return idle_s if due_ns is None else min(idle_s, max(0, due_ns - self.now_ns()) * PPM / self._link_ppm / S_NS)
+        if not self._due:
+            return idle_s
+        return min(idle_s, max(0, self._due[0][0] - self.now_ns()) * PPM / self._link_ppm / S_NS)
 
     def _hear(self, slot: _Slot) -> None:
         if slot.port is None:

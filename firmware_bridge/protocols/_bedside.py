@@ -46,7 +46,8 @@ class Bedside:
 
     @property
     def infused_nl(self) -> int:
-        """What had been counted by the last look since it was cleared, over every power-on."""
+        """What has been counted by now since it was cleared, over every power-on."""
+        self.look()
         return self._infused_nl
 
     def clear_infused(self) -> None:

@@ -143,6 +143,7 @@ class Channel:
 
     def lasted_ns(self, *, back: bool = False) -> int:
         """How long it has infused, or withdrawn, since that was cleared."""
+        self._count_time()
         return self._counts[back].lasted_ns
 
     @property
@@ -167,6 +168,7 @@ class Channel:
         counts = self.settings.target_ns is not None and back is self.back
         if refused := self._ramping(counts):
             return refused
+        self._count_time()
         self._counts[back].lasted_ns = 0
         self.reached = self.reached and back is not self.back
         return self._again(counts)
@@ -248,17 +250,22 @@ class Channel:
         look = self.port.look()
         line = look.line(self._line)
         running = self.withdrawing or line.state.delivering
-        if self._running:
-            self._counts[self.back].lasted_ns += look.at_ns - self._at_ns
+        self._count_time()
         stopped = self._running and not running
         came = line.withdrawn_nl >= self._aim_nl if self.back else line.state is LineState.COMPLETE
         self.reached = (self.reached and not running) or (stopped and came)
-        self._at_ns, self._running = look.at_ns, running
+        self._running = running
         if look.off or any(found.alarm is AlarmId.POWER_LOST for found in look.standing):
             self._forget(look)
             return False
         self.off = False
         return stopped
+
+    def _count_time(self) -> None:
+        """Add the time since it was last counted, if the plunger has moved in it."""
+        if self._running:
+            self._counts[self.back].lasted_ns += self.port.now_ns - self._at_ns
+        self._at_ns = self.port.now_ns
 
     def _forget(self, look: Look) -> None:
         """Power is gone, or is back: what is not stored is lost, and so are counts."""
@@ -281,6 +288,7 @@ class Channel:
         orders = self._orders_back() if back else self._orders()
         if orders is None:
             return TOO_SHORT
+        self._count_time()
         self.back, self.reached = back, not orders
         acknowledge = [Acknowledge()] if self.port.look().standing else []
         return self._order(*acknowledge, *orders) if orders else ""
@@ -307,9 +315,9 @@ class Channel:
         return LoadProgram(self._line, program), Withdraw(self._line, volume_nl, rate)
 
     def _order(self, *commands: OperatorCommand) -> str:
+        self._count_time()
         refused = refusals(self.port.operate(*commands))
-        line = self._look_line()
-        self._at_ns, self._running = self.port.look().at_ns, self.withdrawing or line.state.delivering
+        self._running = self.running
         return "; ".join(refused)
 
     def _stages(self) -> list[Stage] | None:

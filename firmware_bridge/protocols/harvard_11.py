@@ -56,9 +56,8 @@ class Classic:
                 channel.set(replace(channel.settings, infuse=slow, withdraw=slow))
                 channel.stored = channel.settings
 
-    def take(self, link_ns: int, data: bytes) -> Sequence[bytes]:
+    def take(self, _link_ns: int, data: bytes) -> Sequence[bytes]:
         """Answer every command that is complete."""
-        self.pass_time(link_ns)
         return [frame for line in self._lines.take(data) for frame in self._answer(line)]
 
     def pass_time(self, _link_ns: int) -> Sequence[bytes]:

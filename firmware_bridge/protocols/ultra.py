@@ -93,12 +93,9 @@ class Ultra:
         groups = [ports[n : n + manner.axes] for n in range(0, len(ports), manner.axes)]
         self._units = [self._unit(group[0][0] // manner.axes, [port for _, port in group]) for group in groups]
 
-    def take(self, link_ns: int, data: bytes) -> Sequence[bytes]:
+    def take(self, _link_ns: int, data: bytes) -> Sequence[bytes]:
         """Answer every command that is complete."""
-        frames = list(self.pass_time(link_ns))
-        for line in self._lines.take(data):
-            frames += self._answer(line)
-        return frames
+        return [frame for line in self._lines.take(data) for frame in self._answer(line)]
 
     def pass_time(self, _link_ns: int) -> Sequence[bytes]:
         """Send the prompt of a pump that has stopped by itself, unless it is polled."""

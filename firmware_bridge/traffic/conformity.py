@@ -7,7 +7,7 @@ not wait) is looked for among the neighbours. Nothing here has a clock: a day of
 
 import contextlib
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
 from enum import Enum
@@ -137,7 +137,7 @@ def played(journal: WireJournal, pieces: Sequence[Piece], unit: Unit, language: 
 
 def _let_pass(unit: Unit, until_ns: int) -> None:
     """Call the unit whenever it wants to be called, and at last at the end."""
-    now_ns, wake_ns = -1, unit.wake_ns
+    now_ns, wake_ns = -1, unit.settle()
     while wake_ns is not None and now_ns < wake_ns < until_ns:
         now_ns = wake_ns
         wake_ns = unit.step(now_ns).wake_at_ns
@@ -181,19 +181,29 @@ def _paired(theirs: Sequence[_Answer], ours: Sequence[_Answer]) -> Iterator[tupl
 def _found_nearby(
     pairs: Sequence[tuple[_Answer | None, _Answer | None]],
 ) -> list[tuple[_Answer | None, _Answer | None]]:
-    """Join an answer that is missing here with the same one that is too much nearby."""
+    """Join an answer that is missing here with the same one that is too much nearby; then with one that a turned bit made of
+    it."""
     found = list(pairs)
     extra = [at for at, (one, other) in enumerate(found) if one is None and other is not None]
-    for at, (one, other) in enumerate(found):
-        if one is None or other is not None:
-            continue
-        for there in extra:
-            own = found[there][1]
-            if own is not None and own.key == one.key and abs(own.piece.at_ns - one.piece.at_ns) <= NEAR_NS:
-                found[at], found[there] = (one, own), (None, None)
-                extra.remove(there)
-                break
+    alike: tuple[Callable[[_Answer, _Answer], bool], ...] = (
+        lambda one, own: own.key == one.key,
+        lambda one, own: _is_one_letter_off(one.piece.text, own.piece.text),
+    )
+    for same in alike:
+        for at, (one, other) in enumerate(found):
+            if one is None or other is not None:
+                continue
+            for there in extra:
+                own = found[there][1]
+                if own is not None and same(one, own) and abs(own.piece.at_ns - one.piece.at_ns) <= NEAR_NS:
+                    found[at], found[there] = (one, own), (None, None)
+                    extra.remove(there)
+                    break
     return [pair for pair in found if pair != (None, None)]
+
+
+def _is_one_letter_off(text: str, other: str) -> bool:
+    return len(text) == len(other) and sum(a != b for a, b in zip(text, other, strict=True)) == 1
 
 
 def _is_heard(ours: _Answer | None, journal: WireJournal) -> bool:
@@ -206,8 +216,7 @@ def _meant(one: _Answer | None, other: _Answer | None, turned: Sequence[str]) ->
     for text in turned:
         if other is not None and other.piece.text == text:
             return text
-        said = "" if one is None else one.piece.text
-        if len(said) == len(text) and sum(a != b for a, b in zip(said, text, strict=True)) == 1:
+        if one is not None and _is_one_letter_off(one.piece.text, text):
             return text
     return None
 

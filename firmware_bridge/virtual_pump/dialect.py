@@ -28,7 +28,10 @@ class Talker(Protocol):
     """A dialect at work on one port."""
 
     def take(self, link_ns: int, data: bytes) -> Sequence[bytes]:
-        """Take in bytes that arrived by now, cut anywhere; the frames to send, in order. Never raises."""
+        """Take in bytes that arrived by now, cut anywhere; the frames to send, in order. Never raises.
+
+        ``pass_time`` comes after it; before it only where anything has happened since, or ``wake_ns`` said so.
+        """
 
     def pass_time(self, link_ns: int) -> Sequence[bytes]:
         """Send what is due: keep-alives, watchdogs that have run out, what a pump says unasked. Called after every step."""

@@ -13,7 +13,7 @@ from typing import Protocol
 
 from firmware_bridge.device import DeviceStep
 from firmware_bridge.virtual_pump.dialect import Dialect, Options
-from firmware_bridge.virtual_pump.engine import PPM, VirtualPump
+from firmware_bridge.virtual_pump.engine import PPM, VirtualPump, stepped
 from firmware_bridge.virtual_pump.wire import COUNTS, SHARES, Wire, WireFaults
 from firmware_bridge.virtual_pump.world import AHEAD_NS, PumpPort, World, refusals
 from pumpsim.errors import FieldError, PumpsimError, UnknownNameError
@@ -146,8 +146,8 @@ class Unit:
         return next(iter(self.pumps.values())) if name is None else self.pumps[name]
 
     def step(self, now_ns: int, data: bytes = b"") -> DeviceStep:
-        """``answer``, and when this wants to be called again."""
-        return DeviceStep(self.answer(now_ns, data), self.wake_ns)
+        """``answer`` and ``settle``; see ``stepped``."""
+        return stepped(self, now_ns, data)
 
     def answer(self, now_ns: int, data: bytes = b"") -> bytes:
         """Take in what arrived by ``now_ns`` of link time, and give what goes out; what was told to happen earlier happens
@@ -164,11 +164,10 @@ class Unit:
             self._hear(now_ns, By.PUMP, out)
         return out
 
-    @property
-    def wake_ns(self) -> int | None:
-        """When this wants to be called again; see ``VirtualPump.wake_ns``."""
+    def settle(self) -> int | None:
+        """Follow what was heard, and say when this wants to be called again; see ``VirtualPump.settle``."""
         told_ns = self._on_link(self._due[0].at_ns) if self._due else None
-        return min((at_ns for at_ns in (told_ns, self._pump.wake_ns) if at_ns is not None), default=None)
+        return min((at_ns for at_ns in (told_ns, self._pump.settle()) if at_ns is not None), default=None)
 
     def tell(self, words: Mapping[str, object]) -> None:
         """Let something be done now: a table of a scenario file. Raises PumpsimError: PumpRefused when a pump refuses."""

@@ -5,6 +5,7 @@ what the host sends too. All of it can be changed while it runs.
 """
 
 import random
+from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
@@ -53,16 +54,30 @@ class Wire:
     """
 
     def __init__(self, faults: WireFaults = WireFaults(), seed: int = 1) -> None:
-        self.faults = faults
         self._chance = random.Random(seed)
-        self._queue: list[tuple[int, bytes]] = []
+        self.faults = faults
+        self._queue = deque[tuple[int, bytes]]()
         self._free_ns = 0
         self._held: bytes | None = None
         self._heard_any = False
         self.note: Callable[[int, str, bytes], None] = lambda _now_ns, _what, _frame: None
 
+    @property
+    def faults(self) -> WireFaults:
+        """What it does now."""
+        return self._faults
+
+    @faults.setter
+    def faults(self, faults: WireFaults) -> None:
+        self._faults = faults
+        switches = faults.latency_ns, faults.baud, faults.silent, faults.lose_first
+        self._sound = not any((*switches, *(getattr(faults, name) for name in SHARES)))
+
     def hear(self, now_ns: int, data: bytes) -> bytes:
         """What of the host's bytes comes through."""
+        if self._sound:
+            self._heard_any = True
+            return data
         if self.faults.silent:
             self.note(now_ns, "silent", b"")
             return b""
@@ -75,9 +90,13 @@ class Wire:
     def send(self, now_ns: int, frames: Sequence[bytes]) -> None:
         """Put frames on their way."""
         for frame in frames:
-            if frame and self.faults.silent:
+            if not frame:
+                continue
+            if self._sound and self._held is None:
+                self._queue.append((max(now_ns, self._free_ns), frame))
+            elif self.faults.silent:
                 self.note(now_ns, "silent", frame)
-            elif frame:
+            else:
                 self._put(now_ns, frame)
 
     @property
@@ -87,11 +106,9 @@ class Wire:
 
     def due(self, now_ns: int) -> bytes:
         """The bytes that have come out by now."""
-        count = 0
-        while count < len(self._queue) and self._queue[count][0] <= now_ns:
-            count += 1
-        out = b"".join([data for _, data in self._queue[:count]])
-        del self._queue[:count]
+        out = b""
+        while self._queue and self._queue[0][0] <= now_ns:
+            out += self._queue.popleft()[1]
         return out
 
     def change(self, **faults: object) -> None:
@@ -126,8 +143,8 @@ class Wire:
             else:
                 self._line_up(at_ns, frame)
         if len(self._queue) > 1 and happens("reorder"):
-            (first_ns, first), (last_ns, last) = self._queue[-2:]
-            self._queue[-2:] = [(first_ns, last), (last_ns, first)]
+            (first_ns, first), (last_ns, last) = self._queue[-2], self._queue[-1]
+            self._queue[-2], self._queue[-1] = (first_ns, last), (last_ns, first)
 
     def _line_up(self, at_ns: int, data: bytes) -> None:
         """Behind what is on the wire already; paced, the last byte decides when it has come."""

@@ -57,17 +57,21 @@ class Look:
 
     def line(self, name: str) -> LineLook:
         """One line of the model."""
-        return next(line for line in self.lines if line.line == name)
+        for line in self.lines:
+            if line.line == name:
+                return line
+        raise LookupError(f"no line {name}")
 
 
 class World:
     """Everything behind one or more ports: the pumps of a scenario, without an end, from power-on.
 
-    What has passed is dropped, so memory is flat; with ``keeps`` it stays.
+    What has passed is dropped, so memory is flat; with ``keeps`` it stays. ``changes``: how often anything was done to a pump,
+    or another instant to be called at was set: until it grows, what ``next_ns`` said stands up to that instant.
     """
 
     def __init__(self, scenario: Scenario, ahead_ns: int = AHEAD_NS, *, keeps: bool = False) -> None:
-        self.now_ns = 0
+        self.now_ns = self.changes = 0
         self._lines = clockworks(scenario, None, ENDLESS_NS, ahead_ns, keeps=keeps)
         for line in self._lines:
             line.begin()
@@ -82,15 +86,23 @@ class World:
 
     def turn_to(self, now_ns: int) -> None:
         """Let everything happen that is due by an instant. Raises ValueError when time runs backwards."""
-        if now_ns < self.now_ns:
-            raise ValueError(f"time runs backwards: {now_ns} ns after {self.now_ns} ns")
+        self._check(now_ns)
         for line in self._lines:
             line.turn_to(now_ns)
         self.now_ns = now_ns
 
+    def pass_to(self, now_ns: int) -> None:
+        """``turn_to`` where it is known that nothing is due by then."""
+        self._check(now_ns)
+        self.now_ns = now_ns
+
+    def _check(self, now_ns: int) -> None:
+        if now_ns < self.now_ns:
+            raise ValueError(f"time runs backwards: {now_ns} ns after {self.now_ns} ns")
+
 
 class PumpPort:
-    """One pump as its protocol meets it, at the world's instant. ``wake_ns``: when that wants to be called, on pump time."""
+    """One pump as its protocol meets it, at the world's instant."""
 
     def __init__(self, world: World, line: Clockwork, pump: SimulatedPump) -> None:
         self._world, self._line, self._pump = world, line, pump
@@ -98,7 +110,17 @@ class PumpPort:
         self._of = (-1, -1)
         self._look: Look | None = None
         self._left: dict[str, Remaining] = {}
-        self.wake_ns: int | None = None
+        self._wake_ns: int | None = None
+
+    @property
+    def wake_ns(self) -> int | None:
+        """When its protocol wants to be called, on pump time."""
+        return self._wake_ns
+
+    @wake_ns.setter
+    def wake_ns(self, at_ns: int | None) -> None:
+        self._wake_ns = at_ns
+        self._world.changes += 1
 
     @property
     def id(self) -> str:
@@ -159,32 +181,22 @@ class PumpPort:
             self._left.clear()
 
     def _looked(self) -> Look:
-        at_ns = self._world.now_ns
-        state = self._pump.state
-        step_fl = self.model.mechanism.step_fl
-        steps = self._pump.steps(at_ns)
-        drawn = [self._withdrawn_steps(count) if self.model.withdraws else 0 for count in steps]
-        return Look(
-            at_ns,
-            tuple(
+        at_ns, pump = self._world.now_ns, self._pump
+        state, model, lines, standing = pump.state, pump.model, list[LineLook](), list[Standing]()
+        step_fl = model.mechanism.step_fl
+        for status, motion, count in zip(state.lines, state.motor.lines, pump.steps(at_ns), strict=True):
+            back, rate = self._withdrawn_steps(count) if model.withdraws else 0, motion.rate_nl_per_h
+            pumped_nl, withdrawn_nl = (count + back) * step_fl // FL_PER_NL, back * step_fl // FL_PER_NL
+            lines.append(
                 LineLook(
-                    status.line,
-                    status.state,
-                    status.program,
-                    max(0, motion.rate_nl_per_h),
-                    max(0, -motion.rate_nl_per_h),
-                    (count + back) * step_fl // FL_PER_NL,
-                    back * step_fl // FL_PER_NL,
+                    status.line, status.state, status.program, max(0, rate), max(0, -rate), pumped_nl, withdrawn_nl
                 )
-                for status, motion, count, back in zip(state.lines, state.motor.lines, steps, drawn, strict=True)
-            ),
-            tuple(
-                Standing(alarm.alarm, alarm.line, self._rows[alarm.alarm].priority, alarm.acknowledged)
-                for alarm in state.alarms
-                if alarm.standing
-            ),
-            self._pump.is_dead,
-        )
+            )
+        for alarm in state.alarms:
+            if alarm.standing:
+                priority = self._rows[alarm.alarm].priority
+                standing.append(Standing(alarm.alarm, alarm.line, priority, alarm.acknowledged))
+        return Look(at_ns, tuple(lines), tuple(standing), pump.is_dead)
 
     def remaining(self, line: str) -> Remaining:
         """What is left of a line, and for how long, as the pump says it."""
@@ -216,6 +228,7 @@ class PumpPort:
     def do(self, action: Action) -> tuple[Output, ...]:
         """Let anything be done to the pump now, by the operator, its device or the world; what the pump said to it."""
         self._line.forget()
+        self._world.changes += 1
         before, recorded = len(self._pump.taken), self._pump.recorded
         self._line.do(self._world.now_ns, self.id, action)
         said = [output for taken in self._pump.taken[before:] for output in taken.step.outputs]

@@ -57,10 +57,10 @@ class PowerOn:
         )
         return replace(seen, lines=lines, air_total_ml=max(0.0, seen.air_total_ml - self.air_ml))
 
-    def counts(self, lines: Iterable[str], steps: Iterable[int]) -> tuple[int, ...]:
+    def counts(self, lines: Iterable[str], steps: tuple[int, ...]) -> tuple[int, ...]:
         """What the pump is handed of the path's counts, line by line."""
         if self.number == 1:
-            return tuple(steps)
+            return steps
         return tuple(count - self.steps[line] for line, count in zip(lines, steps, strict=True))
 
     def command(self, command: MotorCommand) -> MotorCommand:

@@ -175,7 +175,7 @@ class Pumping:
 
     def steps(self, at_ns: int) -> tuple[int, ...]:
         """The counts of the lines; legs must reach beyond the instant."""
-        return self.legs[self.place(at_ns)].counts(at_ns)[0]
+        return self.legs[bisect_right(self._starts, at_ns) - 1].counts(at_ns)[0]
 
     def read(self, at_ns: int) -> tuple[LineReading, ...]:
         """What the sensors of each line see."""

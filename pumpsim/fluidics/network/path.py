@@ -107,6 +107,7 @@ class NetworkPath:
         self._tubes = Tubes(self.plumbing)
         self._plan: list[Passage] = []
         self._starts: list[int] = []
+        self._planned_ns = 0
         self._ahead_ns = FIRST_NS
         self._aboard_last = self._aboard
         sensors = [pump.model.air_sensor for pump in self.plumbing.members]
@@ -193,7 +194,7 @@ class NetworkPath:
         if pump not in self.pumping:
             return tuple(line.steps for line in self.read(pump, at_ns).lines)
         if self._plan or at_ns != self._anchor_ns:
-            self.during(at_ns)
+            self._reach(at_ns)
         else:
             for pumping in self.pumping.values():
                 # as far as the plan of all will want it, or legs would end elsewhere
@@ -306,12 +307,17 @@ class NetworkPath:
 
     def during(self, at_ns: int) -> tuple[Stretch, int, float]:
         """The stretch under way at an instant, the piece of it, and the hours since that began."""
-        if at_ns < self._anchor_ns:
-            raise ValueError(f"{at_ns} ns is before the last change, at {self._anchor_ns} ns")
-        self._extend(at_ns + 1)
+        self._reach(at_ns)
         stretch = self._plan[bisect_right(self._starts, at_ns) - 1].stretch
         piece = min(int(stretch.at_ns.searchsorted(at_ns, side="right")), len(stretch.at_ns) - 1) - 1
         return stretch, piece, (at_ns - int(stretch.at_ns[piece])) / NS_PER_H
+
+    def _reach(self, at_ns: int) -> None:
+        """Let the plan lead beyond an instant. Raises ValueError for one before the last change."""
+        if at_ns < self._anchor_ns:
+            raise ValueError(f"{at_ns} ns is before the last change, at {self._anchor_ns} ns")
+        if at_ns >= self._planned_ns:
+            self._extend(at_ns + 1)
 
     def _extend(self, until_ns: int) -> None:
         """Prolong the plan to ``until_ns`` at least."""
@@ -333,6 +339,7 @@ class NetworkPath:
                 self._plan.append(Passage(stretch, part, aboard))
                 self._starts.append(int(stretch.at_ns[0]))
             end_ns = int(at_ns[-1])
+        self._planned_ns = end_ns
 
     def _followed(self, state: State, at_ns: Instants, given: Floats) -> Iterator[tuple[Stretch, Aboard | None]]:
         """Follow the network through a window of the plan, with the air in it if there is any."""
@@ -398,6 +405,7 @@ class NetworkPath:
             self._anchor_ns = at_ns
         self._plan.clear()
         self._starts.clear()
+        self._planned_ns = self._anchor_ns
         self._aboard_last = self._aboard
         for pump, pumping in self.pumping.items():
             self._backprimed(pump, pumping.settle(at_ns))
