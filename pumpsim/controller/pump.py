@@ -6,6 +6,7 @@ from pumpsim.controller.interlock import Interlock
 from pumpsim.controller.pump_controller import PumpController
 from pumpsim.controller.restart import rebased
 from pumpsim.controller.time_left import remaining
+from pumpsim.controller.turn import Turn
 from pumpsim.vocabulary.inputs import Input, SensorReading
 from pumpsim.vocabulary.model import PumpModel
 from pumpsim.vocabulary.outputs import Step
@@ -70,6 +71,16 @@ class Pump:
             if trip is not None:
                 twin._controller.step(now_ns, trip)
         return twin.remaining(line)
+
+    def remaining_by(self, now_ns: int, reading: SensorReading, line: str) -> Remaining:
+        """``remaining_after`` for whoever knows that nothing is to be decided: it is before the wake-up, and no watch holds.
+
+        So time has passed and the counts have grown, and no rule need be asked: counts and levels are all that the reading has
+        to have. Asking changes nothing.
+        """
+        turn = Turn(self.model, self.state, now_ns, self._controller.facts)
+        turn.pass_time()
+        return remaining(self.model, turn.state.seeing(reading), line, turn.facts)
 
     def step(self, now_ns: int, given: Input) -> Step:
         """Answer one input at an instant.

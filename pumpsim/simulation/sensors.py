@@ -6,7 +6,7 @@ falls, with what is true. Where a sensor drifts the level moves: an interval of 
 is reached, and halved otherwise.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from copy import copy
 from dataclasses import replace
 
@@ -96,6 +96,17 @@ class Sensors:
         quiet = copy(self)
         quiet._sensing = replace(self._sensing, noise_kpa=0.0)
         return quiet._shown(truth, at_ns)
+
+    def counts(self, steps: Sequence[int], at_ns: int) -> SensorReading:
+        """What the pump would get to know of what it has counted, and of the levels that follow from that; nothing else."""
+        lines = list[LineReading]()
+        for line, count in zip(self._lines, steps, strict=True):
+            level = None
+            if Signal.RESERVOIR_LEVEL in self._further:
+                level = self._derived(Sensor(Signal.RESERVOIR_LEVEL, line), float(count), at_ns)
+            more = () if level is None else (Measured(Signal.RESERVOIR_LEVEL, level),)
+            lines.append(LineReading(line, count, 0.0, air=False, more=more))
+        return SensorReading(tuple(lines), 0.0, silent=self._silent())
 
     def _shown(self, truth: SensorReading, at_ns: int) -> SensorReading:
         if self._plain:

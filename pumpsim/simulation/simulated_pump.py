@@ -125,11 +125,19 @@ class SimulatedPump:
         return self._power_on.number
 
     def remaining(self, now_ns: int, line: str) -> Remaining:
-        """What is left of a line, as the pump would say it after a reading of this instant; asking changes nothing."""
+        """What is left of a line, as the pump would say it after a reading of this instant; asking changes nothing.
+
+        By this instant all must have happened that is due. So a pump that sees the world as it is has decided all that there is
+        to decide; one that looks now and then, or late, may find something in a reading that comes between.
+        """
         if self.is_dead:
             return self._pump.remaining(line)
+        since_ns = now_ns - self._power_on.zero_ns
+        if self._setup.sensing.period_ns is None:
+            counted = self._power_on.reading(self._sensors.counts(self.way.steps(now_ns), now_ns))
+            return self._pump.remaining_by(since_ns, counted, line)
         reading = self._power_on.reading(self._sensors.but_for_noise(self.way.read(now_ns), now_ns))
-        return self._pump.remaining_after(now_ns - self._power_on.zero_ns, reading, line)
+        return self._pump.remaining_after(since_ns, reading, line)
 
     def forget(self) -> None:
         """Drop what was taken, said and estimated, if nothing of it is kept."""

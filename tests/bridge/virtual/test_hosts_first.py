@@ -1,5 +1,6 @@
 """Hosts come first: answers leave before anything else is reckoned, and a rack with nothing to do does nothing."""
 
+import select
 import threading
 import time
 import tracemalloc
@@ -13,9 +14,13 @@ from firmware_bridge.transports.pseudo_terminal import PseudoTerminal
 from firmware_bridge.transports.serial_port import SerialPort
 from firmware_bridge.virtual_pump.unit import Settings, Unit
 from pumpsim.controller import Pump
+from pumpsim.scenario import Action
 from pumpsim.simulation.simulated_pump import SimulatedPump
-from pumpsim.vocabulary.inputs import LoadProgram, Start, Stop, Titrate
+from pumpsim.vocabulary.alarms import Signal
+from pumpsim.vocabulary.disturbances import Occlude, Place, PowerBack, PowerCut, Release
+from pumpsim.vocabulary.inputs import Acknowledge, GiveBolus, LoadProgram, Start, Stop, Titrate
 from pumpsim.vocabulary.remaining import Remaining
+from pumpsim.vocabulary.sensors import Drift, Mended, Sensor, Silent
 from tests.bridge.virtual.plain_talk import PLAIN
 from tests.bridge.virtual.test_rack import line, running
 from tests.build import MIN, H, S, program
@@ -62,6 +67,9 @@ def test_all_that_are_asked_at_once_answer_before_any_looks_ahead() -> None:
     hosts = [SerialPort(path, 9600) for path in rack.paths()]
     for host in hosts:
         host.write(b"RATE 20\nRUN\n")
+    heard = [slot.port.descriptors()[0] for slot in rack._slots.values() if slot.port is not None]
+    while len(select.select(heard, [], [])[0]) < 3:
+        time.sleep(0.001)
     notes.clear()
     while len(notes) < 9 or rack._waiting:
         rack._turn(0.0)
@@ -157,7 +165,8 @@ def test_memory_is_flat_over_days_of_polling(model: str) -> None:
 def as_reckoned_anew(pump: SimulatedPump, now_ns: int, name: str) -> Remaining:
     """What is left by a pump that is taken up from a snapshot, and shown what the sensors see now."""
     twin = Pump.resume(pump.model, pump._pump.snapshot())
-    twin.step(now_ns, pump._sensors.but_for_noise(pump.way.read(now_ns), now_ns))
+    seen = pump._power_on.reading(pump._sensors.but_for_noise(pump.way.read(now_ns), now_ns))
+    twin.step(now_ns - pump._power_on.zero_ns, seen)
     return twin.remaining(name)
 
 
@@ -185,6 +194,34 @@ def test_what_is_left_is_to_the_ns_what_it_is_reckoned_anew(model: str) -> None:
             port.operate(script[minute])
             assert port.remaining(name) == as_reckoned_anew(port._pump, world.now_ns, name)
     assert len(different) > 20
+
+
+def test_what_is_left_is_as_reckoned_anew_whatever_happens_to_the_pump() -> None:
+    """A syringe pump with a level that drifts, then says nothing, a dose, a closed line, and its power lost and back."""
+    world = unit("asena-gh").world
+    (port,) = world.pumps.values()
+    (name,), level = port.model.lines, Sensor(Signal.RESERVOIR_LEVEL, port.model.lines[0])
+    script: dict[int, tuple[Action, ...]] = {
+        1: (LoadProgram(name, program(20.0, 30.0)), Start(name)),
+        4: (Drift(level, 3.0),),
+        9: (GiveBolus(name, 1_000_000),),
+        13: (Silent(level, 20 * S),),
+        17: (Mended(level), Titrate(name, 40_000_000)),
+        21: (Occlude(Place.PATIENT_END),),
+        24: (Release(Place.PATIENT_END), Acknowledge(), Start(name)),
+        28: (PowerCut(), PowerBack()),
+        30: (Acknowledge(), Start(name)),
+    }
+    known = 0
+    for tick in range(36 * 6):
+        at_ns = tick * 10 * S + 123_456_789
+        world.turn_to(at_ns)
+        for action in script.get(tick // 6, ()) if tick % 6 == 0 else ():
+            port.do(action)
+        left = port.remaining(name)
+        assert left == as_reckoned_anew(port._pump, at_ns, name), tick
+        known += left.vtbi is not None and left.reservoir is not None
+    assert known > 100
 
 
 def test_asking_for_the_pressure_changes_no_look() -> None:
