@@ -118,10 +118,7 @@ class Rack:
 
     def now_ns(self) -> int:
         """Link time: since the rack was switched on."""
-        return self._on_link(time.monotonic_ns() - self._begin_ns)
-
-    def _on_link(self, wall_ns: int) -> int:
-        return wall_ns * self._link_ppm // PPM
+        return (time.monotonic_ns() - self._begin_ns) * self._link_ppm // PPM
 
     def run(self, interrupted: Callable[[], bool], tell: Callable[[], bool] = lambda: False) -> None:
         """Serve until interrupted. Raises LinkLost when a port dies by itself.
@@ -160,7 +157,7 @@ class Rack:
         """Take the plug out for so long on the wall's clock: the host's end dies, or is reset; the pump goes on."""
         slot = self._slots[number]
         self._pull_out(slot)
-        slot.back_ns = self.now_ns() + self._on_link(for_ns)
+        slot.back_ns = self.now_ns() + for_ns * self._link_ppm // PPM
         self._note(slot)
 
     def close(self) -> None:
@@ -249,10 +246,9 @@ class Rack:
     def _hear(self, slot: _Slot) -> None:
         if slot.port is None:
             return
-        data = slot.port.take()
-        self._watch(slot)
-        if data:
+        if data := slot.port.take():
             self._step(slot, self.now_ns(), data)
+        self._watch(slot)
 
     def _step(self, slot: _Slot, at_ns: int, data: bytes) -> None:
         """Send what a unit answers; what it waits for next is looked for later."""

@@ -8,6 +8,7 @@ Source: New Era NE-1000 user manual 1200-01, 10.2.
 """
 
 import binascii
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -18,8 +19,10 @@ GAP_NS = 500_000_000
 """A packet in which a byte is awaited longer is dropped (manual, 10.2.3)."""
 LONGEST = 128
 """Characters of a Basic command, without blanks: far beyond the longest one. What is beyond makes it an unknown one."""
-BEYOND = ord("?")
+BEYOND = b"?"
 """What is kept in the place of all that is beyond: it ends no command."""
+_DROPPED = bytes([*range(0x21), 0x7F])
+_BASIC_ENDS = re.compile(b"[%c%c]" % (STX, CR))
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,21 +62,29 @@ class Receiver:
             self._packet = None
         self._heard_ns = link_ns
         found: list[Packet] = []
-        for byte in data:
-            packet = self._take_safe(byte) if self._packet is not None else self._take_basic(byte)
-            found += [] if packet is None else [packet]
+        while data:
+            if self._packet is not None:
+                packet, data = self._take_safe(data[0]), data[1:]
+            else:
+                end = _BASIC_ENDS.search(data)
+                here = len(data) if end is None else end.start()
+                packet, data = self._take_basic(data[:here], data[here : here + 1]), data[here + 1 :]
+            if packet is not None:
+                found.append(packet)
         return found
 
-    def _take_basic(self, byte: int) -> Packet | None:
-        if byte == STX:
-            self._line.clear()
-            self._packet = bytearray()
-        elif byte == CR:
-            packet = Packet(_plain(bytes(self._line)), safe=False)
-            self._line.clear()
-            return packet
-        elif _counts(byte) and len(self._line) <= LONGEST:
-            self._line.append(byte if len(self._line) < LONGEST else BEYOND)
+    def _take_basic(self, part: bytes, end: bytes) -> Packet | None:
+        """Take a part of a command, and what ends it: CR, the STX of a Safe packet, or nothing yet."""
+        self._line += part.translate(None, _DROPPED)
+        if len(self._line) > LONGEST:
+            self._line[LONGEST:] = BEYOND
+        if not end:
+            return None
+        text = _plain(self._line)
+        self._line.clear()
+        if end[0] == CR:
+            return Packet(text, safe=False)
+        self._packet = bytearray()
         return None
 
     def _take_safe(self, byte: int) -> Packet | None:
@@ -89,10 +100,6 @@ class Receiver:
         return Packet(_plain(data), safe=True, sound=end == ETX and crc(data) == int.from_bytes(check, "big"))
 
 
-def _plain(data: bytes) -> str:
+def _plain(data: bytes | bytearray) -> str:
     """Drop spaces and control characters, and ignore case; a byte beyond ASCII makes no command."""
-    return bytes(byte for byte in data if _counts(byte)).upper().decode("latin-1")
-
-
-def _counts(byte: int) -> bool:
-    return byte > 0x20 and byte != 0x7F
+    return data.translate(None, _DROPPED).upper().decode("latin-1")

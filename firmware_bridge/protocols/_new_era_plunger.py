@@ -11,7 +11,7 @@ from enum import Enum
 from firmware_bridge.virtual_pump.world import LineLook, PumpPort, refusals
 from pumpsim.vocabulary.alarms import AlarmId
 from pumpsim.vocabulary.inputs import Acknowledge, LoadProgram, OperatorCommand, Start, Stop, Titrate, Withdraw
-from pumpsim.vocabulary.model import AtEnd
+from pumpsim.vocabulary.model import AtEnd, Mechanism
 from pumpsim.vocabulary.outputs import LineState
 from pumpsim.vocabulary.program import InfusionProgram
 
@@ -42,6 +42,7 @@ class Plunger:
         self._from_nl, self._back_from_nl = 0, 0
         self._order: Withdraw | None = None
         self._begun_nl = 0
+        self._bore_milli_mm = _bore_milli_mm(port.model.mechanism)
         self._stopping = {row.id for row in port.model.alarms if row.effect.stops}
 
     @property
@@ -138,12 +139,8 @@ class Plunger:
         return OK if self._withdraw(replace(self._rest(self._order), rate_nl_per_h=rate)) is None else NA
 
     def bore_milli_mm(self, otherwise: int) -> int:
-        """The bore of the syringe that is there, from the volume of a step and its travel; a pump that holds none has any."""
-        mechanism = self.port.model.mechanism
-        if mechanism.screw is None:
-            return otherwise
-        area_mm2 = mechanism.step_fl / (1000.0 * mechanism.screw.step_nm)
-        return round(1000.0 * math.sqrt(4.0 * area_mm2 / math.pi))
+        """The bore of the syringe that is there; a pump that holds none has any."""
+        return otherwise if self._bore_milli_mm is None else self._bore_milli_mm
 
     def _real(self, milli_mm: int, nl: int) -> int:
         """What a volume, or a rate, of the host's is in the syringe that is there; at least 1 nL."""
@@ -181,6 +178,14 @@ class Plunger:
     def stalled(self, *, back: bool) -> bool:
         """Whether anything keeps the motor from turning: all of it is a stall. ``back``: an empty syringe does not."""
         return not self._stopping.isdisjoint(set(self.port.alarms) - ({AlarmId.CONTAINER_EMPTY} if back else set()))
+
+
+def _bore_milli_mm(mechanism: Mechanism) -> int | None:
+    """The bore of a syringe from the volume of a motor step and the travel in it; None where nothing is pushed by a screw."""
+    if mechanism.screw is None:
+        return None
+    area_mm2 = mechanism.step_fl / (1000.0 * mechanism.screw.step_nm)
+    return round(1000.0 * math.sqrt(4.0 * area_mm2 / math.pi))
 
 
 def _nearest(numerator: int, denominator: int) -> int:

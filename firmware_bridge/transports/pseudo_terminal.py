@@ -53,14 +53,8 @@ class PseudoTerminal:
             raise LinkLost(str(error)) from error
 
     def write(self, data: bytes) -> None:
-        """Send what the other end takes now; drop the rest and count it."""
-        try:
-            taken = os.write(self._master, data)
-        except BlockingIOError:
-            taken = 0
-        except OSError as error:
-            raise LinkLost(str(error)) from error
-        self.dropped_bytes += len(data) - taken
+        """Send what the other end takes now."""
+        self.give(data)
 
     def descriptors(self) -> tuple[int, ...]:
         """What to wait on."""
@@ -76,8 +70,14 @@ class PseudoTerminal:
             raise LinkLost(str(error)) from error
 
     def give(self, data: bytes) -> None:
-        """Send what the other end takes now."""
-        self.write(data)
+        """Send what the other end takes now; drop the rest and count it."""
+        try:
+            taken = os.write(self._master, data)
+        except BlockingIOError:
+            taken = 0
+        except OSError as error:
+            raise LinkLost(str(error)) from error
+        self.dropped_bytes += len(data) - taken
 
     def close(self) -> None:
         """Close both ends and remove the link if it is still ours."""

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from enum import Enum
 from pathlib import Path
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from firmware_bridge.device import DeviceStep
 from firmware_bridge.virtual_pump.dialect import Dialect, Options
@@ -43,8 +43,7 @@ class By(Enum):
     PUMP = "<"
 
 
-@dataclass(frozen=True, slots=True)
-class Sent:
+class Sent(NamedTuple):
     """Bytes at the pump's plug, as they came in or went out in one go, and when, on link time."""
 
     at_ns: int

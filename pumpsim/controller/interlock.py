@@ -107,7 +107,8 @@ class Interlock:
         """Give an answer with a stop in the place of every motor command that may not pass, and say why."""
         if not answer:
             return answer, None
-        outputs, event = list[Output](), None
+        outputs: list[Output] = []
+        event = None
         for output in answer:
             if isinstance(output, MotorCommand):
                 output, refused = self._judged(output)  # noqa: PLW2901 (what may not pass is replaced)

@@ -50,14 +50,16 @@ def at_one_rate(turn: Turn, status: LineStatus, missing: int, level_nl: int | No
     """
     if not _is_plain(turn, status):
         return None
-    rate, step, ends = turn.rate_nl_per_h(status), turn.step, list[int | None]()
+    rate, step = turn.rate_nl_per_h(status), turn.step
     stop = None if status.owed_end is None else (status.owed_end // step + missing) * step
     empty = None if level_nl is None else status.owed // step * step + level_nl * NL_NS_PER_H
     if stop is not None and empty is not None and empty > stop:
         return None
-    for goal in (stop, empty):
-        ends.append(None if goal is None else max(0, -((status.owed - goal) // rate)))
-    return ends[0], ends[1]
+
+    def lasts_ns(goal: int | None) -> int | None:
+        return None if goal is None else max(0, -((status.owed - goal) // rate))
+
+    return lasts_ns(stop), lasts_ns(empty)
 
 
 def _is_plain(turn: Turn, status: LineStatus) -> bool:

@@ -52,6 +52,9 @@ class Way(Protocol):
     def steps(self, at_ns: int) -> tuple[int, ...]:
         """Give the counts of the lines, as ``read`` does, at less cost where nothing is planned yet."""
 
+    def distal_kpa(self, at_ns: int) -> float:
+        """Give the pressure behind the mechanism, as ``read`` does, without the rest."""
+
     def next_crossing(self, watches: tuple[Watch, ...], after_ns: int, until_ns: int) -> int | None:
         """Find when a watch is next satisfied."""
 
@@ -115,6 +118,10 @@ class LoneWay:
         """Give the counts of the lines."""
         return tuple(line.steps for line in self._path.read(at_ns).lines)
 
+    def distal_kpa(self, at_ns: int) -> float:
+        """Give the pressure behind the mechanism."""
+        return self._path.read(at_ns).distal_kpa
+
     def next_crossing(self, watches: tuple[Watch, ...], after_ns: int, until_ns: int) -> int | None:
         """Find when a watch is next satisfied."""
         return next_crossing(self._path, watches, after_ns, until_ns)
@@ -176,6 +183,10 @@ class NetworkWay:
     def steps(self, at_ns: int) -> tuple[int, ...]:
         """Give the counts of the lines, without a plan of the network where there is none yet."""
         return self._path.steps(self._pump, at_ns)
+
+    def distal_kpa(self, at_ns: int) -> float:
+        """Give the pressure behind the mechanism."""
+        return self._path.pressure_kpa(self._pump, at_ns)
 
     def next_crossing(self, watches: tuple[Watch, ...], after_ns: int, until_ns: int) -> int | None:
         """Find when a watch is next satisfied, if nobody changes the network before."""

@@ -99,7 +99,7 @@ class Sensors:
 
     def counts(self, steps: Sequence[int], at_ns: int) -> SensorReading:
         """What the pump would get to know of what it has counted, and of the levels that follow from that; nothing else."""
-        lines = list[LineReading]()
+        lines: list[LineReading] = []
         for line, count in zip(self._lines, steps, strict=True):
             level = None
             if Signal.RESERVOIR_LEVEL in self._further:
@@ -133,6 +133,8 @@ class Sensors:
 
     def _silent(self) -> tuple[Sensor, ...]:
         """The sensors that say nothing, those that are worked out from a silent one included."""
+        if not self._faults:
+            return ()
         silent = [sensor for sensor, fault in self._faults.items() if isinstance(fault, Silent)]
         if DISTAL in silent and Signal.PLUNGER_FORCE in self._further:
             silent += [Sensor(Signal.PLUNGER_FORCE, line) for line in self._lines]
@@ -171,7 +173,7 @@ class Sensors:
 
     def _derived(self, sensor: Sensor, base: float, at_ns: int) -> float | None:
         """What is worked out from the measured pressure, or from steps; None where the line has nothing to measure."""
-        fault = self._faults.get(sensor)
+        fault = self._faults.get(sensor) if self._faults else None
         if isinstance(fault, Stuck | Silent):
             return fault.value or 0.0 if isinstance(fault, Stuck) else 0.0
         line = str(sensor.line)

@@ -111,12 +111,12 @@ class SimulatedPump:
         """What the pump knows, as of its last input."""
         return self._pump.state
 
-    def truth(self, now_ns: int) -> SensorReading:
-        """What is so at the pump's sensors, in the counts of its power-on; looking changes nothing."""
-        return self._power_on.reading(self.way.read(now_ns))
+    def distal_kpa(self, now_ns: int) -> float:
+        """The pressure behind the mechanism; looking changes nothing."""
+        return self.way.distal_kpa(now_ns)
 
     def steps(self, now_ns: int) -> tuple[int, ...]:
-        """The counts of ``truth``, line by line; right after something was done they cost less than all of it."""
+        """The counts since power-on, line by line; right after something was done they cost less than a whole reading."""
         return self._power_on.counts(self._setup.model.lines, self.way.steps(now_ns))
 
     @property
