@@ -89,7 +89,7 @@ class HostedPump:
 
     def power_cycle(self, pump: str | None = None) -> None:
         """Take the power and give it back at once; what the pump keeps, it keeps."""
-        self._do(lambda unit: unit.pump(pump).power_cycle())
+        self._do(lambda unit: unit.power_cycle(pump))
 
     def unplug(self, seconds: float) -> None:
         """Take the plug out for so long: the host's end dies. The pump goes on; the port comes back under the same name."""

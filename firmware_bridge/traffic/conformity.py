@@ -20,7 +20,9 @@ from firmware_bridge.virtual_pump.unit import By, Unit, spelled
 from pumpsim.errors import PumpsimError
 
 MS_NS = 1_000_000
-LOST, TURNED = ("drop", "silent"), ("corrupt",)
+LOST, TURNED, UNHEARD = ("drop", "silent"), ("corrupt",), ("silent", "lose-first")
+TIMING = ("latency", "baud")
+"""Words of a wire that take time, and are played again; its chance is not."""
 NEAR_NS = 2_000_000_000
 """How far apart an answer may stand in the two conversations and still be the same one."""
 
@@ -117,7 +119,11 @@ def played(journal: WireJournal, pieces: Sequence[Piece], unit: Unit, language: 
     recorder = Recorder(language, found.append, hide=bool(journal.header.redacted))
     unit.listen(recorder)
     told = [happening for happening in journal.happenings if happening.told is not None]
-    said = [exchange for exchange in exchanges_of(pieces) if exchange.said]
+    unheard = {
+        happening.at_ns for happening in journal.happenings if happening.happened in UNHEARD and not happening.text
+    }
+    heard = [piece for piece in pieces if piece.by is By.PUMP or piece.end_ns not in unheard]
+    said = [exchange for exchange in exchanges_of(heard) if exchange.said]
     events: list[tuple[int, Exchange | Happening]] = [(happening.at_ns, happening) for happening in told]
     events = sorted([*events, *((exchange.at_ns, exchange) for exchange in said)], key=lambda event: event[0])
     for at_ns, event in events:
@@ -126,13 +132,24 @@ def played(journal: WireJournal, pieces: Sequence[Piece], unit: Unit, language: 
             unit.step(at_ns, event.data)
         else:
             with contextlib.suppress(PumpsimError):  # what was refused then is refused now
-                (unit.end if event.ended else unit.tell)(event.told or {})
+                _do_again(unit, event)
             unit.step(at_ns)
     _let_pass(unit, journal.end_ns + NEAR_NS)
     recorder.close()
     return sorted(
         (entry for entry in found if isinstance(entry, Piece) and entry.by is By.PUMP), key=lambda piece: piece.at_ns
     )
+
+
+def _do_again(unit: Unit, told: Happening) -> None:
+    """Do to a unit what was done to the recorded one; of its wire only what takes time, for chance is not played again."""
+    match told.told:
+        case {"power-cycle": True, "pump": str(pump)}:
+            unit.power_cycle(pump)
+        case {"wire": dict(words)}:
+            unit.set_wire({word: value for word, value in words.items() if word in TIMING})
+        case dict(words):
+            (unit.end if told.ended else unit.tell)(words)
 
 
 def _let_pass(unit: Unit, until_ns: int) -> None:

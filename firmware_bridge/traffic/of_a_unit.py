@@ -14,6 +14,7 @@ from firmware_bridge.traffic.reading import Language, masked
 from firmware_bridge.traffic.recorder import Behind, Recorder
 from firmware_bridge.virtual_pump.dialect import Dialect, Options
 from firmware_bridge.virtual_pump.unit import Settings, Unit
+from firmware_bridge.virtual_pump.wire import WireFaults
 from pumpsim.errors import PumpsimError
 
 SERIAL = "serial"
@@ -43,6 +44,8 @@ def header_of(
         spontaneous=settings.options.spontaneous,
         power_up_alarm=settings.options.power_up_alarm,
         speed=settings.speed,
+        latency_ns=settings.faults.latency_ns,
+        baud=settings.faults.baud,
         redacted=language_of(dialect.name).redacts if hide else "",
     )
 
@@ -82,7 +85,10 @@ def unit_for(
     if serial is not None and SERIAL in dialect.options:
         more = {**more, SERIAL: serial, **(options or {})}
     settings = Settings(
-        Options(header.spontaneous, header.power_up_alarm, more), speed=header.speed, first=header.address
+        Options(header.spontaneous, header.power_up_alarm, more),
+        WireFaults(latency_ns=header.latency_ns, baud=header.baud),
+        header.speed,
+        first=header.address,
     )
     if scenario is not None or not header.scenario or (model is not None and model != header.model):
         return unit_of(dialect, model or header.model or None, scenario, settings, header.pump), language

@@ -68,7 +68,7 @@ def _carried_out(number: int, unit: Unit, words: dict[str, object]) -> Unplug | 
         case "read", _:
             return None
         case "power-cycle", True:
-            unit.pump(pump).power_cycle()
+            unit.power_cycle(pump)
         case "unplug", _:
             return Unplug(number, span_ns(alone, value))
         case "wire", dict():

@@ -180,7 +180,15 @@ class Unit:
 
     def set_wire(self, words: Mapping[str, object]) -> None:
         """Change the faults of the wire: shares as numbers, times with their unit. Raises FieldError."""
-        self.wire.faults = wire_faults(words, self.wire.faults)
+        faults = wire_faults(words, self.wire.faults)
+        self._note_told({"wire": dict(words)}, ended=False)
+        self.wire.faults = faults
+
+    def power_cycle(self, name: str | None = None) -> None:
+        """Take a pump's power and give it back at once; what the pump keeps, it keeps. Raises FieldError."""
+        port = self.pump(name)
+        self._note_told({"power-cycle": True, "pump": port.id}, ended=False)
+        port.power_cycle()
 
     def _hear(self, now_ns: int, by: By, data: bytes) -> None:
         self.frames.append(Sent(now_ns, by, data))

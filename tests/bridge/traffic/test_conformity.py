@@ -10,7 +10,7 @@ import serial
 from firmware_bridge.protocols import alaris_frames
 from firmware_bridge.protocols.alaris_frames import frame
 from firmware_bridge.testing import virtual_pump
-from firmware_bridge.traffic.conformity import Conformity, Kind, conformity
+from firmware_bridge.traffic.conformity import Conformity, Kind, conformity, played
 from firmware_bridge.traffic.journal import Entry, Happening, Header, Piece, WireJournal, read_wire, text_of
 from firmware_bridge.traffic.of_a_unit import unit_for
 from firmware_bridge.virtual_pump.unit import By
@@ -82,6 +82,44 @@ def test_settings_scenario_speed_and_what_was_done_to_it_are_in_the_journal(tmp_
     assert [h.ended for h in journal.happenings if h.told is not None] == [False, True]
     assert any(piece.alarm == "motor stalled" for piece in journal.pieces)
     assert compared(journal).differences == ()
+
+
+def test_a_power_cycle_and_a_wire_that_is_changed_are_played(tmp_path: Path) -> None:
+    """New Era, which forgets its counts and tells of it: a start that is not heard, then one that is; power; a slow wire."""
+    path = tmp_path / "a.jsonl"
+
+    def ask(command: bytes) -> bytes:
+        port.write(command + b"\r")
+        return port.read_until(b"\x03")
+
+    with (
+        virtual_pump(protocol="new-era", speed=20.0, journal=path, wire={"latency": "30 ms"}) as pump,
+        serial.Serial(pump.port, 19_200, timeout=5.0) as port,
+    ):
+        for command in (b"", b"DIA26.7", b"RAT900MH", b"VOL18"):
+            assert ask(command)
+        pump.wire_faults(silent=True)
+        port.timeout = 0.1
+        assert ask(b"RUN") == b""
+        pump.wire_faults(silent=False, latency="0 ms")
+        port.timeout = 5.0
+        assert ask(b"") == b"\x0200S\x03"
+        assert ask(b"RUN") == b"\x0200I\x03"
+        pump.wait_for(delivered_ml=1.0)
+        pump.power_cycle()
+        assert ask(b"") == b"\x0200A?R\x03"
+        pump.wire_faults(latency="60 ms")
+        assert ask(b"DIS") == b"\x0200SI0.000W0.000ML\x03"
+    journal = read_wire(path)
+    told = [happening.told for happening in journal.happenings if happening.told is not None]
+    assert {"power-cycle": True, "pump": "main"} in told
+    found = compared(journal)
+    assert found.differences == ()
+    assert found.not_judged == 0
+    unit, language = unit_for(journal)
+    ours = played(journal, journal.pieces, unit, language)
+    asked = [piece.end_ns for piece in journal.pieces if piece.by is By.HOST]
+    assert [ours[at].at_ns - asked[at] for at in (0, -1)] == [30 * MS, 60 * MS], "what the wire takes, ours takes too"
 
 
 def test_what_the_wire_did_is_not_held_against_the_pump(tmp_path: Path) -> None:
