@@ -6,11 +6,12 @@ everything that comes from it is divided by that. What has been pumped, and for 
 """
 
 import math
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from fractions import Fraction
 
 from firmware_bridge.protocols._harvard_quantities import Amount, rate_amount
+from firmware_bridge.protocols._harvard_settings import Count, Method, Ramp, Settings, Travel, cut, turn_about
 from firmware_bridge.virtual_pump.world import LineLook, Look, PumpPort, refusals
 from pumpsim.vocabulary.alarms import AlarmId
 from pumpsim.vocabulary.courses import NL_NS_PER_H, Stage, Stages
@@ -28,51 +29,10 @@ TOO_SHORT, RUNNING = "Ramp out of range", "Pump is running"
 NO_REVERSE = "Pump cannot withdraw"
 
 
-@dataclass(frozen=True, slots=True)
-class Travel:
-    """How slowly and how fast a pump drives a plunger, um/min."""
-
-    low_um_per_min: Fraction
-    high_um_per_min: Fraction
-
-
-@dataclass(frozen=True, slots=True)
-class Ramp:
-    """From one rate to another, in so long."""
-
-    start: Amount
-    end: Amount
-    over_ns: int
-
-
-@dataclass(frozen=True, slots=True)
-class Settings:
-    """What is set for a syringe. ``maker`` empty: the diameter was set as a number. ``ramp``: in place of ``infuse``."""
-
-    diameter_mm: Fraction
-    maker: str
-    syringe: Amount
-    infuse: Amount
-    withdraw: Amount
-    target: Amount | None = None
-    target_ns: int | None = None
-    ramp: Ramp | None = None
-    force: int = 100
-
-
-@dataclass(slots=True)
-class Count:
-    """What was moved one way since it was cleared: with the diameters before, and since a count of the pump's; and for how
-    long."""
-
-    before_nl: float = 0.0
-    from_nl: int = 0
-    lasted_ns: int = 0
-
-
 class Channel:
     """A syringe of a pump. ``holds``: whether the rate at a ramp's end goes on; else the pump stops there. ``back``: whether
-    it was last run to withdraw; ``runs_back``: whether that is what it does where nobody says."""
+    it was last run to withdraw; ``method``: what it does where nobody says. ``reciprocates``: None, or it turns about at each
+    target, at its infusion rate both ways; True: it goes the other way than it is told, as the second of two."""
 
     def __init__(self, port: PumpPort, travel: Travel, syringe: tuple[str, Amount], *, holds: bool = True) -> None:
         self.port, self._travel, self._holds = port, travel, holds
@@ -88,7 +48,12 @@ class Channel:
         self._at_ns, self._running = look.at_ns, False
         self._counts = {False: Count(), True: Count()}
         self._aim_nl = 0
-        self.reached = self.off = self.back = self.runs_back = False
+        self._stages_back: list[Stage] = []
+        self._begun_nl = self._planned_nl = 0
+        self._then: Iterator[bool] = iter(())
+        self.method = Method.INFUSE
+        self.reciprocates: bool | None = None
+        self.reached = self.off = self.back = False
         if rate.nl > self.limits[1]:
             self.settings = self.stored = replace(self.settings, infuse=self.high, withdraw=self.high)
         self.follow()
@@ -159,7 +124,7 @@ class Channel:
         if refused := self._ramping(counts):
             return refused
         count = self._counts[back]
-        count.before_nl, count.from_nl = 0.0, _counted_nl(self._look_line(), back)
+        count.before_nl, count.from_nl, count.mark_nl = 0.0, _counted_nl(self._look_line(), back), 0.0
         self.reached = self.reached and back is not self.back
         return self._again(counts)
 
@@ -169,7 +134,7 @@ class Channel:
         if refused := self._ramping(counts):
             return refused
         self._count_time()
-        self._counts[back].lasted_ns = 0
+        self._counts[back].lasted_ns = self._counts[back].mark_ns = 0
         self.reached = self.reached and back is not self.back
         return self._again(counts)
 
@@ -207,7 +172,9 @@ class Channel:
 
     def set_back_rate(self, rate: Amount) -> str:
         """Withdraw at another rate, at once if it does; why not, or nothing."""
-        before, self.settings = self.settings, replace(self.settings, withdraw=rate)
+        if self.withdrawing and (refused := self._ramping(True)):
+            return refused
+        before, self.settings = self.settings, replace(self.settings, withdraw=rate, back_ramp=None)
         if refused := self._again(self.withdrawing):
             self.settings = before
         return refused
@@ -221,15 +188,23 @@ class Channel:
             return ALREADY
         if back and not self.port.model.withdraws:
             return NO_REVERSE
-        ramp, rates = self.settings.ramp, (self.settings.withdraw if back else self.settings.infuse,)
-        if not all(self.takes(rate) for rate in ((ramp.start, ramp.end) if ramp and not back else rates)):
+        ramp = self._ramp(back=back)
+        if not all(self.takes(rate) for rate in ((ramp.start, ramp.end) if ramp else (self._rate(back=back),))):
             return OUT_OF_RANGE
         return STALLED if self._stops(look, back=back) else ""
 
-    def run(self, *, back: bool = False) -> str:
-        """Infuse, or withdraw, up to the target, if there is one; why not, or nothing. A target that is reached stays so."""
+    def way(self, *, back: bool) -> bool:
+        """Whether it withdraws when it is told to infuse, or to withdraw."""
+        return back is not bool(self.reciprocates)
+
+    def run(self, *, back: bool = False, then: Iterator[bool] | None = None) -> str:
+        """Infuse, or withdraw, up to the target, if there is one; why not, or nothing. A target that is reached stays so.
+
+        ``then``: which way to go on each time when the target has been reached.
+        """
         if (reason := self.obstacle(back=back)) or (self.reached and back is self.back):
             return reason
+        self._then = turn_about(back) if self.reciprocates is not None else then or iter(())
         return self._begin(back=back)
 
     def turn_round(self) -> str:
@@ -243,6 +218,7 @@ class Channel:
 
     def stop(self) -> str:
         """Stop; nothing when it stands already."""
+        self._then = iter(())
         return self._order(Stop(self._line)) if self.running else ""
 
     def follow(self) -> bool:
@@ -253,13 +229,26 @@ class Channel:
         self._count_time()
         stopped = self._running and not running
         came = line.withdrawn_nl >= self._aim_nl if self.back else line.state is LineState.COMPLETE
-        self.reached = (self.reached and not running) or (stopped and came)
         self._running = running
         if look.off or any(found.alarm is AlarmId.POWER_LOST for found in look.standing):
             self._forget(look)
             return False
         self.off = False
+        if stopped and came and self._goes_on():
+            return False
+        self.reached = (self.reached and not running) or (stopped and came)
         return stopped
+
+    def _goes_on(self) -> bool:
+        """Begin what follows what has come to its end: the next rate of a ramp, or the other way. Whether there was any."""
+        if self.back and self._stages_back:
+            return self._order(*self._next_back()) == ""
+        back = next(self._then, None)
+        if back is None:
+            return False
+        count = self._counts[back]
+        count.mark_nl, count.mark_ns = self.moved_nl(back=back), self.lasted_ns(back=back)
+        return self._begin(back=back) == "" and not self.reached
 
     def _count_time(self) -> None:
         """Add the time since it was last counted, if the plunger has moved in it."""
@@ -271,13 +260,13 @@ class Channel:
         """Power is gone, or is back: what is not stored is lost, and so are counts."""
         self.off, self.reached, self._running = look.off, False, False
         self.settings = self.stored
-        self._counts, self.back = {False: Count(), True: Count()}, False
+        self._counts, self.back, self._then = {False: Count(), True: Count()}, False, iter(())
         if not look.off:
             self.port.operate(Acknowledge(AlarmId.POWER_LOST))
 
     def _ramping(self, matters: bool) -> str:
         """Why what matters to a ramp cannot change under it."""
-        ramps = self.settings.ramp is not None and not self.withdrawing
+        ramps = self._ramp(back=self.withdrawing) is not None
         return RUNNING if matters and self.running and ramps else ""
 
     def _again(self, matters: bool) -> str:
@@ -295,22 +284,29 @@ class Channel:
 
     def _orders(self) -> tuple[OperatorCommand, ...] | None:
         """What makes it infuse; nothing when the target is reached."""
-        stages = self._stages()
+        stages = self._stages(back=False)
         if not stages:
             return None if stages is None else ()
         return LoadProgram(self._line, self._program(stages)), Start(self._line)
 
-    def _orders_back(self) -> tuple[OperatorCommand, ...]:
+    def _orders_back(self) -> tuple[OperatorCommand, ...] | None:
         """What makes it withdraw: to the target, without one for as long as nobody stops it; nothing when it is reached."""
-        settings, rate = self.settings, self._to_pump(self.settings.withdraw.nl)
-        volume_nl = self.port.model.vtbi_max_nl
-        if settings.target is not None:
-            volume_nl = min(volume_nl, self._to_pump(settings.target.nl - Fraction(self.moved_nl(back=True))))
-        if settings.target_ns is not None:
-            volume_nl = min(volume_nl, rate * (settings.target_ns - self.lasted_ns(back=True)) // NL_NS_PER_H)
-        if volume_nl < self.least_nl:
-            return ()
-        self._aim_nl = self._look_line().withdrawn_nl + volume_nl - self.least_nl
+        stages = self._stages(back=True)
+        if not stages:
+            return None if stages is None else ()
+        self._stages_back, self._begun_nl, self._planned_nl = stages, self._look_line().withdrawn_nl, 0
+        return self._next_back()
+
+    def _next_back(self) -> tuple[OperatorCommand, ...]:
+        """What makes it withdraw at the next of its rates; what is less than a motor step is left to the one after."""
+        withdrawn_nl, most_nl = self._look_line().withdrawn_nl, self.port.model.vtbi_max_nl
+        volume_nl = rate = 0
+        while self._stages_back and volume_nl < self.least_nl:
+            stage = self._stages_back.pop(0)
+            self._planned_nl += most_nl if stage.volume_nl is None else stage.volume_nl
+            rate, volume_nl = stage.rate_nl_per_h, self._begun_nl + self._planned_nl - withdrawn_nl
+        volume_nl = min(most_nl, max(self.least_nl, volume_nl))
+        self._aim_nl = withdrawn_nl + volume_nl - self.least_nl
         program = InfusionProgram(rate, at_end=AtEnd.STOP)  # on which what is withdrawn counts for nothing
         return LoadProgram(self._line, program), Withdraw(self._line, volume_nl, rate)
 
@@ -320,20 +316,27 @@ class Channel:
         self._running = self.running
         return "; ".join(refused)
 
-    def _stages(self) -> list[Stage] | None:
+    def _rate(self, *, back: bool) -> Amount:
+        return self.settings.rate(back=back and self.reciprocates is None)
+
+    def _ramp(self, *, back: bool) -> Ramp | None:
+        return self.settings.ramp_of(back=back) if self.reciprocates is None else None
+
+    def _stages(self, *, back: bool) -> list[Stage] | None:
         """The rates and volumes to the target: none when it is reached; None for a ramp that would give nothing."""
-        settings, ramp = self.settings, self.settings.ramp
-        left_nl = None if settings.target is None else self._to_pump(settings.target.nl - Fraction(self.moved_nl()))
-        left_ns = None if settings.target_ns is None else settings.target_ns - self.lasted_ns()
+        settings, ramp, count = self.settings, self._ramp(back=back), self._counts[back]
+        moved_nl, lasted_ns = self.moved_nl(back=back) - count.mark_nl, self.lasted_ns(back=back) - count.mark_ns
+        left_nl = None if settings.target is None else self._to_pump(settings.target.nl - Fraction(moved_nl))
+        left_ns = None if settings.target_ns is None else settings.target_ns - lasted_ns
         if ramp is None:
-            return _cut([(self._to_pump(settings.infuse.nl), None)], left_nl, left_ns, self.least_nl)
+            return cut([(self._to_pump(self._rate(back=back).nl), None)], left_nl, left_ns, self.least_nl)
         ways = self.port.model.most_stages - 1
         rise, each_ns = ramp.end.nl - ramp.start.nl, ramp.over_ns // ways
         rates = [self._to_pump(ramp.start.nl + rise * Fraction(2 * k + 1, 2 * ways)) for k in range(ways)]
         if min(rates) * each_ns < NL_NS_PER_H:
             return None
         end: list[tuple[int, int | None]] = [(self._to_pump(ramp.end.nl), None)] if self._holds else []
-        return _cut([*((rate, each_ns) for rate in rates), *end], left_nl, left_ns, self.least_nl)
+        return cut([*((rate, each_ns) for rate in rates), *end], left_nl, left_ns, self.least_nl)
 
     def _program(self, stages: Sequence[Stage]) -> InfusionProgram:
         if len(stages) > 1:
@@ -367,27 +370,6 @@ class Channel:
 
     def _look_line(self) -> LineLook:
         return self.port.look().line(self._line)
-
-
-def _cut(
-    pieces: Sequence[tuple[int, int | None]], left_nl: int | None, left_ns: int | None, least_nl: int
-) -> list[Stage]:
-    """Make stages of (rate, duration) up to what is left of a volume and of a time; empty when nothing is left."""
-    stages: list[Stage] = []
-    for rate, lasts_ns in pieces:
-        ns = lasts_ns
-        if left_ns is not None:
-            ns = left_ns if lasts_ns is None else min(lasts_ns, left_ns)
-            left_ns -= ns
-        volume = None if ns is None else rate * ns // NL_NS_PER_H
-        if left_nl is not None:
-            volume = left_nl if volume is None else min(volume, left_nl)
-            left_nl -= volume
-        if volume is None or volume >= least_nl:
-            stages.append(Stage(rate, volume))
-        if (left_nl is not None and left_nl < least_nl) or (left_ns is not None and left_ns <= 0):
-            break
-    return stages
 
 
 def _counted_nl(line: LineLook, back: bool) -> int:

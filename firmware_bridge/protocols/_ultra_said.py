@@ -7,8 +7,6 @@ from fractions import Fraction
 from firmware_bridge.protocols._harvard_quantities import Amount, number
 
 OUT_OF_RANGE, UNKNOWN, MISSING = "Out of range", "Unknown argument", "Missing argument"
-NO_BACK_RAMP = "Pump cannot ramp while it withdraws"
-NO_CYCLE = "Pump cannot infuse and withdraw in turn"
 
 
 @dataclass(frozen=True, slots=True)

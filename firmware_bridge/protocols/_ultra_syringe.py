@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from fractions import Fraction
 
-from firmware_bridge.protocols._harvard_channel import NO_REVERSE, Channel, Ramp, Settings
+from firmware_bridge.protocols._harvard_channel import NO_REVERSE, Channel
 from firmware_bridge.protocols._harvard_quantities import (
     Amount,
     rate_unit,
@@ -13,9 +13,9 @@ from firmware_bridge.protocols._harvard_quantities import (
     time_text,
     volume_unit,
 )
+from firmware_bridge.protocols._harvard_settings import Ramp, Settings
 from firmware_bridge.protocols._ultra_said import (
     MISSING,
-    NO_BACK_RAMP,
     OUT_OF_RANGE,
     UNKNOWN,
     Said,
@@ -82,12 +82,25 @@ def _rate(channel: Channel, args: Sequence[str]) -> Amount | str:
     return rate
 
 
-def ramp(channel: Channel, args: Sequence[str]) -> Said:
-    if not args:
-        ramp = channel.settings.ramp
-        if ramp is None:
-            return Said(("Ramp not set up.",))
-        return Said((f"{ramp.start} to {ramp.end} in {six_figures(ramp.over_ns / 1e9)} seconds",))
+def ramp(*, back: bool) -> OfChannel:
+    """The ramp of an infusion, or of a withdrawal."""
+
+    def do(channel: Channel, args: Sequence[str]) -> Said:
+        if not args:
+            ramp = channel.settings.ramp_of(back=back)
+            if ramp is None:
+                return Said(("Ramp not set up.",))
+            return Said((f"{ramp.start} to {ramp.end} in {six_figures(ramp.over_ns / 1e9)} seconds",))
+        if back and not channel.port.model.withdraws:
+            raise not_now(NO_REVERSE)
+        ramp = _ramp(channel, args)
+        settings = channel.settings
+        return Said(deed=_keep(channel, replace(settings, back_ramp=ramp) if back else replace(settings, ramp=ramp)))
+
+    return do
+
+
+def _ramp(channel: Channel, args: Sequence[str]) -> Ramp:
     if len(args) < 5:
         raise argument_fault("", MISSING)
     start, end = amount_of(args[0:2], rate_unit), amount_of(args[2:4], rate_unit)
@@ -97,7 +110,7 @@ def ramp(channel: Channel, args: Sequence[str]) -> Said:
     over_ns = int(number_of(args[4]) * 1_000_000_000)
     if not 1_000_000_000 <= over_ns <= 24 * 3_600 * 1_000_000_000:
         raise argument_fault(args[4], OUT_OF_RANGE)
-    return Said(deed=_keep(channel, replace(channel.settings, ramp=Ramp(start, end, over_ns))))
+    return Ramp(start, end, over_ns)
 
 
 def running_rate(channel: Channel, _args: Sequence[str]) -> Said:
@@ -186,16 +199,20 @@ def run(*, back: bool) -> OfChannel:
     """Infuse, or withdraw."""
 
     def do(channel: Channel, _args: Sequence[str]) -> Said:
-        if reason := channel.obstacle(back=back):
+        way = channel.way(back=back)
+        if reason := channel.obstacle(back=way):
             raise not_now(reason)
-        return Said(deed=lambda: channel.run(back=back))
+        return Said(deed=lambda: channel.run(back=way))
 
     return do
 
 
-def as_loaded(channel: Channel, args: Sequence[str]) -> Said:
+def as_loaded(channel: Channel, _args: Sequence[str]) -> Said:
     """Run as the method that is loaded says."""
-    return run(back=channel.runs_back)(channel, args)
+    way = channel.way(back=channel.method.back)
+    if reason := channel.obstacle(back=way):
+        raise not_now(reason)
+    return Said(deed=lambda: channel.run(back=way, then=channel.method.then))
 
 
 def turn_round(channel: Channel, _args: Sequence[str]) -> Said:
@@ -206,10 +223,6 @@ def turn_round(channel: Channel, _args: Sequence[str]) -> Said:
     if reason:
         raise not_now(reason)
     return Said(deed=channel.turn_round)
-
-
-def withdrawal_ramp(_channel: Channel, _args: Sequence[str]) -> Said:
-    raise not_now(NO_BACK_RAMP)
 
 
 def status(channel: Channel, _args: Sequence[str]) -> Said:

@@ -6,9 +6,9 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from firmware_bridge.protocols._harvard_channel import NO_REVERSE, Channel
+from firmware_bridge.protocols._harvard_settings import Method
 from firmware_bridge.protocols._ultra_said import (
     MISSING,
-    NO_CYCLE,
     OUT_OF_RANGE,
     UNKNOWN,
     Fault,
@@ -20,7 +20,14 @@ from firmware_bridge.protocols._ultra_said import (
 )
 
 BAUDS = (9_600, 19_200, 38_400, 57_600, 115_200, 128_000, 230_400, 256_000, 460_800, 921_600)
-QUICK_START = {False: "Quick Start - Infuse Only (qs i)", True: "Quick Start - Withdraw Only (qs w)"}
+QUICK_START = {
+    Method.INFUSE: "Infuse Only",
+    Method.WITHDRAW: "Withdraw Only",
+    Method.INFUSE_WITHDRAW: "Infuse/Withdraw",
+    Method.WITHDRAW_INFUSE: "Withdraw/Infuse",
+    Method.CONTINUOUS: "Continuous",
+}
+INDEPENDENT, TWIN, RECIPROCATING = "Independent", "Twin", "Reciprocating"
 FIRST_DAY = datetime(2010, 1, 1)
 CLOCK_FORMATS = ("%m/%d/%y %I:%M:%S %p", "%m/%d/%y %H:%M:%S")
 
@@ -39,10 +46,15 @@ class Unit:
     echo: bool = False
     nvram: str = "ON"
     baud: int = 115_200
-    independent: bool = True
+    condition: str = INDEPENDENT
     gang: int = 1
     epoch: datetime = FIRST_DAY
     words: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def independent(self) -> bool:
+        """Whether each axis is told for itself."""
+        return self.condition == INDEPENDENT
 
     @property
     def clock(self) -> datetime:
@@ -122,24 +134,27 @@ def baud(unit: Unit, args: Sequence[str]) -> Said:
 
 def load(unit: Unit, args: Sequence[str]) -> Said:
     if not args:
-        return Said((QUICK_START[unit.channels[0].runs_back],))
+        method = unit.channels[0].method
+        return Said((f"Quick Start - {QUICK_START[method]} (qs {method.value})",))
     if args[0].lower() != "qs":
         raise argument_fault(args[0], UNKNOWN)
     if len(args) < 2:
         raise argument_fault("", MISSING)
-    method = args[1].lower()
-    if method in ("iw", "wi", "con"):
-        raise not_now(NO_CYCLE)
-    if method not in ("i", "w"):
+    if args[1].lower() not in {method.value for method in Method}:
         raise argument_fault(args[1], UNKNOWN)
-    if method == "w" and not all(channel.port.model.withdraws for channel in unit.channels):
+    method = Method(args[1].lower())
+    if method.withdraws and not _all_withdraw(unit):
         raise not_now(NO_REVERSE)
 
     def deed() -> None:
         for channel in unit.channels:
-            channel.runs_back = method == "w"
+            channel.method = method
 
     return done(deed)
+
+
+def _all_withdraw(unit: Unit) -> bool:
+    return all(channel.port.model.withdraws for channel in unit.channels)
 
 
 def time(unit: Unit, args: Sequence[str]) -> Said:
@@ -161,13 +176,19 @@ def _clock(text: str) -> datetime | None:
 
 def condition(unit: Unit, args: Sequence[str]) -> Said:
     if not args:
-        return Said(("Independent" if unit.independent else "Twin",))
-    word = args[0].lower()
-    if word == "reciprocating":
-        raise not_now(NO_CYCLE)
-    if word not in ("independent", "twin"):
+        return Said((unit.condition,))
+    word = args[0].capitalize()
+    if word not in (INDEPENDENT, TWIN, RECIPROCATING):
         raise argument_fault(args[0], UNKNOWN)
-    return done(lambda: setattr(unit, "independent", word == "independent"))
+    if word == RECIPROCATING and not _all_withdraw(unit):
+        raise not_now(NO_REVERSE)
+
+    def deed() -> None:
+        unit.condition = word
+        for axis, channel in enumerate(unit.channels):
+            channel.reciprocates = axis % 2 == 1 if word == RECIPROCATING else None
+
+    return done(deed)
 
 
 def gang(unit: Unit, args: Sequence[str]) -> Said:

@@ -13,8 +13,9 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from fractions import Fraction
 
-from firmware_bridge.protocols._harvard_channel import ALREADY, OUT_OF_RANGE, Channel, Travel
+from firmware_bridge.protocols._harvard_channel import ALREADY, OUT_OF_RANGE, Channel
 from firmware_bridge.protocols._harvard_quantities import NL, Amount, number
+from firmware_bridge.protocols._harvard_settings import Method, Travel
 from firmware_bridge.protocols._text_lines import LONGEST, TextLines
 from firmware_bridge.protocols.ultra import syringe_in
 from firmware_bridge.virtual_pump.dialect import Dialect, Options
@@ -143,12 +144,12 @@ def _clear_target(channel: Channel) -> Answer:
 
 
 def _clear_volume(channel: Channel) -> Answer:
-    return NOT_APPLICABLE if channel.clear_volume(back=channel.runs_back) else ""
+    return NOT_APPLICABLE if channel.clear_volume(back=channel.method.back) else ""
 
 
 def _run(channel: Channel) -> Answer:
     """A target that is reached is run to anew."""
-    back = channel.runs_back
+    back = channel.method.back
     if reason := channel.obstacle(back=back):
         return {ALREADY: NOT_APPLICABLE, OUT_OF_RANGE: BEYOND}.get(reason, NOT_APPLICABLE)
     if channel.reached and channel.back is back:
@@ -160,7 +161,7 @@ def _reverse(channel: Channel) -> Answer:
     """The other way from now on, at once if it runs."""
     if not channel.port.model.withdraws or (channel.running and channel.turn_round()):
         return NOT_APPLICABLE
-    channel.runs_back = not channel.runs_back
+    channel.method = Method.INFUSE if channel.method.back else Method.WITHDRAW
     return ""
 
 
@@ -188,7 +189,7 @@ PLAIN: dict[str, Callable[[Channel], Answer]] = {
     "DIA": lambda channel: _shown(float(channel.settings.diameter_mm)),
     "RAT": lambda channel: five_digits(float(channel.settings.infuse.number)),
     "RNG": lambda channel: RANGES[channel.settings.infuse.unit],
-    "VOL": lambda channel: _volume(channel.moved_nl(back=channel.runs_back), _volume_unit(channel)),
+    "VOL": lambda channel: _volume(channel.moved_nl(back=channel.method.back), _volume_unit(channel)),
     "TAR": lambda channel: _volume(
         float(channel.settings.target.nl) if channel.settings.target else 0.0, _volume_unit(channel)
     ),

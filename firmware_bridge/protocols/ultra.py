@@ -12,8 +12,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 
-from firmware_bridge.protocols._harvard_channel import RUNNING, Channel, Travel
+from firmware_bridge.protocols._harvard_channel import RUNNING, Channel
 from firmware_bridge.protocols._harvard_quantities import Amount
+from firmware_bridge.protocols._harvard_settings import Travel
 from firmware_bridge.protocols._text_lines import LONGEST, TextLines, printable
 from firmware_bridge.protocols._ultra_commands import COMMANDS, OF_TWO_AXES, UNKNOWN_COMMAND, Command, named
 from firmware_bridge.protocols._ultra_said import (
@@ -243,13 +244,16 @@ ASSUMED = (
     "Commands that a running pump refuses are those that set anything but its rates; a stop of a pump that stands is no error.",
     "A target that has been reached stays so until it, or the volume or the time that was counted, is cleared or set anew.",
     "With a target volume and a target time, the first that is reached ends the infusion.",
-    "A ramp goes up in 31 equal steps; at its end the pump goes on at the last rate (option ramp_end = stop: it stops).",
+    "A ramp goes up in 31 equal steps, either way; at its end the pump goes on at the last rate (option ramp_end = stop: it "
+    "stops).",
     "The words after `Command error:` and `Argument error:` in the second line, and of `crate`, are ours.",
     "Force, baud, dim, lock, beep, footswitch and analog scale are kept and answered, and have no effect.",
     "Counts of volume and time are lost with the power; settings are kept as `nvram` says.",
     "The trigger input is high and the direction port says infuse, as when nothing is plugged in.",
-    "`rrun` runs the other way than the last run, at once if it runs. A withdrawal has one rate: `wramp`, and methods that "
-    "infuse and withdraw in turn, are refused as not possible now. A plunger drawn out of its barrel draws no more, unseen.",
+    "`rrun` runs the other way than the last run, at once if it runs. A plunger drawn out of its barrel draws no more, unseen.",
+    "`load qs iw` and `wi`: `run` goes one way to the target, then the other way to the same target, and stops there; `con` "
+    "turns about at each target until it is stopped. Each leg is counted from where it begins; what was moved counts on. "
+    "`irun` and `wrun` go one way, whatever is loaded.",
     "A second pump on the line cannot take an address that is in use.",
 )
 
@@ -279,6 +283,7 @@ DDS_33 = _row(
     Manner(axes=2),
     "A pump with two axes is two pumps of the scenario: those at 2n and 2n + 1 are axes a and b of address n.",
     "Its prompt is that of the first axis that runs, else that has stalled, else that has reached its target.",
-    "Reciprocating condition is refused: no axis follows the other.",
+    "In reciprocating condition axis a goes as it is told and axis b the other way, both at the infusion rate, each by its own "
+    "diameter and to its own target; there each turns about, until it is stopped. Neither waits for the other.",
     baud=9_600,
 )

@@ -48,12 +48,33 @@ def test_what_is_wrong_on_one_axis_is_done_on_none():
         ("irun c", "Argument error: c", "Unknown argument"),
         ("diameter 4.85", "Argument error: 4.85", "Unknown argument"),
         ("gang 1", "Command error: gang", "Not valid in Independent condition"),
-        ("condition reciprocating", "Command error: condition", "Pump cannot infuse and withdraw in turn"),
+        ("condition turning", "Argument error: turning", "Unknown argument"),
     ],
 )
 def test_refusals(command, first, reason):
     host = Host(virtual("33-dds", 0, 1))
     assert host.ask(command) == f"\n{first}\r\n   {reason}\r\n:"
+
+
+def test_reciprocating_axes_go_opposite_ways_and_turn_about_at_the_target():
+    """100 uL at 60 mL/h are 6 s each way: what one gives the other takes, whatever the withdrawal rate is."""
+    host = Host(virtual("33-dds", 0, 1))
+    assert answers(host, "condition reciprocating", "condition") == ["\n:", "\nReciprocating\r\n:"]
+    assert answers(host, "irate 60 m/h", "wrate 1 m/h", "tvolume 100 ul") == ["\n:"] * 3
+    assert host.ask("irun") == "\n>"
+    moved = []
+    for _ in range(5):
+        host.wait(3)
+        ports = [host.pump.world.pumps[f"p{axis}"] for axis in (0, 1)]
+        moved.append([port.look().lines[0].back_nl_per_h > 0 for port in ports])
+        host.wait(3)
+    assert moved == [[False, True], [True, False], [False, True], [True, False], [False, True]]
+    given = [sum(float(host.ask(f"{way}volume").split()[0]) for _ in (0,)) for way in "iw"]
+    assert given == pytest.approx([300.0, 200.0], abs=1.0), "of axis a, after five legs of 100 uL"
+    assert answers(host, "stop", "irun")[0] == "\n:"
+    assert answers(host, "stop", "condition independent", "irun b")[-1] == "\n>"
+    host.wait(1)
+    assert not host.pump.world.pumps["p1"].withdrawing
 
 
 def test_twin_condition_names_no_axis_and_moves_both():

@@ -2,8 +2,21 @@
 
 import pytest
 
+from firmware_bridge.virtual_pump.dialect import Dialect, Options
+from firmware_bridge.virtual_pump.engine import VirtualPump
+from firmware_bridge.virtual_pump.world import World
+from pumpsim.scenario_file import parse_scenario
 from pumpsim.vocabulary.inputs import DeviceEvent, DeviceEventKind
-from tests.bridge.dialects.harvard_bench import Host, answers, converse, virtual
+from tests.bridge.dialects.harvard_bench import Host, answers, converse, dialect, virtual
+
+CLINICAL = """
+title = "a clinical pump behind the set"
+duration = "1 h"
+[pump.p]
+model = "asena-gh"
+[pump.p.line.A]
+container = { syringe = "bd-plastipak-50", fluid = "saline-0.9" }
+"""
 
 
 def test_a_conversation_byte_for_byte():
@@ -65,6 +78,114 @@ def test_what_is_loaded_says_where_run_goes():
     host = Host(virtual("ultra"))
     assert answers(host, "load qs w", "load", "run") == ["\n:", "\nQuick Start - Withdraw Only (qs w)\r\n:", "\n<"]
     assert answers(host, "stop", "load qs i", "run") == ["\n:", "\n:", "\n>"]
+
+
+def withdrawn_ul(host: Host) -> float:
+    return host.pump.world.pumps["p0"].look().lines[0].withdrawn_nl / 1000.0
+
+
+def test_a_ramp_back_gives_what_its_mean_gives_and_then_goes_on():
+    """1 to 3 mL/min in 60 s: 2 mL, by steps of 1/31 of the rise; then 3 mL/min until it is stopped."""
+    host = Host(virtual("ultra"))
+    assert answers(host, "wramp") == ["\nRamp not set up.\r\n:"]
+    said = answers(host, "wramp 1 ml/min 3 ml/min 60", "wramp", "iramp", "wrun")
+    assert said == ["\n:", "\n1 ml/min to 3 ml/min in 60 seconds\r\n:", "\nRamp not set up.\r\n:", "\n<"]
+    assert host.wait(30) == b""
+    assert withdrawn_ul(host) == pytest.approx(750, abs=1), "the mean of its first half is 1.5 mL/min"
+    assert host.ask("wrate 5 ml/min").splitlines()[1:] == ["Command error: wrate", "   Pump is running", "<"]
+    assert host.wait(30) == b""
+    assert withdrawn_ul(host) == pytest.approx(2000, abs=1)
+    host.wait(10)
+    assert host.ask("crate") == "\nWithdrawing at 3 ml/min\r\n<"
+    assert withdrawn_ul(host) == pytest.approx(2500, abs=1)
+    assert answers(host, "stop", "wrate 1 ml/min", "wramp") == ["\n:", "\n:", "\nRamp not set up.\r\n:"]
+
+
+def test_a_ramp_back_ends_at_its_target_or_where_the_option_says():
+    host = Host(virtual("ultra"))
+    answers(host, "wramp 3 ml/min 1 ml/min 60", "tvolume 500 ul", "wrun")
+    assert host.wait(30) == b"\nT*"
+    assert withdrawn_ul(host) == pytest.approx(500, abs=0.05)
+    host = Host(virtual("ultra", ramp_end="stop"))
+    answers(host, "wramp 3 ml/min 1 ml/min 60", "wrun")
+    assert [host.wait(59), host.wait(2)] == [b"", b"\nT*"]
+    assert withdrawn_ul(host) == pytest.approx(2000, abs=1)
+
+
+def test_a_stop_within_a_ramp_back_ends_it():
+    host = Host(virtual("ultra"))
+    answers(host, "wramp 1 ml/min 3 ml/min 60", "wrun")
+    host.wait(10)
+    assert host.ask("stop") == "\n:"
+    before = withdrawn_ul(host)
+    assert host.wait(60) == b""
+    assert withdrawn_ul(host) == before
+
+
+def test_infuse_and_withdraw_goes_one_way_and_then_the_other():
+    """100 uL out in 6 s, and in again in 3 s: then the target is reached. Nothing is said in between."""
+    host = Host(virtual("ultra"))
+    assert answers(host, "load qs iw", "load") == ["\n:", "\nQuick Start - Infuse/Withdraw (qs iw)\r\n:"]
+    assert answers(host, "irate 60 m/h", "wrate 120 m/h", "tvolume 100 ul", "run") == ["\n:"] * 3 + ["\n>"]
+    assert host.wait(6.1) == b""
+    assert host.ask("") == "\n<"
+    assert [host.wait(2.8), host.wait(0.2)] == [b"", b"\nT*"]
+    assert answers(host, "ivolume", "wvolume") == ["\n99.989 ul\r\nT*", "\n99.989 ul\r\nT*"]
+    assert [float(said.split()[0]) for said in answers(host, "itime", "wtime")] == pytest.approx([6, 3], abs=0.01)
+
+
+def test_withdraw_and_infuse_and_a_run_that_is_named_goes_one_way():
+    host = Host(virtual("ultra"))
+    assert answers(host, "load qs wi", "tvolume 100 ul", "irate 60 m/h", "wrate 60 m/h", "run")[-1] == "\n<"
+    host.wait(6.1)
+    assert host.ask("") == "\n>"
+    assert [host.wait(5.8), host.wait(0.2)] == [b"", b"\nT*"]
+    assert answers(host, "cvolume", "irun") == ["\n:", "\n>"]
+    assert host.wait(6.1) == b"\nT*"
+
+
+def test_continuous_turns_about_at_each_target_until_it_is_stopped():
+    """At each turn up to a step of the motor is missing to the target."""
+    host = Host(virtual("ultra"))
+    answers(host, "load qs con", "tvolume 100 ul", "irate 60 m/h", "wrate 60 m/h", "run")
+    prompts = []
+    for _ in range(7):
+        host.wait(3)
+        prompts.append(host.ask("")[-1])
+        assert host.wait(3) == b""
+    assert prompts == [">", "<", ">", "<", ">", "<", ">"]
+    assert host.ask("stop") == "\n:"
+    assert host.wait(60) == b""
+    volumes = [float(said.split()[0]) for said in answers(host, "ivolume", "wvolume")]
+    assert volumes == pytest.approx([400, 300], abs=1)
+
+
+def test_power_ends_a_cycle():
+    host = Host(virtual("ultra"))
+    answers(host, "load qs con", "tvolume 100 ul", "irate 60 m/h", "wrate 60 m/h", "run")
+    host.wait(3)
+    host.pump.world.pumps["p0"].power_cycle()
+    host.wait(30)
+    assert host.ask("") == "\n:"
+    assert host.ask("ivolume") == "\n0 ul\r\n:"
+
+
+def test_an_alarm_within_a_cycle_ends_it():
+    host = Host(virtual("ultra"))
+    answers(host, "load qs iw", "tvolume 100 ul", "irate 60 m/h", "wrate 60 m/h", "run")
+    host.wait(3)
+    host.pump.world.pumps["p0"].do(DeviceEvent(DeviceEventKind.SYRINGE_REMOVED))
+    assert host.wait(30) == b"\n*"
+    assert withdrawn_ul(host) == 0.0
+
+
+@pytest.mark.parametrize("command", ["load qs iw", "load qs con", "wramp 1 ml/min 2 ml/min 9"])
+def test_a_pump_that_does_not_withdraw_refuses(command):
+    row = dialect("ultra")
+    assert isinstance(row, Dialect)
+    world = World(parse_scenario(CLINICAL, "t"))
+    host = Host(VirtualPump(world, row.talk({0: world.pumps["p"]}, Options(more=row.options))))
+    assert host.ask(command).splitlines()[2] == "   Pump cannot withdraw"
 
 
 def test_an_alarm_that_stops_it_is_a_stall():
