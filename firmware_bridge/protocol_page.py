@@ -46,6 +46,7 @@ FAULTS: dict[str, tuple[str, str]] = {
     "reorder": ("share of frames that come after the next", "--reorder 0.1"),
     "latency": ("least time until a frame goes out", "--latency '20 ms'"),
     "baud": ("bytes take as long as at this rate; 0: no time", "--baud-pacing (the dialect's rate)"),
+    "host_baud": ("the host speaks and listens at this rate; 0: at the pump's", "--host-baud 9600"),
     "lose_first": ("the first thing that the host says is lost", "--lose-first"),
     "silent": ("nothing goes out or comes in", "–"),
 }
@@ -56,6 +57,11 @@ BESIDE = (
     ("the plug is out for a while, and the host's port dies", "`inject 7001 unplug '2 s'`", "`pump.unplug(2.0)`"),
     ("power is taken and given back", "`inject 7001 power-cycle`", "`pump.power_cycle()`"),
     ("power is off for a while", "`inject 7001 power off --for '5 s'`", '`pump.inject(power="off", for_="5 s")`'),
+    (
+        "the rate is minded that the host sets its pseudo-terminal to: at a wrong one both hear garbage",
+        "`emulate --strict-baud`",
+        "`virtual_pump(strict_baud=True)`",
+    ),
     ("no alarm is sent unasked", "`emulate --no-spontaneous`", "`virtual_pump(spontaneous=False)`"),
     (
         "the pump does not say that its power was gone",

@@ -247,6 +247,8 @@ class Rack:
         if slot.port is None:
             return
         if data := slot.port.take():
+            if slot.unit.strict_baud:
+                slot.unit.host_at(slot.port.host_baud)
             self._step(slot, self.now_ns(), data)
         self._watch(slot)
 

@@ -230,6 +230,7 @@ def virtual_pump(
     journal: str | Path | None = None,
     keep_identifiers: bool = False,
     scale_link_timers: bool = False,
+    strict_baud: bool = False,
 ) -> Iterator[HostedPump]:
     """A virtual pump for the while.
 
@@ -248,6 +249,7 @@ def virtual_pump(
         seed=seed,
         first=address,
         scale_link_timers=scale_link_timers,
+        strict_baud=strict_baud,
     )
     folder = tempfile.mkdtemp(prefix="pump-")
     try:

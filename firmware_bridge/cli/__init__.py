@@ -99,6 +99,10 @@ def emulate(
     gap: Annotated[str | None, typer.Option(help="Pause within what is split: '20 ms'.")] = None,
     delay_by: Annotated[str | None, typer.Option(help="How late comes what is delayed: '500 ms'.")] = None,
     lose_first: Annotated[bool, typer.Option("--lose-first", help="Lose the first thing that the host says.")] = False,
+    host_baud: Annotated[int, typer.Option(help="The host's rate is this one: at a wrong one both hear garbage.")] = 0,
+    strict_baud: Annotated[
+        bool, typer.Option("--strict-baud", help="See what rate the host sets its pseudo-terminal to, and mind it.")
+    ] = False,
     seed: Annotated[int, typer.Option(help="Seed of the wire's chance.")] = 1,
     no_spontaneous: Annotated[bool, typer.Option("--no-spontaneous", help="Send no alarm unasked.")] = False,
     no_power_up_alarm: Annotated[
@@ -123,11 +127,19 @@ def emulate(
     itself in control; all options from --speed on are for these.
     """
     wire: dict[str, object] = {"drop": drop, "corrupt": corrupt, "duplicate": duplicate, "split": split, "glue": glue}
-    wire |= {"delay": delay, "reorder": reorder, "lose_first": lose_first}
+    wire |= {"delay": delay, "reorder": reorder, "lose_first": lose_first, "host_baud": host_baud}
     wire |= {
         key: text for key, text in (("latency", latency), ("gap", gap), ("delay_by", delay_by)) if text is not None
     }
-    of_the_wire = (scale_link_timers, any(wire.values()), baud_pacing, no_spontaneous, no_power_up_alarm, journal)
+    of_the_wire = (
+        scale_link_timers,
+        any(wire.values()),
+        baud_pacing,
+        no_spontaneous,
+        no_power_up_alarm,
+        journal,
+        strict_baud,
+    )
     others = any((*of_the_wire, count != 1, control, speed != 1.0, option, address is not None))
     if keep_identifiers and journal is None:
         raise PumpsimError("--keep-identifiers is for the journal of --wire")
@@ -163,6 +175,7 @@ def emulate(
             journal,
             keep_identifiers,
             scale_link_timers,
+            strict_baud,
         )
         raise typer.Exit(be_pumps(wanted, on_signal()))
     if others:

@@ -46,6 +46,7 @@ class Wanted:
     journal: Path | None = None
     keep_identifiers: bool = False
     scale_link_timers: bool = False
+    strict_baud: bool = False
 
 
 def emulate(wanted: Wanted, interrupted: Callable[[], bool]) -> int:
@@ -112,6 +113,7 @@ def _settings(wanted: Wanted, dialect: Dialect, number: int) -> Settings:
         wanted.seed + number - 1,
         wanted.address,
         wanted.scale_link_timers,
+        wanted.strict_baud,
     )
 
 

@@ -21,8 +21,8 @@ from pumpsim.errors import PumpsimError
 
 MS_NS = 1_000_000
 LOST, TURNED, UNHEARD = ("drop", "silent"), ("corrupt",), ("silent", "lose-first")
-TIMING = ("latency", "baud")
-"""Words of a wire that take time, and are played again; its chance is not."""
+SURE = ("latency", "baud", "host_baud")
+"""Words of a wire that have nothing to do with chance, and are played again."""
 NEAR_NS = 2_000_000_000
 """How far apart an answer may stand in the two conversations and still be the same one."""
 
@@ -142,12 +142,12 @@ def played(journal: WireJournal, pieces: Sequence[Piece], unit: Unit, language: 
 
 
 def _do_again(unit: Unit, told: Happening) -> None:
-    """Do to a unit what was done to the recorded one; of its wire only what takes time, for chance is not played again."""
+    """Do to a unit what was done to the recorded one; of its wire only what is not by chance."""
     match told.told:
         case {"power-cycle": True, "pump": str(pump)}:
             unit.power_cycle(pump)
         case {"wire": dict(words)}:
-            unit.set_wire({word: value for word, value in words.items() if word in TIMING})
+            unit.set_wire({word: value for word, value in words.items() if word in SURE})
         case dict(words):
             (unit.end if told.ended else unit.tell)(words)
 

@@ -35,8 +35,8 @@ class Header(_Line):
 
     ``source``: who wrote it. ``protocol``: empty when none was named, then entries are runs of bytes. ``model``, ``scenario``
     (the text of the file), ``pump``, ``address``, ``options`` and the rest: what a virtual pump was set up with, as far as
-    known. ``speed``: pump time for link time. ``latency_ns``, ``baud``: of its wire. ``began``: the wall clock at link time 0,
-    ISO 8601. ``redacted``: what was replaced; empty: nothing.
+    known. ``speed``: pump time for link time. ``latency_ns``, ``baud``, ``host_baud``: of its wire. ``began``: the wall clock
+    at link time 0, ISO 8601. ``redacted``: what was replaced; empty: nothing.
     """
 
     schema_: Literal["pumpsim-wire/1"] = Field(default=SCHEMA, alias="schema")
@@ -54,6 +54,7 @@ class Header(_Line):
     speed: float = Field(default=1.0, gt=0.0)
     latency_ns: Instant = 0
     baud: Instant = 0
+    host_baud: Instant = 0
     redacted: str = ""
 
 

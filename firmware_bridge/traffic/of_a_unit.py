@@ -46,6 +46,7 @@ def header_of(
         speed=settings.speed,
         latency_ns=settings.faults.latency_ns,
         baud=settings.faults.baud,
+        host_baud=settings.faults.host_baud,
         redacted=language_of(dialect.name).redacts if hide else "",
     )
 
@@ -86,7 +87,7 @@ def unit_for(
         more = {**more, SERIAL: serial, **(options or {})}
     settings = Settings(
         Options(header.spontaneous, header.power_up_alarm, more),
-        WireFaults(latency_ns=header.latency_ns, baud=header.baud),
+        WireFaults(latency_ns=header.latency_ns, baud=header.baud, host_baud=header.host_baud),
         header.speed,
         first=header.address,
     )

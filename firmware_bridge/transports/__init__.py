@@ -34,6 +34,10 @@ class DevicePort(Protocol):
     def path(self) -> str:
         """See above."""
 
+    @property
+    def host_baud(self) -> int | None:
+        """The rate that the host has set its end to; None where there is none, or none that can be seen."""
+
     def descriptors(self) -> tuple[int, ...]:
         """What to wait on for ``take``; none: it has to be asked now and then."""
 

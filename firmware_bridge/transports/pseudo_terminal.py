@@ -7,12 +7,17 @@ waited for.
 
 import os
 import select
+import termios
 import tty
 from pathlib import Path
 
 from firmware_bridge.transports import LinkLost
 
 CHUNK = 4096
+OUTPUT_SPEED = 5
+"""Its place among the attributes."""
+BAUDS = {getattr(termios, name): int(name[1:]) for name in dir(termios) if name[:1] == "B" and name[1:].isdigit()}
+"""Baud rates by the system's constants for them."""
 
 
 class PseudoTerminal:
@@ -55,6 +60,11 @@ class PseudoTerminal:
     def write(self, data: bytes) -> None:
         """Send what the other end takes now."""
         self.give(data)
+
+    @property
+    def host_baud(self) -> int | None:
+        """The rate that the host has set its end to: both ends have one set of terminal attributes."""
+        return BAUDS.get(termios.tcgetattr(self._master)[OUTPUT_SPEED])
 
     def descriptors(self) -> tuple[int, ...]:
         """What to wait on."""

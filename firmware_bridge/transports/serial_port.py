@@ -74,6 +74,11 @@ class SerialPort:
         except DEAD as error:
             raise LinkLost(_reason(error)) from error
 
+    @property
+    def host_baud(self) -> int | None:
+        """What rate the host has set cannot be seen from here."""
+        return None
+
     def descriptors(self) -> tuple[int, ...]:
         """What to wait on; none where there is nothing of the kind."""
         return () if self._descriptor is None else (self._descriptor,)

@@ -54,6 +54,11 @@ class TcpPort:
         host, port = self.address
         return f"socket://[{host}]:{port}" if ":" in host else f"socket://{host}:{port}"
 
+    @property
+    def host_baud(self) -> int | None:
+        """What rate the host has set cannot be seen from here."""
+        return None
+
     def descriptors(self) -> tuple[int, ...]:
         """The listener's, and the host's while there is one."""
         return (self._listener.fileno(),) if self._host is None else (self._listener.fileno(), self._host.fileno())

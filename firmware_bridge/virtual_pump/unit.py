@@ -29,7 +29,7 @@ MOST_FRAMES = 100_000
 TIMES = {name.removesuffix("_ns"): name for name in COUNTS if name.endswith("_ns")} | {"delay_by": "delay_ns"}
 TIMES.pop("delay")
 """Faults of the wire that are times, by the words that people use: ``delay`` is a share, ``delay_by`` how late."""
-OF_TYPE: dict[str, type[int]] = {"baud": int, "silent": bool, "lose_first": bool}
+OF_TYPE: dict[str, type[int]] = {"baud": int, "host_baud": int, "silent": bool, "lose_first": bool}
 
 
 class PumpRefused(PumpsimError):  # noqa: N818 (what happened, not whose error it is)
@@ -74,6 +74,7 @@ NO_FAULTS, USUAL = WireFaults(), Options()
 class Settings:
     """How a port is set up. ``speed``: pump time for wall time; with ``scale_link_timers`` link time runs as fast, which is for
     the loop to see to. ``first``: address of its first pump, None: the dialect's own; ``seed``: of the wire's chance.
+    ``strict_baud``: a host whose port is set to another rate than the pump's hears and says garbage, where that can be seen.
 
     Raises ValueError for a speed that is not above 0.
     """
@@ -84,6 +85,7 @@ class Settings:
     seed: int = 1
     first: int | None = None
     scale_link_timers: bool = False
+    strict_baud: bool = False
 
     def __post_init__(self) -> None:
         if not self.speed > 0.0:
@@ -118,7 +120,7 @@ class Unit:
         if unknown := [key for key in settings.options.more if key not in dialect.options]:
             raise UnknownNameError(f"option of {dialect.name}: {unknown[0]}", unknown[0], dialect.options)
         given = replace(settings.options, more={**dialect.options, **settings.options.more})
-        self.wire = Wire(settings.faults, settings.seed)
+        self.wire, self.strict_baud = Wire(settings.faults, settings.seed, dialect.baud), settings.strict_baud
         on_link = settings.speed / settings.link_speed
         self._pump = VirtualPump(self.world, dialect.talk(by_address, given), self.wire, on_link)
         self.addresses = {port.id: address for address, port in by_address.items()}
@@ -184,6 +186,11 @@ class Unit:
         self._note_told({"wire": dict(words)}, ended=False)
         self.wire.faults = faults
 
+    def host_at(self, baud: int | None) -> None:
+        """Take note of the rate that the host's port is set to, if it is known and the pump minds."""
+        if self.strict_baud and baud is not None and baud != (self.wire.faults.host_baud or self.wire.pump_baud):
+            self.set_wire({"host_baud": baud})
+
     def power_cycle(self, name: str | None = None) -> None:
         """Take a pump's power and give it back at once; what the pump keeps, it keeps. Raises FieldError."""
         port = self.pump(name)
@@ -238,7 +245,12 @@ def wire_faults(words: Mapping[str, object], before: WireFaults = NO_FAULTS) -> 
 WIRE_WORDS = (
     dict.fromkeys(SHARES, "a share of 0 to 1")
     | dict.fromkeys(TIMES, "a time")
-    | {"baud": "a baud rate, 0 for none,", "silent": "true or false", "lose_first": "true or false"}
+    | {
+        "baud": "a baud rate, 0 for none,",
+        "host_baud": "a baud rate, 0 for the pump's,",
+        "silent": "true or false",
+        "lose_first": "true or false",
+    }
 )
 """Every word for a fault of the wire, and what stands behind it."""
 assert len(WIRE_WORDS) == len(fields(WireFaults))

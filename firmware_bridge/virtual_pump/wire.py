@@ -9,12 +9,15 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
+from firmware_bridge.virtual_pump.uart import at_another_rate
+
 BITS_PER_BYTE = 10
 """Start, eight of data or seven and parity, stop."""
 
 
 SHARES = ("drop", "corrupt", "duplicate", "split", "glue", "delay", "reorder")
-COUNTS = ("latency_ns", "baud", "gap_ns", "delay_ns")
+WRONG_BAUD = "wrong-baud"
+COUNTS = ("latency_ns", "baud", "gap_ns", "delay_ns", "host_baud")
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +26,8 @@ class WireFaults:
 
     Shares of frames, 0 to 1: that are dropped, have a bit turned, come twice, come in two parts ``gap_ns`` apart, are glued to
     the next, come late by ``delay_ns``, or after the next. ``silent``: nothing goes out or comes in. ``lose_first``: the first
-    thing that the host says is lost.
+    thing that the host says is lost. ``host_baud``: the rate at which the host speaks and listens, 0: the pump's; at another
+    one both hear garbage.
     """
 
     latency_ns: int = 0
@@ -39,6 +43,7 @@ class WireFaults:
     delay_ns: int = 500_000_000
     silent: bool = False
     lose_first: bool = False
+    host_baud: int = 0
 
     def __post_init__(self) -> None:
         wrong = [f"{name} = {getattr(self, name):g}" for name in SHARES if not 0.0 <= getattr(self, name) <= 1.0]
@@ -48,12 +53,13 @@ class WireFaults:
 
 
 class Wire:
-    """The way between a dialect and its host, with what is still on it.
+    """The way between a dialect and its host, with what is still on it. ``pump_baud``: the rate of the pump, 0: none.
 
     ``note``: is told of every fault that happens: when, which, and the frame as it was meant.
     """
 
-    def __init__(self, faults: WireFaults = WireFaults(), seed: int = 1) -> None:
+    def __init__(self, faults: WireFaults = WireFaults(), seed: int = 1, pump_baud: int = 0) -> None:
+        self.pump_baud = pump_baud
         self._chance = random.Random(seed)
         self.faults = faults
         self._queue = deque[tuple[int, bytes]]()
@@ -70,7 +76,8 @@ class Wire:
     @faults.setter
     def faults(self, faults: WireFaults) -> None:
         self._faults = faults
-        switches = faults.latency_ns, faults.baud, faults.silent, faults.lose_first
+        self._garbles = faults.host_baud not in (0, self.pump_baud) and self.pump_baud > 0
+        switches = faults.latency_ns, faults.baud, faults.silent, faults.lose_first, self._garbles
         self._sound = not any((*switches, *(getattr(faults, name) for name in SHARES)))
 
     def hear(self, now_ns: int, data: bytes) -> bytes:
@@ -85,6 +92,9 @@ class Wire:
         if first and self.faults.lose_first:
             self.note(now_ns, "lose-first", b"")
             return b""
+        if self._garbles:
+            self.note(now_ns, WRONG_BAUD, b"")
+            return at_another_rate(data, self.faults.host_baud, self.pump_baud)
         return data
 
     def send(self, now_ns: int, frames: Sequence[bytes]) -> None:
@@ -128,6 +138,9 @@ class Wire:
             return
         if happens("corrupt"):
             frame = self._corrupted(frame)
+        if self._garbles:
+            self.note(now_ns, WRONG_BAUD, meant)
+            frame = at_another_rate(frame, self.pump_baud, faults.host_baud)
         if self._held is not None:
             held, self._held = self._held, None
             frame = held + frame

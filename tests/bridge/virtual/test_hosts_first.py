@@ -33,6 +33,8 @@ def unit(model: str = "linear-peristaltic", speed: float = 1.0) -> Unit:
 class Noted:
     """A unit that notes when it was asked what."""
 
+    strict_baud = False
+
     def __init__(self, number: int, notes: list[str]) -> None:
         self.number, self.unit, self.notes = number, unit(), notes
 
