@@ -30,8 +30,8 @@ much quicker to feed it. What is set in link time (`--latency`, pauses of the wi
 """
 WIRE = """## Faults of the wire
 
-Each is a switch, from the beginning (`emulate`, `virtual_pump(wire={...})`) or at any time: `pump.wire_faults(drop=0.1)`,
-`inject 7001 wire '{ drop = 0.1 }'`. A frame is what the pump sends in one go; faults act on frames on their way to the host,
+Each is a switch, from the beginning (`emulate`, `virtual_pump(wire={...})`), from a scenario's timeline (`[[wire]]` in its file) or
+at any time: `pump.wire_faults(drop=0.1)`, `inject 7001 wire '{ drop = 0.1 }'`. A frame is what the pump sends in one go; faults act on frames on their way to the host,
 `silent` and `lose_first` on what the host sends too. Chance comes from `--seed`.
 """
 FAULTS: dict[str, tuple[str, str]] = {
@@ -47,7 +47,7 @@ FAULTS: dict[str, tuple[str, str]] = {
     "latency": ("least time until a frame goes out", "--latency '20 ms'"),
     "baud": ("bytes take as long as at this rate; 0: no time", "--baud-pacing (the dialect's rate)"),
     "host_baud": ("the host speaks and listens at this rate; 0: at the pump's", "--host-baud 9600"),
-    "lose_first": ("the first thing that the host says is lost", "--lose-first"),
+    "lose_first": ("the next thing that the host says is lost", "--lose-first"),
     "silent": ("nothing goes out or comes in", "–"),
 }
 """Every fault of the wire by its word: what it is, and its option of ``emulate``."""

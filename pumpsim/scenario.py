@@ -3,6 +3,7 @@
 ``scenario_file`` makes it from TOML; tests may build it directly. Nothing here reads files or decides anything.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from pumpsim.vocabulary.alarms import AlarmId, Priority
@@ -40,6 +41,16 @@ class Entry:
     at_ns: int
     pump: str
     action: Action
+
+
+@dataclass(frozen=True, slots=True)
+class WireSpan:
+    """What the wire of a virtual pump does wrong for a while, by the words of ``[[wire]]``, times in ns; ``until_ns`` None: for
+    good. A simulation has no wire."""
+
+    at_ns: int
+    until_ns: int | None
+    words: Mapping[str, float | int | bool]
 
 
 @dataclass(frozen=True, slots=True)
@@ -276,7 +287,7 @@ class Scenario:
     these before operator commands, then the order of the file counts. ``junctions``: where sets of several pumps meet.
     ``record_every_ns``: spacing of the samples in ``trace.csv``. ``orders``: what was prescribed, to hold what was given
     against. ``requirements``: ids of those that its expectations show. ``notes``: what a
-    reader should know that no pump can.
+    reader should know that no pump can. ``wire``: what a virtual pump's wire does wrong.
     """
 
     name: str
@@ -292,6 +303,7 @@ class Scenario:
     orders: tuple[Order, ...] = ()
     requirements: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
+    wire: tuple[WireSpan, ...] = ()
 
     def asks(self, pump: str) -> tuple[tuple[int, str], ...]:
         """When a pump is to be asked what is left of which line."""

@@ -90,6 +90,7 @@ def unit_for(
         WireFaults(latency_ns=header.latency_ns, baud=header.baud, host_baud=header.host_baud),
         header.speed,
         first=header.address,
+        wire_by_scenario=False,
     )
     if scenario is not None or not header.scenario or (model is not None and model != header.model):
         return unit_of(dialect, model or header.model or None, scenario, settings, header.pump), language

@@ -14,10 +14,10 @@ from typing import NamedTuple, Protocol
 from firmware_bridge.device import DeviceStep
 from firmware_bridge.virtual_pump.dialect import Dialect, Options
 from firmware_bridge.virtual_pump.engine import PPM, VirtualPump, stepped
-from firmware_bridge.virtual_pump.wire import COUNTS, SHARES, Wire, WireFaults
+from firmware_bridge.virtual_pump.wire import COUNTS, NO_FAULTS, SHARES, Wire, WireFaults
 from firmware_bridge.virtual_pump.world import AHEAD_NS, PumpPort, World, refusals
 from pumpsim.errors import FieldError, PumpsimError, UnknownNameError
-from pumpsim.scenario import Entry, Scenario
+from pumpsim.scenario import Entry, Scenario, WireSpan
 from pumpsim.scenario_file.checks import Document
 from pumpsim.scenario_file.told import Telling, Told, span_ns
 from pumpsim.simulation.clockwork import ENDLESS_NS
@@ -29,6 +29,8 @@ MOST_FRAMES = 100_000
 TIMES = {name.removesuffix("_ns"): name for name in COUNTS if name.endswith("_ns")} | {"delay_by": "delay_ns"}
 TIMES.pop("delay")
 """Faults of the wire that are times, by the words that people use: ``delay`` is a share, ``delay_by`` how late."""
+WORDS = {name: word for word, name in TIMES.items()}
+MS_NS = 1_000_000
 OF_TYPE: dict[str, type[int]] = {"baud": int, "host_baud": int, "silent": bool, "lose_first": bool}
 
 
@@ -67,7 +69,7 @@ class Tap(Protocol):
         """Hear what happened otherwise: a fault of the wire, with the frame as it was meant; something told (see ``tell``)."""
 
 
-NO_FAULTS, USUAL = WireFaults(), Options()
+USUAL = Options()
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +77,7 @@ class Settings:
     """How a port is set up. ``speed``: pump time for wall time; with ``scale_link_timers`` link time runs as fast, which is for
     the loop to see to. ``first``: address of its first pump, None: the dialect's own; ``seed``: of the wire's chance.
     ``strict_baud``: a host whose port is set to another rate than the pump's hears and says garbage, where that can be seen.
+    ``wire_by_scenario``: whether the wire has the faults that the scenario gives it.
 
     Raises ValueError for a speed that is not above 0.
     """
@@ -86,6 +89,7 @@ class Settings:
     first: int | None = None
     scale_link_timers: bool = False
     strict_baud: bool = False
+    wire_by_scenario: bool = True
 
     def __post_init__(self) -> None:
         if not self.speed > 0.0:
@@ -126,6 +130,7 @@ class Unit:
         self.addresses = {port.id: address for address, port in by_address.items()}
         self._speed_ppm = round(on_link * PPM)
         self._due: list[Entry] = []
+        self._wire_due = list(self.scenario.wire) if settings.wire_by_scenario else []
         self.frames: deque[Sent] = deque(maxlen=MOST_FRAMES)
         self._tap: Tap | None = None
 
@@ -154,10 +159,9 @@ class Unit:
         """Take in what arrived by ``now_ns`` of link time, and give what goes out; what was told to happen earlier happens
         first."""
         out = b""
-        while self._due and (at_ns := self._on_link(self._due[0].at_ns)) <= now_ns:
-            out += self._pump.answer(at_ns)
-            entry = self._due.pop(0)
-            self.pumps[entry.pump].do(entry.action)
+        while (told_ns := self._told_ns) is not None and told_ns <= now_ns:
+            out += self._pump.answer(told_ns)
+            self._do_next()
         if data:
             self._hear(now_ns, By.HOST, data)
         out += self._pump.answer(now_ns, data)
@@ -167,8 +171,30 @@ class Unit:
 
     def settle(self) -> int | None:
         """Follow what was heard, and say when this wants to be called again; see ``VirtualPump.settle``."""
-        told_ns = self._on_link(self._due[0].at_ns) if self._due else None
-        return min((at_ns for at_ns in (told_ns, self._pump.settle()) if at_ns is not None), default=None)
+        return min((at_ns for at_ns in (self._told_ns, self._pump.settle()) if at_ns is not None), default=None)
+
+    @property
+    def _told_ns(self) -> int | None:
+        """When the next of what was told is to happen, on link time."""
+        if not (self._due or self._wire_due):
+            return None
+        first: list[Entry | WireSpan] = [*self._due[:1], *self._wire_due[:1]]
+        return self._on_link(min(told.at_ns for told in first))
+
+    def _do_next(self) -> None:
+        if self._due and not (self._wire_due and self._wire_due[0].at_ns < self._due[0].at_ns):
+            entry = self._due.pop(0)
+            self.pumps[entry.pump].do(entry.action)
+            return
+        span = self._wire_due.pop(0)
+        changed = {TIMES.get(word, word): value for word, value in span.words.items()}
+        before = {name: getattr(self.wire.faults, name) for name in changed}
+        said = {word: f"{value / MS_NS:.6f} ms" if word in TIMES else value for word, value in span.words.items()}
+        self._note_told({"wire": said}, ended=False)
+        self.wire.change(**changed)
+        if span.until_ns is not None:
+            back = WireSpan(span.until_ns, None, {WORDS.get(name, name): value for name, value in before.items()})
+            self._wire_due = sorted([*self._wire_due, back], key=lambda due: due.at_ns)
 
     def tell(self, words: Mapping[str, object]) -> None:
         """Let something be done now: a table of a scenario file. Raises PumpsimError: PumpRefused when a pump refuses."""

@@ -25,7 +25,7 @@ class WireFaults:
     """``latency_ns``: at least so long until a reply goes out; ``baud``: paced as at this rate, 0: at once.
 
     Shares of frames, 0 to 1: that are dropped, have a bit turned, come twice, come in two parts ``gap_ns`` apart, are glued to
-    the next, come late by ``delay_ns``, or after the next. ``silent``: nothing goes out or comes in. ``lose_first``: the first
+    the next, come late by ``delay_ns``, or after the next. ``silent``: nothing goes out or comes in. ``lose_first``: the next
     thing that the host says is lost. ``host_baud``: the rate at which the host speaks and listens, 0: the pump's; at another
     one both hear garbage.
     """
@@ -52,20 +52,24 @@ class WireFaults:
             raise ValueError(f"wire faults: {', '.join(wrong)}: shares are 0 to 1, times and rates not below 0")
 
 
+NO_FAULTS = WireFaults()
+
+
 class Wire:
     """The way between a dialect and its host, with what is still on it. ``pump_baud``: the rate of the pump, 0: none.
 
     ``note``: is told of every fault that happens: when, which, and the frame as it was meant.
     """
 
-    def __init__(self, faults: WireFaults = WireFaults(), seed: int = 1, pump_baud: int = 0) -> None:
+    def __init__(self, faults: WireFaults = NO_FAULTS, seed: int = 1, pump_baud: int = 0) -> None:
         self.pump_baud = pump_baud
         self._chance = random.Random(seed)
+        self._heard_any = False
+        self._faults = NO_FAULTS
         self.faults = faults
         self._queue = deque[tuple[int, bytes]]()
         self._free_ns = 0
         self._held: bytes | None = None
-        self._heard_any = False
         self.note: Callable[[int, str, bytes], None] = lambda _now_ns, _what, _frame: None
 
     @property
@@ -75,6 +79,8 @@ class Wire:
 
     @faults.setter
     def faults(self, faults: WireFaults) -> None:
+        if faults.lose_first and self._heard_any and not self._faults.lose_first:
+            self._heard_any = False
         self._faults = faults
         self._garbles = faults.host_baud not in (0, self.pump_baud) and self.pump_baud > 0
         switches = faults.latency_ns, faults.baud, faults.silent, faults.lose_first, self._garbles

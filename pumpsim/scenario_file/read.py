@@ -22,6 +22,7 @@ from pumpsim.scenario_file.script import script
 from pumpsim.scenario_file.spreads import with_spreads
 from pumpsim.scenario_file.starts import check_starts
 from pumpsim.scenario_file.tables import HeadTable, ScenarioTable
+from pumpsim.scenario_file.wire_tables import wire_spans
 from pumpsim.units import format_time
 
 LONGEST_NS = 366 * 86_400 * 10**9
@@ -111,6 +112,7 @@ def _checked(document: Document, name: str, folder: Path | None, faults: Faults)
     junctions = built_junctions(document, pumps, faults)
     placed = script(document, pumps, junctions, changed, duration_ns, faults)
     expected = expectations(document, pumps, duration_ns, faults)
+    wire = wire_spans(document, duration_ns, faults)
     ordered = orders(document, pumps, duration_ns, faults)
     for pump in pumps.values():
         if pump is not None:
@@ -133,6 +135,7 @@ def _checked(document: Document, name: str, folder: Path | None, faults: Faults)
         orders=ordered,
         requirements=tuple(dict.fromkeys(head.requirements or ())),
         notes=meetings(setups, junctions, entries),
+        wire=wire,
     )
 
 

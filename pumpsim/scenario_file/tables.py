@@ -24,6 +24,7 @@ from pumpsim.scenario_file.pump_tables import (
     WholePumpTable,
     text_or_table,
 )
+from pumpsim.scenario_file.wire_tables import WireTable
 
 RequirementId = Annotated[str, Choice("requirement", {id: id for id in REQUIREMENTS}, LISTED_IN)]
 
@@ -66,5 +67,6 @@ class ScenarioTable(HeadTable):
     operator: list[OperatorTable] | None = None
     fault: list[FaultTable] | None = None
     change: list[ChangeTable] | None = None
+    wire: list[WireTable] | None = None
     order: list[OrderedTable] | None = None
     expect: list[ExpectTable] | None = None
