@@ -30,9 +30,10 @@ much quicker to feed it. What is set in link time (`--latency`, pauses of the wi
 """
 WIRE = """## Faults of the wire
 
-Each is a switch, from the beginning (`emulate`, `virtual_pump(wire={...})`), from a scenario's timeline (`[[wire]]` in its file) or
-at any time: `pump.wire_faults(drop=0.1)`, `inject 7001 wire '{ drop = 0.1 }'`. A frame is what the pump sends in one go; faults act on frames on their way to the host,
-`silent` and `lose_first` on what the host sends too. Chance comes from `--seed`.
+Each is a switch, from the beginning (`emulate`, `virtual_pump(wire={...})`), from a scenario's timeline (`[[wire]]` in its
+file) or at any time: `pump.wire_faults(drop=0.1)`, `inject 7001 wire '{ drop = 0.1 }'`. A frame is what the pump sends in one
+go; faults act on frames on their way to the host, `silent`, `lose_first` and `host_baud` on what the host sends too. Chance
+comes from `--seed`.
 """
 FAULTS: dict[str, tuple[str, str]] = {
     "drop": ("share of frames that are lost", "--drop 0.1"),

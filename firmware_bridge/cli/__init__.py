@@ -71,6 +71,25 @@ def drive(
     raise typer.Exit(conclude(end, bridge, recording, whole, port, report=not no_report))
 
 
+def _emulate_by_file(
+    rack: Path | None, replay_wire: Path | None, control: str | None, place: tuple[Path | None, str | None], told: bool
+) -> int:
+    """Be what a file says: the pumps of a rack, or the answers of a journal; ``told``: more was said than can be."""
+    if replay_wire is None:
+        assert rack is not None
+        if told:
+            raise PumpsimError("--rack: the file says all of its ports; only --control goes with it")
+        from firmware_bridge.cli.rack_file import wanted_of
+        from firmware_bridge.cli.virtual import emulate as be_pumps
+
+        return be_pumps(wanted_of(rack, control), on_signal())
+    if told or control or rack:
+        raise PumpsimError("--replay-wire: the journal says all; only --link and --port go with it")
+    from firmware_bridge.cli.traffic import replay
+
+    return replay(replay_wire, *place, on_signal())
+
+
 @app.command()
 def emulate(
     model: Annotated[str | None, typer.Argument(help="Model of the catalogue; default dual-channel-cassette.")] = None,
@@ -116,6 +135,9 @@ def emulate(
     keep_identifiers: Annotated[
         bool, typer.Option("--keep-identifiers", help="Redact nothing in the wire journal.")
     ] = False,
+    rack: Annotated[
+        Path | None, typer.Option(help="A file of ports, each with a protocol and pumps of its own: docs/protocols.md.")
+    ] = None,
     replay_wire: Annotated[
         Path | None, typer.Option(help="Answer from this wire journal, with no pump behind; see sniff.")
     ] = None,
@@ -140,15 +162,12 @@ def emulate(
         journal,
         strict_baud,
     )
-    others = any((*of_the_wire, count != 1, control, speed != 1.0, option, address is not None))
+    others = any((*of_the_wire, count != 1, speed != 1.0, option, address is not None))
     if keep_identifiers and journal is None:
         raise PumpsimError("--keep-identifiers is for the journal of --wire")
-    if replay_wire is not None:
-        if others or keep or model or scenario or pump or protocol != "native":
-            raise PumpsimError("--replay-wire: the journal says all; only --link and --port go with it")
-        from firmware_bridge.cli.traffic import replay
-
-        raise typer.Exit(replay(replay_wire, link, port, on_signal()))
+    if replay_wire is not None or rack is not None:
+        told = any((others, keep, model, scenario, pump, protocol != "native", rack is not None and (link or port)))
+        raise typer.Exit(_emulate_by_file(rack, replay_wire, control, (link, port), told))
     if protocol != "native":
         if keep:
             raise PumpsimError("--keep is for the native protocol: a virtual pump keeps what it has")
@@ -177,8 +196,8 @@ def emulate(
             scale_link_timers,
             strict_baud,
         )
-        raise typer.Exit(be_pumps(wanted, on_signal()))
-    if others:
+        raise typer.Exit(be_pumps([wanted], on_signal()))
+    if others or control:
         raise PumpsimError("options from --speed on are for pumps with a protocol of their own: name --protocol")
     from firmware_bridge.cli.bench import baud_of, bench_for, device_end
     from firmware_bridge.emulator import emulator

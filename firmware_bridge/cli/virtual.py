@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from firmware_bridge.cli.shown import Shown
-from firmware_bridge.rack import Rack
+from firmware_bridge.rack import Opener, Rack
 from firmware_bridge.setting_up import dialect_of, opener_of, unit_of
 from firmware_bridge.transports import LinkLost
 from firmware_bridge.transports.tcp import SCHEME, loopback_address
@@ -49,29 +49,22 @@ class Wanted:
     strict_baud: bool = False
 
 
-def emulate(wanted: Wanted, interrupted: Callable[[], bool]) -> int:
-    """Be virtual pumps until interrupted; the exit code. The first lines printed are the paths to attach to."""
-    dialect = dialect_of(wanted.protocol)
-    if wanted.journal is not None and wanted.count > 1:
-        raise PumpsimError(f"--count {wanted.count}: a wire journal is of one wire")
-    units = [
-        (
-            unit_of(dialect, wanted.model, wanted.scenario, _settings(wanted, dialect, number), wanted.pump),
-            opener_of(*_place(wanted, number), dialect.baud),
-        )
-        for number in range(1, wanted.count + 1)
-    ]
-    with _control(wanted.control) as control:
-        rack = Rack(units, control, _settings(wanted, dialect, 1).link_speed)
+def emulate(every: Sequence[Wanted], interrupted: Callable[[], bool]) -> int:
+    """Be virtual pumps until interrupted, of one kind or of several; the exit code. The first lines printed are the paths to
+    attach to. A journal, and link time that goes as fast as the pump, are for one kind alone."""
+    first = every[0]
+    if first.journal is not None and first.count > 1:
+        raise PumpsimError(f"--count {first.count}: a wire journal is of one wire")
+    made = [(wanted, _units(wanted)) for wanted in every]
+    units = [unit for _, several in made for unit in several]
+    with _control(first.control) as control:
+        rack = Rack(units, control, units[0][0].link_speed)
         try:
-            with _journal(wanted, dialect, units[0][0], rack) as behind:
+            with _journal(first, dialect_of(first.protocol), units[0][0], rack) as behind:
                 print("\n".join(rack.paths()))
                 at = f"; control on 127.0.0.1:{control.getsockname()[1]}" if control is not None else ""
-                faster = "" if wanted.speed == 1.0 else f", {wanted.speed:g} times as fast"
-                faster += ", its wire too" if faster and wanted.scale_link_timers else ""
-                models = ", ".join(dict.fromkeys(port.model.id for unit, _ in units for port in unit.pumps.values()))
                 print(
-                    f"{models}, {dialect.name} protocol, {dialect.baud} baud {dialect.framing}{faster}{at}; Ctrl-C ends",
+                    "\n".join(_described(wanted, several) for wanted, several in made) + f"{at}; Ctrl-C ends",
                     flush=True,
                 )
                 gc.collect()
@@ -90,6 +83,25 @@ def emulate(wanted: Wanted, interrupted: Callable[[], bool]) -> int:
         finally:
             rack.close()
     return 0
+
+
+def _units(wanted: Wanted) -> list[tuple[Unit, Opener]]:
+    dialect = dialect_of(wanted.protocol)
+    return [
+        (
+            unit_of(dialect, wanted.model, wanted.scenario, _settings(wanted, dialect, number), wanted.pump),
+            opener_of(*_place(wanted, number), dialect.baud),
+        )
+        for number in range(1, wanted.count + 1)
+    ]
+
+
+def _described(wanted: Wanted, units: Sequence[tuple[Unit, Opener]]) -> str:
+    dialect = units[0][0].dialect
+    faster = "" if wanted.speed == 1.0 else f", {wanted.speed:g} times as fast"
+    faster += ", its wire too" if faster and wanted.scale_link_timers else ""
+    models = ", ".join(dict.fromkeys(port.model.id for unit, _ in units for port in unit.pumps.values()))
+    return f"{models}, {dialect.name} protocol, {dialect.baud} baud {dialect.framing}{faster}"
 
 
 def _settings(wanted: Wanted, dialect: Dialect, number: int) -> Settings:

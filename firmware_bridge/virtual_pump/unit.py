@@ -128,7 +128,7 @@ class Unit:
         on_link = settings.speed / settings.link_speed
         self._pump = VirtualPump(self.world, dialect.talk(by_address, given), self.wire, on_link)
         self.addresses = {port.id: address for address, port in by_address.items()}
-        self._speed_ppm = round(on_link * PPM)
+        self._speed_ppm, self.link_speed = round(on_link * PPM), settings.link_speed
         self._due: list[Entry] = []
         self._wire_due = list(self.scenario.wire) if settings.wire_by_scenario else []
         self.frames: deque[Sent] = deque(maxlen=MOST_FRAMES)

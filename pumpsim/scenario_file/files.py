@@ -14,16 +14,16 @@ def printable(text: str) -> str:
     return text.encode("utf-8", "backslashreplace").decode()
 
 
-def text_of(path: Path, faults: Faults) -> str | None:
-    """Read a file's text; None after a fault."""
+def text_of(path: Path, faults: Faults, what: str = "scenario") -> str | None:
+    """Read a file's text; None after a fault. ``what``: of what it is the file."""
     try:
         status = path.stat()
         if stat.S_ISDIR(status.st_mode):
-            faults.add((), "is a folder; a scenario file is wanted")
+            faults.add((), f"is a folder; a {what} file is wanted")
         elif not stat.S_ISREG(status.st_mode):
             faults.add((), "is no regular file")
         elif status.st_size > LARGEST_BYTES:
-            faults.add((), f"has {status.st_size} bytes; a scenario has at most {LARGEST_BYTES}")
+            faults.add((), f"has {status.st_size} bytes; a {what} has at most {LARGEST_BYTES}")
         else:
             return path.read_bytes().decode("utf-8-sig")
     except UnicodeDecodeError as error:
