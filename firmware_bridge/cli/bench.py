@@ -53,6 +53,8 @@ def load_alone(file: Path, pump: str | None) -> Scenario:
 
 def bench_of(scenario: Scenario) -> Bench:
     """Divide the script of a scenario with one pump."""
+    if scenario.wire:
+        raise PumpsimError(f"{scenario.name}: on a bench the wire is what it is: [[wire]] is for emulate --protocol")
     commands: list[tuple[int, OperatorCommand | DeviceEvent]] = []
     faults: list[tuple[int, Closing]] = []
     for entry in scenario.entries:

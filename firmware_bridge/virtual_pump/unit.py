@@ -185,8 +185,11 @@ class Unit:
         if self._due and not (self._wire_due and self._wire_due[0].at_ns < self._due[0].at_ns):
             entry = self._due.pop(0)
             self.pumps[entry.pump].do(entry.action)
-            return
-        span = self._wire_due.pop(0)
+        else:
+            self._change_wire(self._wire_due.pop(0))
+
+    def _change_wire(self, span: WireSpan) -> None:
+        """Give the wire the faults that the scenario has for it now; at their end it is as it was."""
         changed = {TIMES.get(word, word): value for word, value in span.words.items()}
         before = {name: getattr(self.wire.faults, name) for name in changed}
         said = {word: f"{value / MS_NS:.6f} ms" if word in TIMES else value for word, value in span.words.items()}

@@ -5,13 +5,14 @@ from pathlib import Path
 import pytest
 import serial
 
+from firmware_bridge.cli.bench import bench_of
 from firmware_bridge.setting_up import dialect_of
 from firmware_bridge.testing import virtual_pump
 from firmware_bridge.traffic.journal import read_wire
 from firmware_bridge.virtual_pump.dialect import Options
 from firmware_bridge.virtual_pump.unit import Settings, Unit, wire_faults
 from firmware_bridge.virtual_pump.wire import WireFaults
-from pumpsim.errors import ScenarioError
+from pumpsim.errors import PumpsimError, ScenarioError
 from pumpsim.scenario import WireSpan
 from pumpsim.scenario_file import parse_scenario
 from pumpsim.scenario_file.checks import Faults
@@ -119,6 +120,13 @@ def test_a_simulation_has_no_wire() -> None:
         WireSpan(30 * S, None, {"latency": 200 * MS}),
     )
     assert plain.digest == wired.digest
+
+
+def test_a_bench_has_the_wire_that_it_has() -> None:
+    with pytest.raises(
+        PumpsimError, match=r"on a bench the wire is what it is: \[\[wire\]\] is for emulate --protocol"
+    ):
+        bench_of(parse_scenario(HEAD + QUIET, "t"))
 
 
 def test_what_a_scenario_did_to_the_wire_is_not_held_against_the_pump(tmp_path: Path) -> None:
