@@ -218,7 +218,7 @@ class Channel:
 
     def stop(self) -> str:
         """Stop; nothing when it stands already."""
-        self._then = iter(())
+        self._end_course()
         return self._order(Stop(self._line)) if self.running else ""
 
     def follow(self) -> bool:
@@ -236,6 +236,8 @@ class Channel:
         self.off = False
         if stopped and came and self._goes_on():
             return False
+        if stopped:
+            self._end_course()
         self.reached = (self.reached and not running) or (stopped and came)
         return stopped
 
@@ -250,6 +252,11 @@ class Channel:
         count.mark_nl, count.mark_ns = self.moved_nl(back=back), self.lasted_ns(back=back)
         return self._begin(back=back) == "" and not self.reached
 
+    def _end_course(self) -> None:
+        """Let nothing follow what runs, or has run."""
+        self._then = iter(())
+        self._stages_back.clear()
+
     def _count_time(self) -> None:
         """Add the time since it was last counted, if the plunger has moved in it."""
         if self._running:
@@ -260,7 +267,8 @@ class Channel:
         """Power is gone, or is back: what is not stored is lost, and so are counts."""
         self.off, self.reached, self._running = look.off, False, False
         self.settings = self.stored
-        self._counts, self.back, self._then = {False: Count(), True: Count()}, False, iter(())
+        self._counts, self.back = {False: Count(), True: Count()}, False
+        self._end_course()
         if not look.off:
             self.port.operate(Acknowledge(AlarmId.POWER_LOST))
 

@@ -6,7 +6,7 @@ from firmware_bridge.virtual_pump.dialect import Dialect, Options
 from firmware_bridge.virtual_pump.engine import VirtualPump
 from firmware_bridge.virtual_pump.world import World
 from pumpsim.scenario_file import parse_scenario
-from pumpsim.vocabulary.inputs import DeviceEvent, DeviceEventKind
+from pumpsim.vocabulary.inputs import DeviceEvent, DeviceEventKind, Start, Stop
 from tests.bridge.dialects.harvard_bench import Host, answers, converse, dialect, virtual
 
 CLINICAL = """
@@ -168,6 +168,20 @@ def test_power_ends_a_cycle():
     host.wait(30)
     assert host.ask("") == "\n:"
     assert host.ask("ivolume") == "\n0 ul\r\n:"
+
+
+def test_a_hand_at_the_pump_ends_a_cycle():
+    """Stopped at its keys, and started there again: it infuses to its end, and does not turn about."""
+    host = Host(virtual("ultra"))
+    answers(host, "load qs con", "tvolume 100 ul", "irate 60 m/h", "wrate 60 m/h", "run")
+    host.wait(3)
+    port = host.pump.world.pumps["p0"]
+    port.operate(Stop("A"))
+    assert host.wait(1) == b"\n:"
+    port.operate(Start("A"))
+    assert host.wait(0) == b""
+    assert host.wait(10) == b"\nT*"
+    assert withdrawn_ul(host) == 0.0
 
 
 def test_an_alarm_within_a_cycle_ends_it():
