@@ -47,6 +47,7 @@ class Channel:
         look = port.look()
         self._at_ns, self._running = look.at_ns, False
         self._counts = {False: Count(), True: Count()}
+        self._scaled: tuple[Fraction | None, float] = (None, 1.0)
         self._aim_nl = 0
         self._stages_back: list[Stage] = []
         self._begun_nl = self._planned_nl = 0
@@ -368,10 +369,14 @@ class Channel:
 
     @property
     def _scale(self) -> float:
-        if self._true_mm2 is None:
-            return 1.0
-        ratio = self._true_mm2 / _area_mm2(self.settings.diameter_mm)
-        return 1.0 if abs(ratio - 1.0) < SAME_AREA else ratio
+        """The area of the syringe that is there over the one that is set; worked out once for each diameter."""
+        diameter_mm, scale = self._scaled
+        if diameter_mm is not self.settings.diameter_mm:
+            diameter_mm = self.settings.diameter_mm
+            ratio = 1.0 if self._true_mm2 is None else self._true_mm2 / _area_mm2(diameter_mm)
+            scale = 1.0 if abs(ratio - 1.0) < SAME_AREA else ratio
+            self._scaled = diameter_mm, scale
+        return scale
 
     def _to_pump(self, nl: Fraction) -> int:
         return round(nl * Fraction(self._scale))

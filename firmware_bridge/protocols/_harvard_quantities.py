@@ -12,6 +12,8 @@ RATE = re.compile(r"([munp])l?/(h|hr|m|min|s|sec)")
 CLOCK = re.compile(r"(\d{1,3}):([0-5]\d):([0-5]\d)")
 NL = {"m": Fraction(1_000_000), "u": Fraction(1_000), "n": Fraction(1), "p": Fraction(1, 1_000)}
 """nL of 1 mL, 1 uL, 1 nL, 1 pL; from large to small."""
+ABOUT_NL = {letter: float(one) for letter, one in NL.items()}
+"""The same for what is shown: a fraction is slow to hold against a number."""
 PER_H = {"hr": 1, "min": 60, "sec": 3_600}
 WORD = {"h": "hr", "m": "min", "s": "sec"}
 FIGURES = 6
@@ -71,8 +73,8 @@ def six_figures(value: float) -> str:
 
 def volume_text(nl: float) -> str:
     """A volume in the largest unit of which it is 1 or more; nothing is ``0 ul``."""
-    letter = next((letter for letter, one in NL.items() if nl >= one), "u" if nl == 0 else "p")
-    return f"{six_figures(nl / float(NL[letter]))} {letter}l"
+    letter = next((letter for letter, one in ABOUT_NL.items() if nl >= one), "u" if nl == 0 else "p")
+    return f"{six_figures(nl / ABOUT_NL[letter])} {letter}l"
 
 
 def rate_amount(nl_per_h: Fraction) -> Amount:

@@ -14,7 +14,7 @@ from dataclasses import replace
 from fractions import Fraction
 
 from firmware_bridge.protocols._harvard_channel import ALREADY, OUT_OF_RANGE, Channel
-from firmware_bridge.protocols._harvard_quantities import NL, Amount, number
+from firmware_bridge.protocols._harvard_quantities import ABOUT_NL, Amount, number
 from firmware_bridge.protocols._harvard_settings import Method, Travel
 from firmware_bridge.protocols._text_lines import LONGEST, TextLines
 from firmware_bridge.protocols.ultra import syringe_in
@@ -176,7 +176,7 @@ def _shown(value: float) -> str:
 
 
 def _volume(nl: float, unit: str) -> str:
-    return _shown(max(0.0, nl) / float(NL[unit[0]]))
+    return _shown(max(0.0, nl) / ABOUT_NL[unit[0]])
 
 
 WITH_NUMBER: dict[str, Callable[[Channel, Fraction], Answer]] = {

@@ -159,7 +159,7 @@ class Unit:
         """Take in what arrived by ``now_ns`` of link time, and give what goes out; what was told to happen earlier happens
         first."""
         out = b""
-        while (told_ns := self._told_ns) is not None and told_ns <= now_ns:
+        while (self._due or self._wire_due) and (told_ns := self._told_ns) is not None and told_ns <= now_ns:
             out += self._pump.answer(told_ns)
             self._do_next()
         if data:
