@@ -75,6 +75,26 @@ def crowd_alone(protocol: str, count: int, seconds: float, every_s: float, folde
     return Turns(took, longest, busy / (now_ns - begin_ns))
 
 
+def hot_and_cold(protocol: str, folder: Path, times: int = 300) -> tuple[int, int]:
+    """The median of a question put right after another, and of one after a sleep of 10 ms, in which others have had the caches."""
+    talk, (unit,) = TALKS[protocol], _started(protocol, 1, folder)
+    took: dict[float, list[int]] = {0.0: [], 0.01: []}
+    now_ns = 2 * S_NS
+    for sleep_s, found in took.items():
+        for _ in range(times):
+            if sleep_s:
+                time.sleep(sleep_s)
+            now_ns += S_NS // 100
+            begin_ns = time.perf_counter_ns()
+            unit.answer(now_ns, talk.question)
+            found.append(time.perf_counter_ns() - begin_ns)
+            if talk.replies:
+                unit.answer(now_ns, talk.replies[talk.ends[0]])
+            unit.settle()
+    hot, cold = (sorted(found)[times // 2] for found in took.values())
+    return hot, cold
+
+
 def _started(protocol: str, count: int, folder: Path) -> Sequence[Unit]:
     talk: Talk = TALKS[protocol]
     file = folder / "turns.toml" if talk.scenario else None

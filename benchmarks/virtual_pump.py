@@ -20,7 +20,7 @@ from rich.console import Console
 from rich.table import Table
 
 from benchmarks.polling import COMMAND, ECHO, TALKS, Host, Polled, Served, Talk, cpu_s, served
-from benchmarks.turns import crowd_alone
+from benchmarks.turns import crowd_alone, hot_and_cold
 
 MS_NS = 1_000_000
 ALONE_S, ALONE_EVERY_S, SLICE_S = 6.0, 0.01, 0.25
@@ -124,6 +124,14 @@ def alone(console: Console, folder: Path) -> None:
     console.print(table)
 
 
+def caches(console: Console, folder: Path) -> None:
+    """What a sleep costs an answer that does the same work."""
+    table = Table("a question within this process, median", "right after another", "after a sleep of 10 ms")
+    for protocol in TALKS:
+        table.add_row(protocol, *(f"{ns / 1000:.0f} us" for ns in hot_and_cold(protocol, folder)))
+    console.print(table)
+
+
 def crowd(console: Console, folder: Path) -> None:
     """Two hundred pumps in one process, each asked ten times a second."""
     name = f"{CROWD} pumps, each asked 10 times a second"
@@ -171,7 +179,7 @@ def idle(console: Console, folder: Path) -> None:
 def virtual_pumps(console: Console) -> None:
     """All of it."""
     with tempfile.TemporaryDirectory() as name:
-        for part in (alone, crowd, undisturbed, idle):
+        for part in (alone, caches, crowd, undisturbed, idle):
             part(console, Path(name))
 
 

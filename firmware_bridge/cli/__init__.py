@@ -136,7 +136,8 @@ def emulate(
         bool, typer.Option("--keep-identifiers", help="Redact nothing in the wire journal.")
     ] = False,
     rack: Annotated[
-        Path | None, typer.Option(help="A file of ports, each with a protocol and pumps of its own: docs/protocols.md.")
+        Path | None,
+        typer.Option(help="A file of ports, each with a protocol and pumps of its own: docs/test_your_driver.md."),
     ] = None,
     replay_wire: Annotated[
         Path | None, typer.Option(help="Answer from this wire journal, with no pump behind; see sniff.")
