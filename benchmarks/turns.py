@@ -76,7 +76,7 @@ def crowd_alone(protocol: str, count: int, seconds: float, every_s: float, folde
 
 
 def hot_and_cold(protocol: str, folder: Path, times: int = 300) -> tuple[int, int]:
-    """The median of a question put right after another, and of one after a sleep of 10 ms, in which others have had the caches."""
+    """The median of a question put right after another, and of one after a sleep of 10 ms: others have had the caches."""
     talk, (unit,) = TALKS[protocol], _started(protocol, 1, folder)
     took: dict[float, list[int]] = {0.0: [], 0.01: []}
     now_ns = 2 * S_NS
