@@ -79,10 +79,10 @@ def _emulate_by_file(
         assert rack is not None
         if told:
             raise PumpsimError("--rack: the file says all of its ports; only --control goes with it")
-        from firmware_bridge.cli.rack_file import wanted_of
+        from firmware_bridge.cli.rack_file import made_of
         from firmware_bridge.cli.virtual import emulate as be_pumps
 
-        return be_pumps(wanted_of(rack, control), on_signal())
+        return be_pumps(made_of(rack, control), on_signal())
     if told or control or rack:
         raise PumpsimError("--replay-wire: the journal says all; only --link and --port go with it")
     from firmware_bridge.cli.traffic import replay
@@ -172,7 +172,7 @@ def emulate(
     if protocol != "native":
         if keep:
             raise PumpsimError("--keep is for the native protocol: a virtual pump keeps what it has")
-        from firmware_bridge.cli.virtual import Wanted
+        from firmware_bridge.cli.virtual import Wanted, made
         from firmware_bridge.cli.virtual import emulate as be_pumps
 
         wanted = Wanted(
@@ -197,7 +197,7 @@ def emulate(
             scale_link_timers,
             strict_baud,
         )
-        raise typer.Exit(be_pumps([wanted], on_signal()))
+        raise typer.Exit(be_pumps([made(wanted)], on_signal()))
     if others or control:
         raise PumpsimError("options from --speed on are for pumps with a protocol of their own: name --protocol")
     from firmware_bridge.cli.bench import baud_of, bench_for, device_end

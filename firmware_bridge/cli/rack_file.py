@@ -21,10 +21,10 @@ from typing import Annotated
 
 from pydantic import Field
 
-from firmware_bridge.cli.virtual import Wanted
+from firmware_bridge.cli.virtual import Made, Wanted, made
 from firmware_bridge.setting_up import dialects
-from firmware_bridge.virtual_pump.unit import wire_faults
-from pumpsim.errors import FieldError, ScenarioError
+from firmware_bridge.virtual_pump.unit import Settings, wire_faults
+from pumpsim.errors import FieldError, PumpsimError, ScenarioError
 from pumpsim.scenario_file.checks import Faults, tables_at, validated
 from pumpsim.scenario_file.files import document_of, printable, text_of
 from pumpsim.scenario_file.pump_tables import Table
@@ -42,7 +42,7 @@ class PortTable(Table):
     link: str | None = None
     port: str | None = None
     count: Annotated[int, Field(ge=1, le=MOST)] = 1
-    speed: Annotated[float, Field(gt=0.0)] = 1.0
+    speed: float = 1.0
     wire: dict[str, str | float | int | bool] | None = None
     baud_pacing: bool = False
     strict_baud: bool = False
@@ -53,12 +53,13 @@ class PortTable(Table):
     seed: int = 1
 
 
-def wanted_of(file: Path, control: str | None) -> list[Wanted]:
-    """Read what a rack shall have. Raises ScenarioError with every fault of the file."""
+def made_of(file: Path, control: str | None) -> list[Made]:
+    """Read what a rack shall have, and set it up. Raises ScenarioError with every fault of the file, and of the scenarios that
+    it names."""
     faults = Faults(printable(str(file)))
     text = text_of(file, faults, "rack")
     document = None if text is None else document_of(text, faults)
-    found: list[Wanted] = []
+    found: list[Made] = []
     if document is not None:
         for key in document:
             if key != "port":
@@ -69,7 +70,13 @@ def wanted_of(file: Path, control: str | None) -> list[Wanted]:
                 continue
             for word, fault in _wrong(table):
                 faults.add((*path, word), fault)
-            found.append(_wanted(table, file.parent, control))
+            if faults.any_under(path):
+                continue
+            try:
+                found.append(made(_wanted(table, file.parent, control)))
+            except PumpsimError as error:
+                for line in str(error).splitlines():
+                    faults.add(path, line)
         if not found and not faults.found:
             faults.add((), "a rack has one [[port]] at least")
     if faults.found:
@@ -83,10 +90,14 @@ def _wrong(table: PortTable) -> Iterator[tuple[str, str]]:
         yield "protocol", f"one of {', '.join(dialects())} is wanted"
     if table.link is not None and table.port is not None:
         yield "link", "names a new pseudo-terminal, port an existing device: give one of them"
-    try:
-        wire_faults(table.wire or {})
-    except FieldError as error:
-        yield "wire", str(error)
+    for word, check in (
+        ("wire", lambda: wire_faults(table.wire or {})),
+        ("speed", lambda: Settings(speed=table.speed)),
+    ):
+        try:
+            check()
+        except FieldError as error:
+            yield word, str(error)
 
 
 def _wanted(table: PortTable, folder: Path, control: str | None) -> Wanted:

@@ -49,14 +49,34 @@ class Wanted:
     strict_baud: bool = False
 
 
-def emulate(every: Sequence[Wanted], interrupted: Callable[[], bool]) -> int:
+@dataclass(frozen=True, slots=True)
+class Made:
+    """What was wanted, and the units that came of it, each with a way to make its port."""
+
+    wanted: Wanted
+    units: Sequence[tuple[Unit, Opener]]
+
+
+def made(wanted: Wanted) -> Made:
+    """Set the units up; no port is opened yet. Raises PumpsimError for what cannot be meant."""
+    dialect = dialect_of(wanted.protocol)
+    units = [
+        (
+            unit_of(dialect, wanted.model, wanted.scenario, _settings(wanted, dialect, number), wanted.pump),
+            opener_of(*_place(wanted, number), dialect.baud),
+        )
+        for number in range(1, wanted.count + 1)
+    ]
+    return Made(wanted, units)
+
+
+def emulate(every: Sequence[Made], interrupted: Callable[[], bool]) -> int:
     """Be virtual pumps until interrupted, of one kind or of several; the exit code. The first lines printed are the paths to
     attach to. A journal, and link time that goes as fast as the pump, are for one kind alone."""
-    first = every[0]
+    first = every[0].wanted
     if first.journal is not None and first.count > 1:
         raise PumpsimError(f"--count {first.count}: a wire journal is of one wire")
-    made = [(wanted, _units(wanted)) for wanted in every]
-    units = [unit for _, several in made for unit in several]
+    units = [unit for kind in every for unit in kind.units]
     with _control(first.control) as control:
         rack = Rack(units, control, units[0][0].link_speed)
         try:
@@ -64,7 +84,7 @@ def emulate(every: Sequence[Wanted], interrupted: Callable[[], bool]) -> int:
                 print("\n".join(rack.paths()))
                 at = f"; control on 127.0.0.1:{control.getsockname()[1]}" if control is not None else ""
                 print(
-                    "\n".join(_described(wanted, several) for wanted, several in made) + f"{at}; Ctrl-C ends",
+                    "\n".join(_described(kind.wanted, kind.units) for kind in every) + f"{at}; Ctrl-C ends",
                     flush=True,
                 )
                 gc.collect()
@@ -85,20 +105,9 @@ def emulate(every: Sequence[Wanted], interrupted: Callable[[], bool]) -> int:
     return 0
 
 
-def _units(wanted: Wanted) -> list[tuple[Unit, Opener]]:
-    dialect = dialect_of(wanted.protocol)
-    return [
-        (
-            unit_of(dialect, wanted.model, wanted.scenario, _settings(wanted, dialect, number), wanted.pump),
-            opener_of(*_place(wanted, number), dialect.baud),
-        )
-        for number in range(1, wanted.count + 1)
-    ]
-
-
 def _described(wanted: Wanted, units: Sequence[tuple[Unit, Opener]]) -> str:
     dialect = units[0][0].dialect
-    faster = "" if wanted.speed == 1.0 else f", {wanted.speed:g} times as fast"
+    faster = "" if wanted.speed == 1.0 else f", {wanted.speed:,.10g} times as fast"
     faster += ", its wire too" if faster and wanted.scale_link_timers else ""
     models = ", ".join(dict.fromkeys(port.model.id for unit, _ in units for port in unit.pumps.values()))
     return f"{models}, {dialect.name} protocol, {dialect.baud} baud {dialect.framing}{faster}"
@@ -116,8 +125,6 @@ def _settings(wanted: Wanted, dialect: Dialect, number: int) -> Settings:
     wire = dict(wanted.wire)
     if wanted.pacing:
         wire.setdefault("baud", dialect.baud)
-    if not wanted.speed > 0.0:
-        raise PumpsimError(f"--speed {wanted.speed:g}: above 0 is wanted")
     return Settings(
         Options(wanted.spontaneous, wanted.power_up_alarm, more),
         wire_faults(wire),

@@ -157,13 +157,13 @@ class Channel:
     def set_rate(self, rate: Amount) -> str:
         """Infuse at another rate, at once if it does; why not, or nothing."""
         before = self.settings
-        if self.withdrawing:
+        if self.withdrawing and self.reciprocates is None:
             self.settings = replace(before, infuse=rate, ramp=None)
             return ""
         if refused := self._ramping(True):
             return refused
         self.settings = replace(before, infuse=rate, ramp=None)
-        if self.running and before.target_ns is None:
+        if self.running and before.target_ns is None and not self.withdrawing:
             refused = self._order(Titrate(self._line, self._to_pump(rate.nl)))
         else:
             refused = self._again(True)
@@ -307,7 +307,8 @@ class Channel:
         return self._next_back()
 
     def _next_back(self) -> tuple[OperatorCommand, ...]:
-        """What makes it withdraw at the next of its rates; what is less than a motor step is left to the one after."""
+        """What makes it withdraw at the next of its rates, to where it should be at its end; less than a motor step is left to
+        the one after."""
         withdrawn_nl, most_nl = self._look_line().withdrawn_nl, self.port.model.vtbi_max_nl
         volume_nl = rate = 0
         while self._stages_back and volume_nl < self.least_nl:

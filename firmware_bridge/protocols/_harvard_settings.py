@@ -99,8 +99,12 @@ def turn_about(back: bool) -> Iterator[bool]:
 def cut(
     pieces: Sequence[tuple[int, int | None]], left_nl: int | None, left_ns: int | None, least_nl: int
 ) -> list[Stage]:
-    """Make stages of (rate, duration) up to what is left of a volume and of a time; empty when nothing is left."""
+    """Make stages of (rate, duration) up to what is left of a volume and of a time; empty when nothing is left.
+
+    What would be less than ``least_nl`` is moved with the stage after it, at that one's rate.
+    """
     stages: list[Stage] = []
+    over_nl = 0
     for rate, lasts_ns in pieces:
         ns = lasts_ns
         if left_ns is not None:
@@ -110,8 +114,12 @@ def cut(
         if left_nl is not None:
             volume = left_nl if volume is None else min(volume, left_nl)
             left_nl -= volume
+        volume = None if volume is None else volume + over_nl
         if volume is None or volume >= least_nl:
             stages.append(Stage(rate, volume))
-        if (left_nl is not None and left_nl < least_nl) or (left_ns is not None and left_ns <= 0):
+            over_nl = 0
+        else:
+            over_nl = volume
+        if (left_nl is not None and left_nl + over_nl < least_nl) or (left_ns is not None and left_ns <= 0):
             break
     return stages

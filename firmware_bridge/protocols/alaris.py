@@ -25,7 +25,7 @@ from firmware_bridge.protocols.alaris_words import (
     time_left,
     volume,
 )
-from firmware_bridge.virtual_pump.dialect import Dialect, Options
+from firmware_bridge.virtual_pump.dialect import Dialect, Options, not_among
 from firmware_bridge.virtual_pump.world import Look, PumpPort
 from pumpsim import units
 from pumpsim.vocabulary.alarms import AlarmId
@@ -338,11 +338,7 @@ COMMANDS: dict[str, Command] = {
 def option_faults(more: Mapping[str, str]) -> list[str]:
     """Say what is wrong with options; empty when nothing is."""
     faults = [f"alaris has no option {name!r}; known: {', '.join(OPTIONS)}" for name in more if name not in OPTIONS]
-    faults += [
-        f"{name} = {more[name]!r}: it is one of {', '.join(words)}"
-        for name, words in WORDS.items()
-        if more[name] not in words
-    ]
+    faults += not_among(more, WORDS)
     seconds = number((more["watchdog_s"], ""), "")
     if not seconds:
         faults.append(f"watchdog_s = {more['watchdog_s']!r}: it is a number of seconds above 0")

@@ -20,7 +20,7 @@ from firmware_bridge.protocols.fresenius_commands import (
 )
 from firmware_bridge.protocols.fresenius_link import ACK, ENQ, Fault, Reader, Sign, Text, Unanswered, frame, nak
 from firmware_bridge.protocols.fresenius_words import NAME, Refusal
-from firmware_bridge.virtual_pump.dialect import Dialect, Options
+from firmware_bridge.virtual_pump.dialect import Dialect, Options, not_among
 from firmware_bridge.virtual_pump.world import PumpPort
 from pumpsim.vocabulary.alarms import AlarmId
 from pumpsim.vocabulary.inputs import DeviceEvent, DeviceEventKind
@@ -200,11 +200,7 @@ class Orchestra:
 def option_faults(more: Mapping[str, str], addresses: Sequence[int]) -> list[str]:
     """Say what is wrong with options and addresses; empty when nothing is."""
     faults = [f"fresenius has no option {name!r}; known: {', '.join(OPTIONS)}" for name in more if name not in OPTIONS]
-    faults += [
-        f"{name} = {more[name]!r}: it is one of {', '.join(words)}"
-        for name, words in WORDS.items()
-        if more[name] not in words
-    ]
+    faults += not_among(more, WORDS)
     faults += [
         f"{name} = {more[name]!r}: it is a whole number above 0"
         for name in COUNTS

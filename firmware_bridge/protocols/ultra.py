@@ -28,7 +28,7 @@ from firmware_bridge.protocols._ultra_said import (
 )
 from firmware_bridge.protocols._ultra_syringe import MAKERS
 from firmware_bridge.protocols._ultra_unit import Unit
-from firmware_bridge.virtual_pump.dialect import Dialect, Options
+from firmware_bridge.virtual_pump.dialect import Dialect, Options, not_among
 from firmware_bridge.virtual_pump.world import PumpPort
 
 XON = b"\x11"
@@ -85,9 +85,11 @@ class Manner:
 
 
 class Ultra:
-    """Pumps of the set on one line."""
+    """Pumps of the set on one line. Raises ValueError for an option that cannot be."""
 
     def __init__(self, pumps: Mapping[int, PumpPort], options: Options, manner: Manner) -> None:
+        if faults := not_among(options.more, WORDS):
+            raise ValueError("; ".join(faults))
         self._manner, self._options = manner, options
         self._lines = TextLines()
         ports = sorted(pumps.items())
@@ -239,6 +241,7 @@ def _store(unit: Unit, channel: Channel) -> None:
 
 
 VERSION, SERIAL = "3.0.5", "D100001"
+WORDS = {"ramp_end": ("hold", "stop")}
 OPTIONS = {"ramp_end": "hold", "version": VERSION, "serial": SERIAL}
 ASSUMED = (
     "Commands that a running pump refuses are those that set anything but its rates; a stop of a pump that stands is no error.",

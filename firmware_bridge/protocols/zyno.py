@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from firmware_bridge.virtual_pump.dialect import Dialect, Options
+from firmware_bridge.virtual_pump.dialect import Dialect, Options, not_among
 from firmware_bridge.virtual_pump.world import LineLook, Look, PumpPort, refusals
 from pumpsim.vocabulary.alarms import AlarmId
 from pumpsim.vocabulary.inputs import Acknowledge, Start, Stop
@@ -113,9 +113,11 @@ class Logged:
 
 
 class Zyno:
-    """One pump: the line has no addresses."""
+    """One pump: the line has no addresses. Raises ValueError for an option that cannot be."""
 
     def __init__(self, pumps: Mapping[int, PumpPort], options: Options) -> None:
+        if faults := not_among(options.more, {"checksum": ("sum", "xor")}):
+            raise ValueError("; ".join(faults))
         (self._port,) = pumps.values()
         self._line = self._port.model.lines[0]
         self._serial, self._firmware = options.more.get("serial", SERIAL), options.more.get("firmware", FIRMWARE)

@@ -24,6 +24,12 @@ class Options:
     more: Mapping[str, str] = field(default_factory=dict)
 
 
+def not_among(more: Mapping[str, str], words: Mapping[str, Sequence[str]]) -> list[str]:
+    """Say which options are none of the words that they may be."""
+    wrong = [(name, known) for name, known in words.items() if more.get(name, known[0]) not in known]
+    return [f"{name} = {more[name]!r}: it is one of {', '.join(known)}" for name, known in wrong]
+
+
 class Talker(Protocol):
     """A dialect at work on one port."""
 

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import NamedTuple, Protocol
 
 from firmware_bridge.device import DeviceStep
-from firmware_bridge.virtual_pump.dialect import Dialect, Options
+from firmware_bridge.virtual_pump.dialect import Dialect, Options, Talker
 from firmware_bridge.virtual_pump.engine import PPM, VirtualPump, stepped
 from firmware_bridge.virtual_pump.wire import COUNTS, NO_FAULTS, SHARES, Wire, WireFaults
 from firmware_bridge.virtual_pump.world import AHEAD_NS, PumpPort, World, refusals
@@ -70,6 +70,8 @@ class Tap(Protocol):
 
 
 USUAL = Options()
+SPEEDS = 0.001, 1_000_000.0
+"""How slow and how fast pump time may go, for wall time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +81,7 @@ class Settings:
     ``strict_baud``: a host whose port is set to another rate than the pump's hears and says garbage, where that can be seen.
     ``wire_by_scenario``: whether the wire has the faults that the scenario gives it.
 
-    Raises ValueError for a speed that is not above 0.
+    Raises FieldError for a speed that is outside ``SPEEDS``.
     """
 
     options: Options = USUAL
@@ -92,8 +94,8 @@ class Settings:
     wire_by_scenario: bool = True
 
     def __post_init__(self) -> None:
-        if not self.speed > 0.0:
-            raise ValueError(f"a speed of {self.speed:g}: it must be above 0")
+        if not SPEEDS[0] <= self.speed <= SPEEDS[1]:
+            raise FieldError(f"a speed of {self.speed:g}: {SPEEDS[0]:g} to {SPEEDS[1]:,.0f} is wanted")
 
     @property
     def link_speed(self) -> float:
@@ -121,12 +123,10 @@ class Unit:
         self.dialect, self.scenario = dialect, _open_to_anything(self._telling.scenario)
         self.world = World(self.scenario, round(AHEAD_NS * max(1.0, settings.speed)))
         by_address = _addressed(self.world, only, dialect, settings.first)
-        if unknown := [key for key in settings.options.more if key not in dialect.options]:
-            raise UnknownNameError(f"option of {dialect.name}: {unknown[0]}", unknown[0], dialect.options)
-        given = replace(settings.options, more={**dialect.options, **settings.options.more})
+        talker = _talker(dialect, by_address, settings.options)
         self.wire, self.strict_baud = Wire(settings.faults, settings.seed, dialect.baud), settings.strict_baud
         on_link = settings.speed / settings.link_speed
-        self._pump = VirtualPump(self.world, dialect.talk(by_address, given), self.wire, on_link)
+        self._pump = VirtualPump(self.world, talker, self.wire, on_link)
         self.addresses = {port.id: address for address, port in by_address.items()}
         self._speed_ppm, self.link_speed = round(on_link * PPM), settings.link_speed
         self._due: list[Entry] = []
@@ -310,6 +310,26 @@ def _addressed(world: World, only: Sequence[str] | None, dialect: Dialect, first
             f"{dialect.name} has the addresses {has}: {len(pumps)} pump(s) from {begin} on do not go on one line"
         )
     return dict(zip(wanted, pumps, strict=True))
+
+
+def _talker(dialect: Dialect, pumps: Mapping[int, PumpPort], options: Options) -> Talker:
+    """The dialect in front of pumps. Raises PumpsimError with every option that it does not have or cannot take."""
+    faults: list[str] = []
+    more = dict(dialect.options)
+    for key, value in options.more.items():
+        if key not in dialect.options:
+            faults.append(str(UnknownNameError(f"option of {dialect.name}: {key}", key, dialect.options)))
+        elif not (value.isascii() and value.isprintable()):
+            faults.append(f"{dialect.name}: {key} = {value!r}: printable characters of ASCII are wanted")
+        else:
+            more[key] = value
+    try:
+        talker = dialect.talk(pumps, replace(options, more=more))
+    except ValueError as error:
+        faults.append(f"{dialect.name}: {error}")
+    if faults:
+        raise PumpsimError("; ".join(faults))
+    return talker
 
 
 def _open_to_anything(scenario: Scenario) -> Scenario:

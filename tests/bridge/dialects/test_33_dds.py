@@ -69,12 +69,26 @@ def test_reciprocating_axes_go_opposite_ways_and_turn_about_at_the_target():
         moved.append([port.look().lines[0].back_nl_per_h > 0 for port in ports])
         host.wait(3)
     assert moved == [[False, True], [True, False], [False, True], [True, False], [False, True]]
-    given = [sum(float(host.ask(f"{way}volume").split()[0]) for _ in (0,)) for way in "iw"]
+    given = [float(host.ask(f"{way}volume").split()[0]) for way in "iw"]
     assert given == pytest.approx([300.0, 200.0], abs=1.0), "of axis a, after five legs of 100 uL"
     assert answers(host, "stop", "irun")[0] == "\n:"
     assert answers(host, "stop", "condition independent", "irun b")[-1] == "\n>"
     host.wait(1)
     assert not host.pump.world.pumps["p1"].withdrawing
+
+
+def test_another_rate_reaches_a_reciprocating_axis_that_withdraws_at_once():
+    """100 uL at 60 mL/h for 2 s, the rest at 120: 2 s more, not 4; each axis turns about then."""
+    host = Host(virtual("33-dds", 0, 1))
+    answers(host, "condition reciprocating", "irate 60 m/h", "tvolume 100 ul", "irun")
+    host.wait(2)
+    assert host.ask("irate 120 m/h") == "\n>"
+    looks = [host.pump.world.pumps[f"p{axis}"].look().lines[0] for axis in (0, 1)]
+    assert [looks[0].rate_nl_per_h, looks[1].back_nl_per_h] == [120_000_000, 120_000_000]
+    host.wait(1.9)
+    assert [host.pump.world.pumps[f"p{axis}"].withdrawing for axis in (0, 1)] == [False, True]
+    host.wait(0.2)
+    assert [host.pump.world.pumps[f"p{axis}"].withdrawing for axis in (0, 1)] == [True, False]
 
 
 def test_twin_condition_names_no_axis_and_moves_both():

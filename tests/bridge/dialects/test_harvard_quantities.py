@@ -12,7 +12,10 @@ from firmware_bridge.protocols._harvard_quantities import (
     volume_text,
     volume_unit,
 )
+from firmware_bridge.protocols._harvard_settings import cut
+from pumpsim.vocabulary.courses import Stage
 
+H_NS = 3_600 * 10**9
 NUMBERS = (
     (199.49, "199.49"),
     (25.0404, "25.0404"),
@@ -66,3 +69,29 @@ def test_what_is_no_unit_and_no_time():
 def test_times_both_ways(text, ns):
     assert time_text(ns) == text
     assert seconds_ns(text.removesuffix(" seconds")) == ns
+
+
+def test_what_is_less_than_a_step_is_moved_with_the_rate_after_it():
+    """Rates of 1 to 5 nL/h for an hour each, a step of 4 nL: 1 + 2 + 3, then 4, then 5."""
+    pieces = [(rate, H_NS) for rate in (1, 2, 3, 4, 5)]
+    assert cut(pieces, None, None, 4) == [Stage(3, 6), Stage(4, 4), Stage(5, 5)]
+    assert cut(pieces[:2], None, None, 4) == [], "3 nL are no step"
+    assert cut([*pieces[:2], (9, None)], None, None, 4) == [Stage(9, None)]
+
+
+@pytest.mark.parametrize(
+    ("left_nl", "left_ns", "stages"),
+    [
+        (6, None, [Stage(3, 6)]),
+        (8, None, [Stage(3, 6)]),
+        (12, None, [Stage(3, 6), Stage(4, 4)]),
+        (3, None, []),
+        (None, 3 * H_NS, [Stage(3, 6)]),
+        (None, 2 * H_NS, []),
+        (5, None, [Stage(3, 5)]),
+    ],
+)
+def test_nothing_goes_beyond_what_is_left(left_nl, left_ns, stages):
+    pieces = [(rate, H_NS) for rate in (1, 2, 3, 4, 5)]
+    assert cut(pieces, left_nl, left_ns, 4) == stages
+    assert cut([(7, None)], left_nl, left_ns, 4) == ([Stage(7, left_nl or 7 * left_ns // H_NS)] if left_nl != 3 else [])

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from firmware_bridge.cli.rack_file import wanted_of
+from firmware_bridge.cli.rack_file import made_of
 from pumpsim.errors import ScenarioError
 from tests.bridge.processes import finish
 from tests.bridge.virtual.test_emulate import ROOT, ask, run, start
@@ -75,13 +75,18 @@ def test_different_pumps_in_one_process(tmp_path: Path) -> None:
             ["port[1].protocol", "port[1].speed", "port[1].count", "port[2].wire", "port[2].baud"],
         ),
         ("[[port]]\nprotocol = 'zyno'\nlink = 'a'\nport = '/dev/ttyS9'", ["port[1].link"]),
+        (
+            "[[port]]\nprotocol = 'alaris'\nsettings = { sereal = '1', watchdgo_s = '2' }\n[[port]]\nprotocol = 'zyno'\n"
+            "scenario = 'none.toml'\n[[port]]\nprotocol = 'new-era'\nspeed = 0.0",
+            ["port[1]", "port[2]", "port[3].speed"],
+        ),
     ],
 )
 def test_every_fault_of_a_file_is_told_at_once(text: str, keys: list[str], tmp_path: Path) -> None:
     file = tmp_path / "rack.toml"
     file.write_text(text, encoding="utf-8")
     with pytest.raises(ScenarioError) as raised:
-        wanted_of(file, None)
+        made_of(file, None)
     assert sorted(fault.key for fault in raised.value.faults) == sorted(keys)
 
 
