@@ -112,7 +112,7 @@ def conform(
 ) -> None:
     """Play a journal's host to our virtual pump, on virtual time, and list every reply and reply time that differs.
 
-    Exit 0: none does; 1: some do; 2: something is bad.
+    Exit 0: none does; 1: some do; 2: something is bad, or nothing could be compared.
     """
     from firmware_bridge.traffic.conformity import conformity
     from firmware_bridge.traffic.journal import read_wire
@@ -135,6 +135,8 @@ def conform(
         print(json.dumps(_as_json(found), indent=2))
     else:
         _print(found, file)
+    if not found.compared and not found.differences:
+        raise PumpsimError(f"{file}: nothing was compared: no answer in it has one of ours beside it")
     raise typer.Exit(1 if found.differences else 0)
 
 

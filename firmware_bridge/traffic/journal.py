@@ -13,7 +13,7 @@ from typing import IO, Annotated, Any, Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, ValidationInfo, field_validator
 
-from firmware_bridge.virtual_pump.unit import By
+from firmware_bridge.virtual_pump.unit import SPEEDS, By
 from pumpsim import __version__
 from pumpsim.errors import JournalError
 
@@ -51,7 +51,7 @@ class Header(_Line):
     options: Mapping[str, str] = {}
     spontaneous: bool = True
     power_up_alarm: bool = True
-    speed: float = Field(default=1.0, gt=0.0)
+    speed: float = Field(default=1.0, ge=SPEEDS[0], le=SPEEDS[1])
     latency_ns: Instant = 0
     baud: Instant = 0
     host_baud: Instant = 0

@@ -82,7 +82,7 @@ def test_a_journal_is_never_written_over(tmp_path: Path) -> None:
         ([], "empty, not a wire journal"),
         (['{"schema":"pumpsim-inputs/2"}'], "line 1: schema: Input should be 'pumpsim-wire/1'"),
         (["hello"], "line 1: Invalid JSON"),
-        (['{"speed":0.0}'], "line 1: speed: Input should be greater than 0"),
+        (['{"speed":0.0}'], "line 1: speed: Input should be greater than or equal to 0.001"),
         (["{}", '{"at_ns":-1,"by":">","bytes":"a"}'], "line 2: at_ns: Input should be greater than or equal to 0"),
         (["{}", '{"at_ns":1,"by":"?","bytes":"a"}'], "line 2: by: Input should be '>' or '<'"),
         (["{}", '{"at_ns":1,"by":">","bytes":""}'], "line 2: bytes: Value error, each character is one byte"),
