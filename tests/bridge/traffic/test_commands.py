@@ -248,7 +248,9 @@ def test_every_bad_argument_is_told_at_once(tmp_path: Path, here: Callable[..., 
 def test_a_journal_in_which_nothing_was_said(tmp_path: Path, here: Callable[..., Finished]) -> None:
     (tmp_path / "a.jsonl").write_text(JOURNAL)
     done = here("conform", "a.jsonl")
-    assert (done.code, done.out) == (2, "0 exchanges, 0 replies compared, 0 differences\n"), "no pump passes by saying nothing"
+    assert (done.code, done.out) == (2, "0 exchanges, 0 replies compared, 0 differences\n"), (
+        "no pump passes by saying nothing"
+    )
     assert "nothing was compared" in done.err
     assert here("report", "a.jsonl").code == 0
     assert "Nothing went over the wire." in (tmp_path / "a.html").read_text(encoding="utf-8")

@@ -70,5 +70,8 @@ def test_what_a_unit_makes_of_it() -> None:
 
 @pytest.mark.parametrize("speed", [0.0, -1.0, float("nan"), float("inf"), 1e-9])
 def test_a_speed_that_cannot_be_is_refused(speed: float) -> None:
-    with pytest.raises(PumpsimError, match=r"0\.001 to 1,000,000 is wanted"), virtual_pump("syringe-pump", PLAIN, speed):
+    with (
+        pytest.raises(PumpsimError, match=r"0\.001 to 1,000,000 is wanted"),
+        virtual_pump("syringe-pump", PLAIN, speed),
+    ):
         pass
