@@ -21,7 +21,9 @@ def inject(place: str, words: Sequence[str], lasting: str | None) -> int:
         request["for"] = lasting
     answer = asked(loopback_address(place), request)
     if not answer.get("ok"):
-        raise PumpsimError(str(answer.get("error", "no answer that can be read")))
+        why = str(answer.get("error", "no answer that can be read"))
+        bare = len(words) == 1 and why.startswith(f"{words[0]} = true: ")
+        raise PumpsimError(f"no value was given: {why}" if bare else why)
     print(json.dumps(answer["pumps"], indent=2) if "read" in request else "done")
     return 0
 

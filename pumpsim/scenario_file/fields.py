@@ -64,7 +64,8 @@ class Choice:
     def _found(self, value: object) -> object:
         if not isinstance(value, str):
             valid = f"{self.listed_in} lists them" if self.listed_in else f"valid: {', '.join(self.names)}"
-            raise FieldError(f"the name of a {self.kind} is wanted; {valid}")
+            article = "an" if self.kind[0] in "aeiou" else "a"
+            raise FieldError(f"the name of {article} {self.kind} is wanted; {valid}")
         if value not in self.names:
             raise UnknownNameError(self.kind, value, self.names, self.listed_in)
         return self.names[value]

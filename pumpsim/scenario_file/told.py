@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from pumpsim.errors import FieldError, ScenarioError, UnitError, UnknownNameError
+from pumpsim.errors import FieldError, ScenarioError, UnitError, nearest_name
 from pumpsim.scenario import Entry, Scenario
 from pumpsim.scenario_file.checks import Document
 from pumpsim.scenario_file.happening_tables import ChangeTable, FaultTable, OperatorTable
@@ -91,7 +91,8 @@ def kind_of(words: Mapping[str, object]) -> str:
     """Find the kind of table that words belong to. Raises FieldError when they belong to none, or to two."""
     kinds = {KIND_OF[word] for word in words if word in KIND_OF}
     if not kinds:
-        raise UnknownNameError("word", next(iter(words), ""), KIND_OF, "scenarios/README.md")
+        name = next(iter(words), "")
+        raise FieldError(f"unknown word {name!r}; valid: {', '.join(KIND_OF)}", nearest_name(name, KIND_OF))
     if len(kinds) > 1:
         raise FieldError(f"{' and '.join(word for word in words if word in KIND_OF)} belong to different tables")
     return kinds.pop()

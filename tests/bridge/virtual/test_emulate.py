@@ -258,6 +258,12 @@ def test_inject_from_another_terminal(here: Callable[..., Finished]) -> None:
         assert here("inject", place, "end", '{ device = "syringe off" }').out == "done\n"
         done = here("inject", place, "do", "start")
         assert (done.code, done.out, done.err) == (2, "", "no line is ready to start\n")
+        bare = here("inject", place, "device")
+        assert bare.err.startswith(
+            "no value was given: device = true: the name of a device fault is wanted; valid: door open"
+        )
+        assert "the name of an action is wanted" in here("inject", place, "do").err
+        assert here("inject", place, "hold", "on").err.startswith("unknown word 'hold'; valid: load, titrate")
         assert here("inject", place, "load", '{ rate = "5 mL/h" }').code == 0
         state = json.loads(here("inject", place, "read").out)
         assert state["main"]["lines"]["A"]["state"] == "ready"

@@ -116,7 +116,7 @@ def test_same_disturbance_may_come_again_when_it_is_over() -> None:
     ("words", "said"),
     [
         ({"occlude": "patient"}, r'^occlude = "patient": unknown place; valid: patient end, line A \(did you mean'),
-        ({"leek": "1 kPa h/mL"}, "unknown word; .*did you mean 'leak'"),
+        ({"leek": "1 kPa h/mL"}, "unknown word 'leek'; valid: .*did you mean 'leak'"),
         ({}, "unknown word"),
         ({"occlude": "patient end", "do": "start"}, "belong to different tables"),
         ({"occlude": "patient end", "at": "1 s"}, "what is told is done now"),
