@@ -97,7 +97,9 @@ def emulate(
     scenario: Annotated[Path | None, typer.Option(help="Scenario with model, bags, set, access and faults.")] = None,
     pump: PUMP = None,
     link: Annotated[Path | None, typer.Option(help="Stable name to make for the pseudo-terminal: ./ttyPUMP.")] = None,
-    port: Annotated[str | None, typer.Option(help="Use this port (a socat end, a real one), not a new one.")] = None,
+    port: Annotated[
+        str | None, typer.Option(help="Use this port (a socat end, a real one, tcp://127.0.0.1:0), not a new one.")
+    ] = None,
     keep: Annotated[bool, typer.Option("--keep", help="A new host finds bags and line as the last one left.")] = False,
     speed: Annotated[float, typer.Option(help="Pump time for wall time; the wire stays as it is.")] = 1.0,
     scale_link_timers: Annotated[

@@ -8,6 +8,7 @@ from pathlib import Path
 from firmware_bridge.protocols import PROTOCOLS
 from firmware_bridge.transports import LinkLost, Transport
 from firmware_bridge.transports.serial_port import SerialPort
+from firmware_bridge.transports.tcp import SCHEME, TcpPort, loopback_address
 from firmware_bridge.virtual_pump.dialect import Dialect
 from pumpsim.catalogue.accesses import ACCESSES
 from pumpsim.catalogue.fluids import FLUIDS, head_kpa
@@ -109,7 +110,7 @@ def opener(port: str, baud: int) -> Callable[[], Transport]:
 
     def open_port() -> Transport:
         try:
-            return SerialPort(port, baud)
+            return SerialPort(port.replace(SCHEME, "socket://", 1), baud)
         except LinkLost as lost:
             raise LinkLost(f"cannot open port {port}: {lost}") from lost
 
@@ -117,11 +118,15 @@ def opener(port: str, baud: int) -> Callable[[], Transport]:
 
 
 def device_end(link: Path | None, port: str | None, baud: int) -> tuple[Transport, str]:
-    """The device's end of the wire, and what the host opens: a new pseudo-terminal, or an existing port's far end."""
+    """The device's end of the wire, and what the host opens: a new pseudo-terminal, a port on TCP, or an existing port's far
+    end."""
+    if port is not None and port.startswith(SCHEME):
+        listening = TcpPort(*loopback_address(port))
+        return listening, listening.path
     if port is not None:
         return opener(port, baud)(), port
     if os.name != "posix":
-        raise PumpsimError("pseudo-terminals need Linux or macOS; give --port (a com0com pair, a real port)")
+        raise PumpsimError("pseudo-terminals need Linux or macOS; give --port (a com0com pair, a real port, tcp://)")
     from firmware_bridge.transports.pseudo_terminal import PseudoTerminal
 
     try:

@@ -6,6 +6,7 @@ and what a terminal server makes of a serial port. There is no security of any k
 
 import contextlib
 import ipaddress
+import select
 import socket
 import struct
 
@@ -74,6 +75,15 @@ class TcpPort:
             return data
         self._accept()
         return data or self._read()
+
+    def read(self, timeout_s: float) -> bytes:
+        """Wait for bytes, or for a host to come, until the time is over; give what is there."""
+        ready, _, _ = select.select(self.descriptors(), [], [], max(0.0, timeout_s))
+        return self.take() if ready else b""
+
+    def write(self, data: bytes) -> None:
+        """Send what the host takes now."""
+        self.give(data)
 
     def give(self, data: bytes) -> None:
         """Send what the host takes now; drop the rest and count it: all of it without a host, as on a plug with no cable."""

@@ -4,12 +4,12 @@
 give the same bytes. Figures of a scenario that are no longer drawn are removed; nothing else in the folder is touched.
 """
 
-import os
 from collections.abc import Sequence
 from pathlib import Path
 
 from pumpsim.analysis.orders import fulfilments
 from pumpsim.analysis.results import analyse
+from pumpsim.report.whole import write_whole
 from pumpsim.scenario import Scenario
 from pumpsim.trace import PumpTrace
 
@@ -26,7 +26,7 @@ def write_gallery(scenarios: Sequence[Scenario], traces: Sequence[Sequence[PumpT
         "# Figures of the scenarios\n\n"
         "Made by `make plots` from the files in `scenarios/`. Not a medical device; drug figures are examples.\n"
     )
-    _write(folder / INDEX, "\n".join([head, contents, "", *sections]))
+    write_whole(folder / INDEX, "\n".join([head, contents, "", *sections]))
 
 
 def _section(folder: Path, scenario: Scenario, traces: Sequence[PumpTrace]) -> str:
@@ -41,7 +41,7 @@ def _section(folder: Path, scenario: Scenario, traces: Sequence[PumpTrace]) -> s
     written = set()
     if scenario.orders:
         figure = ordered_and_given(fulfilments(scenario, {trace.pump: trace for trace in traces}), scenario.duration_ns)
-        _write(place / "orders.svg", HEAD + to_svg(figure, "orders", TITLE, CAPTION))
+        write_whole(place / "orders.svg", HEAD + to_svg(figure, "orders", TITLE, CAPTION))
         written.add("orders.svg")
         lines += [f"![{TITLE}]({scenario.name}/orders.svg)", "", f"*{CAPTION}*", ""]
     for trace in traces:
@@ -51,16 +51,10 @@ def _section(folder: Path, scenario: Scenario, traces: Sequence[PumpTrace]) -> s
         for drawing in drawings(analyse(trace)):
             kind = f"{trace.pump}-{drawing.kind}" if several else drawing.kind
             svg = to_svg(drawing.figure, kind, drawing.title, drawing.caption.text)
-            _write(place / f"{kind}.svg", HEAD + svg)
+            write_whole(place / f"{kind}.svg", HEAD + svg)
             written.add(f"{kind}.svg")
             lines += [f"![{drawing.title}]({scenario.name}/{kind}.svg)", "", f"*{drawing.caption.text}*", ""]
     for old in place.glob("*.svg"):
         if old.name not in written:
             old.unlink()
     return "\n".join(lines)
-
-
-def _write(path: Path, text: str) -> None:
-    beside = path.with_name(f".{path.name}.{os.getpid()}.new")
-    beside.write_text(text, encoding="utf-8", newline="\n")
-    beside.replace(path)

@@ -1,12 +1,12 @@
 """Write a report as one HTML page: no network, no script, readable on a screen, on paper and to a screen reader."""
 
-import os
 from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from pumpsim.report.content import DISCLAIMER, PumpSection, Report
+from pumpsim.report.whole import write_whole
 
 HERE = Path(__file__).parent
 LONG = 25
@@ -30,13 +30,8 @@ def render(report: Report) -> str:
 
 
 def write_report(path: Path, report: Report) -> None:
-    """Render and write; beside its place first, then swapped in, so that a reader never sees half a page."""
-    beside = path.with_name(f".{path.name}.{os.getpid()}.new")
-    try:
-        beside.write_text(render(report), encoding="utf-8", newline="\n")
-        beside.replace(path)
-    finally:
-        beside.unlink(missing_ok=True)
+    """Render and write, whole or not at all."""
+    write_whole(path, render(report))
 
 
 def _ordered(report: Report) -> dict[str, str | Markup]:

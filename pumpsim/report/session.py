@@ -1,6 +1,5 @@
 """Write a recorded conversation as one HTML page: no network, no script; the ladder of frames, reply times, faults."""
 
-import os
 from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
@@ -8,6 +7,7 @@ from markupsafe import Markup
 
 from pumpsim.analysis.traffic import ReplyTimes, Session, reply_times, shown
 from pumpsim.report.content import DISCLAIMER
+from pumpsim.report.whole import write_whole
 
 HERE = Path(__file__).parent
 LONG = 50
@@ -38,13 +38,8 @@ def render(session: Session) -> str:
 
 
 def write_session(path: Path, session: Session) -> None:
-    """Render and write; beside its place first, then swapped in, so that a reader never sees half a page."""
-    beside = path.with_name(f".{path.name}.{os.getpid()}.new")
-    try:
-        beside.write_text(render(session), encoding="utf-8", newline="\n")
-        beside.replace(path)
-    finally:
-        beside.unlink(missing_ok=True)
+    """Render and write, whole or not at all."""
+    write_whole(path, render(session))
 
 
 def _figures(session: Session, times: ReplyTimes | None) -> list[dict[str, str | Markup]]:

@@ -83,6 +83,19 @@ def test_drive_leaves_what_a_simulation_leaves(tmp_path: Path) -> None:
     assert_replays(folder / "inputs.jsonl")
 
 
+def test_a_device_on_tcp_is_driven_and_trips_when_its_host_is_killed(tmp_path: Path) -> None:
+    file = write(tmp_path, "3 s", PUMPED.format(volume="0.233 mL"))
+    with emulator("--scenario", file, "--port", "tcp://127.0.0.1:0") as (port, process):
+        assert port.startswith("socket://127.0.0.1:")
+        done = run("drive", file, "--port", port, "--out", tmp_path / "out", "--no-report")
+        assert (done.code, done.err) == (0, "")
+        again = start("drive", write(tmp_path, "60 s", name="long"), "--port", port, "--out", tmp_path / "x")
+        wait_for(again, "delivery-started")
+        again.kill()
+        finish(again)
+        wait_for(process, "tripped")
+
+
 def test_expectation_that_fails_is_exit_1(tmp_path: Path) -> None:
     file = write(tmp_path, "1 s", PUMPED.format(volume="99 mL"))
     with emulator("--scenario", file) as (port, _):
@@ -201,6 +214,8 @@ def test_emulator_whose_port_goes_away_says_so(tmp_path: Path) -> None:
         (("emulate", "unknown-model"), "unknown model 'unknown-model'; known: dual-channel-cassette"),
         (("emulate", "--link", "good.toml"), "good.toml exists and is no link"),
         (("emulate", "--link", "a", "--port", "b"), "give one of them"),
+        (("emulate", "--port", "tcp://10.0.0.1:5025"), "loopback only"),
+        (("emulate", "--port", "tcp://127.0.0.1"), "a port is wanted, as in tcp://127.0.0.1:5025"),
         (("emulate", "--port", "/dev/no-such-port"), "cannot open port /dev/no-such-port"),
         (("emulate", "single-channel-cassette", "--scenario", "good.toml"), "MODEL is single-channel-cassette"),
     ],

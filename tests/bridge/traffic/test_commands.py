@@ -188,6 +188,8 @@ JOURNAL = '{"schema":"pumpsim-wire/1","protocol":"new-era"}\n'
         (("conform", "a.jsonl", "--scenario", "none.toml"), "none.toml: there is no such file"),
         (("report", "none.jsonl"), "none.jsonl: No such file"),
         (("report", "a.jsonl", "--out", "a.jsonl"), "a.jsonl is the journal"),
+        (("report", "a.jsonl", "--out", "/"), "/: "),
+        (("report", "a.jsonl", "--out", "none/a.html"), "none/a.html: No such file"),
         (("emulate", "--replay-wire", "none.jsonl"), "none.jsonl: No such file"),
         (("emulate", "--replay-wire", "a.jsonl", "--protocol", "alaris"), "the journal says all"),
         (("emulate", "--replay-wire", "a.jsonl", "--speed", "2"), "the journal says all"),

@@ -2,6 +2,7 @@
 
 import select
 import socket
+import threading
 import time
 from collections.abc import Callable, Iterator
 
@@ -51,6 +52,18 @@ def test_pyserial_opens_the_path(port: TcpPort) -> None:
     host.write(b"hello")
     assert taken(port, lambda data: len(data) == 5) == b"hello"
     host.close()
+
+
+def test_reading_waits_for_bytes_and_not_longer(port: TcpPort) -> None:
+    assert port.read(0.0) == b""
+    with socket.create_connection(port.address, 5.0) as host:
+        threading.Timer(0.05, lambda: host.sendall(b"late")).start()
+        heard = b""
+        while not heard:
+            heard = port.read(5.0)
+        assert heard == b"late"
+        port.write(b"answer")
+        assert host.recv(10) == b"answer"
 
 
 def test_second_host_is_refused_as_long_as_the_first_is_there(port: TcpPort) -> None:
