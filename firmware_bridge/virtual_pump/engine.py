@@ -60,15 +60,16 @@ class VirtualPump:
 
     def answer(self, now_ns: int, data: bytes = b"") -> bytes:
         """Take in what arrived by ``now_ns`` and give what goes out; what was due earlier happens first, at its own instant."""
-        if self._nothing_is_due(now_ns):
+        foreseen = self._foreseen
+        if foreseen and foreseen[0] == self.world.changes and (foreseen[1] is None or foreseen[1] > now_ns):
             self._now_ns = now_ns
             self.world.pass_to(now_ns * self._speed_ppm // PPM)
         else:
             self._catch_up(now_ns)
-        if data and (heard := self.wire.hear(now_ns, data)):
-            self._foreseen, self._heard = None, True
-            self.wire.send(now_ns, self.talker.take(now_ns, heard))
-        return self.wire.due(now_ns)
+        if not data:
+            return self.wire.due(now_ns)
+        self._foreseen, self._heard = None, True
+        return self.wire.carry(now_ns, data, self.talker.take)
 
     def settle(self) -> int | None:
         """Let the dialect follow what it has heard, and find out when this wants to be called again; it may be at once.
@@ -80,13 +81,6 @@ class VirtualPump:
         due_ns, wire_ns = self._due_ns(), self.wire.next_ns
         self._foreseen = self.world.changes, due_ns
         return min((at_ns for at_ns in (due_ns, wire_ns) if at_ns is not None), default=None)
-
-    def _nothing_is_due(self, now_ns: int) -> bool:
-        """Whether neither pumps nor dialect have anything to do by an instant, as ``settle`` found."""
-        if self._foreseen is None:
-            return False
-        changes, due_ns = self._foreseen
-        return changes == self.world.changes and (due_ns is None or due_ns > now_ns)
 
     def _catch_up(self, now_ns: int) -> None:
         """Let happen what is due by an instant, each at its own."""

@@ -86,6 +86,15 @@ class Wire:
         switches = faults.latency_ns, faults.baud, faults.silent, faults.lose_first, self._garbles
         self._sound = not any((*switches, *(getattr(faults, name) for name in SHARES)))
 
+    def carry(self, now_ns: int, data: bytes, talk: Callable[[int, bytes], Sequence[bytes]]) -> bytes:
+        """What the host's bytes come to: ``talk`` answers what of them comes through; what has come out by now."""
+        if self._sound and self._held is None and not self._queue and self._free_ns <= now_ns:
+            self._heard_any = True
+            return b"".join(talk(now_ns, data))
+        if heard := self.hear(now_ns, data):
+            self.send(now_ns, talk(now_ns, heard))
+        return self.due(now_ns)
+
     def hear(self, now_ns: int, data: bytes) -> bytes:
         """What of the host's bytes comes through."""
         if self._sound:

@@ -4,7 +4,7 @@ Nothing here knows a wire. Time is handed over; what is due by then happens at i
 What a look gives are named tuples: they are made for every question, and a frozen dataclass takes four times as long to make.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 from pumpsim.scenario import Action, Scenario
@@ -61,6 +61,18 @@ class Look(NamedTuple):
         raise LookupError(f"no line {name}")
 
 
+class _Still(NamedTuple):
+    """What of a look stays until something happens: of each line all but its counts; by how many steps the plunger was drawn
+    back before, and from which count on it is now."""
+
+    lines: tuple[tuple[str, LineState, InfusionProgram | None, int, int], ...]
+    standing: tuple[Standing, ...]
+    off: bool
+    withdrawing: bool
+    withdrawn: int
+    from_step: int | None
+
+
 class World:
     """Everything behind one or more ports: the pumps of a scenario, without an end, from power-on.
 
@@ -101,9 +113,13 @@ class PumpPort:
     def __init__(self, world: World, line: Clockwork, pump: SimulatedPump) -> None:
         self._world, self._line, self._pump = world, line, pump
         self._rows = {row.id: row for row in pump.model.alarms}
-        self._of = (-1, -1)
+        self._step_fl = pump.model.mechanism.step_fl
+        self._happened = -1
         self._look: Look | None = None
-        self._left: dict[str, Remaining] = {}
+        self._stands = self._still()
+        self._counts: Callable[[int], tuple[int, ...]] = lambda _at_ns: ()
+        self._counts_until_ns = 0
+        self._left: dict[str, tuple[int, Remaining]] = {}
         self._wake_ns: int | None = None
 
     @property
@@ -134,32 +150,30 @@ class PumpPort:
     @property
     def off(self) -> bool:
         """Whether it has no power."""
-        return self._pump.is_dead
+        return self._standing().off
 
     @property
     def alarms(self) -> tuple[AlarmId, ...]:
         """The conditions that stand. This, and ``line_state``, costs next to nothing: it reads no sensor."""
-        return tuple(alarm.alarm for alarm in self._pump.state.alarms if alarm.standing)
+        return tuple(standing.alarm for standing in self._standing().standing)
 
     def line_state(self, line: str) -> LineState:
         """Where a line is in its life, as the pump knows it."""
-        return self._pump.state.line(line).state
+        for name, state, *_ in self._standing().lines:
+            if name == line:
+                return state
+        raise LookupError(f"no line {line}")
 
     @property
     def withdrawing(self) -> bool:
         """Whether its plunger is being drawn back."""
-        return self._pump.state.unit.run is not None
-
-    def _withdrawn_steps(self, steps: int) -> int:
-        """By how many steps it was drawn back by now, where its count is."""
-        unit = self._pump.state.unit
-        return unit.withdrawn_steps + (0 if unit.run is None else unit.run.from_step - steps)
+        return self._standing().withdrawing
 
     def look(self) -> Look:
         """What the pump knows, and what its motor has counted by now; looking changes nothing."""
-        self._come_to_now()
-        if self._look is None:
-            self._look = self._looked()
+        at_ns, stands = self._world.now_ns, self._standing()
+        if self._look is None or self._look.at_ns != at_ns:
+            self._look = self._looked(at_ns, stands)
         return self._look
 
     @property
@@ -167,39 +181,48 @@ class PumpPort:
         """The pressure behind the mechanism by now. It may cost more than a look: few ask, and not right after a start."""
         return self._pump.distal_kpa(self._world.now_ns)
 
-    def _come_to_now(self) -> None:
-        """Forget what was looked at or reckoned at another instant, or before something happened."""
-        of = self._world.now_ns, self._line.happened
-        if of != self._of:
-            self._of, self._look = of, None
-            self._left.clear()
+    def _looked(self, at_ns: int, stands: "_Still") -> Look:
+        """Until something happens only counts change, and how they do is known for a while."""
+        if at_ns >= self._counts_until_ns:
+            self._counts, self._counts_until_ns = self._pump.counting(at_ns)
+        lines, step_fl = [], self._step_fl
+        for line, count in zip(stands.lines, self._counts(at_ns), strict=True):
+            back = stands.withdrawn if stands.from_step is None else stands.withdrawn + stands.from_step - count
+            lines.append(LineLook(*line, (count + back) * step_fl // FL_PER_NL, back * step_fl // FL_PER_NL))
+        return Look(at_ns, tuple(lines), stands.standing, stands.off)
 
-    def _looked(self) -> Look:
-        at_ns, pump = self._world.now_ns, self._pump
-        lines: list[LineLook] = []
-        standing: list[Standing] = []
-        state, model = pump.state, pump.model
-        step_fl = model.mechanism.step_fl
-        for status, motion, count in zip(state.lines, state.motor.lines, pump.steps(at_ns), strict=True):
-            back, rate = self._withdrawn_steps(count) if model.withdraws else 0, motion.rate_nl_per_h
-            pumped_nl, withdrawn_nl = (count + back) * step_fl // FL_PER_NL, back * step_fl // FL_PER_NL
-            lines.append(
-                LineLook(
-                    status.line, status.state, status.program, max(0, rate), max(0, -rate), pumped_nl, withdrawn_nl
-                )
-            )
-        for alarm in state.alarms:
-            if alarm.standing:
-                priority = self._rows[alarm.alarm].priority
-                standing.append(Standing(alarm.alarm, alarm.line, priority, alarm.acknowledged))
-        return Look(at_ns, tuple(lines), tuple(standing), pump.is_dead)
+    def _standing(self) -> "_Still":
+        """What stays until something happens; all that was looked at or reckoned before is forgotten."""
+        if self._happened != self._line.happened:
+            self._happened, self._look, self._counts_until_ns = self._line.happened, None, 0
+            self._left.clear()
+            self._stands = self._still()
+        return self._stands
+
+    def _still(self) -> "_Still":
+        pump, state, model = self._pump, self._pump.state, self._pump.model
+        lines = tuple(
+            (status.line, status.state, status.program, max(0, motion.rate_nl_per_h), max(0, -motion.rate_nl_per_h))
+            for status, motion in zip(state.lines, state.motor.lines, strict=True)
+        )
+        standing = tuple(
+            Standing(alarm.alarm, alarm.line, self._rows[alarm.alarm].priority, alarm.acknowledged)
+            for alarm in state.alarms
+            if alarm.standing
+        )
+        run = state.unit.run
+        from_step = run.from_step if run is not None and model.withdraws else None
+        withdrawn = state.unit.withdrawn_steps if model.withdraws else 0
+        return _Still(lines, standing, pump.is_dead, run is not None, withdrawn, from_step)
 
     def remaining(self, line: str) -> Remaining:
         """What is left of a line, and for how long, as the pump says it."""
-        self._come_to_now()
-        if line not in self._left:
-            self._left[line] = self._pump.remaining(self._world.now_ns, line)
-        return self._left[line]
+        self._standing()
+        at_ns = self._world.now_ns
+        known = self._left.get(line)
+        if known is None or known[0] != at_ns:
+            self._left[line] = known = at_ns, self._pump.remaining(at_ns, line)
+        return known[1]
 
     @property
     def touches(self) -> int:

@@ -10,6 +10,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Protocol
 
 from pumpsim.fluidics.chunk import Chunk
+from pumpsim.fluidics.drives.leg import Counting, Counts
 from pumpsim.fluidics.history import History
 from pumpsim.fluidics.lone.crossings import next_crossing
 from pumpsim.fluidics.lone.history import LoneHistory
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 
     NetworkCrossing = Callable[[NetworkPath, str, tuple[Watch, ...], int, int], int | None]
 
+ALWAYS_NS = 1 << 62
 TAIL_VOLUMES, TAIL_ML = 40.0, 1.0
 """History kept beside a sink: 40 common volumes (a stirred one has forgotten all but exp(-40)), and what is stored."""
 Sink = Callable[[str, Chunk], None]
@@ -49,8 +51,8 @@ class Way(Protocol):
     def read(self, at_ns: int) -> SensorReading:
         """Give what the sensors see."""
 
-    def steps(self, at_ns: int) -> tuple[int, ...]:
-        """Give the counts of the lines, as ``read`` does, at less cost where nothing is planned yet."""
+    def counting(self, at_ns: int) -> Counting:
+        """Give the counts of the lines from an instant on, if nothing happens: what ``read`` will say, at less cost."""
 
     def distal_kpa(self, at_ns: int) -> float:
         """Give the pressure behind the mechanism, as ``read`` does, without the rest."""
@@ -114,9 +116,9 @@ class LoneWay:
         """Give what the sensors see."""
         return self._path.read(at_ns)
 
-    def steps(self, at_ns: int) -> tuple[int, ...]:
+    def counting(self, at_ns: int) -> Counting:  # noqa: ARG002 (it is the same from each on)
         """Give the counts of the lines."""
-        return tuple(line.steps for line in self._path.read(at_ns).lines)
+        return self._counts, ALWAYS_NS
 
     def distal_kpa(self, at_ns: int) -> float:
         """Give the pressure behind the mechanism."""
@@ -137,6 +139,10 @@ class LoneWay:
     def history(self) -> History:
         """Everything that happened; with a sink only the end of it."""
         return LoneHistory(self._setup.path, self._chunks, self._path.fed)
+
+    def _counts(self, at_ns: int) -> Counts:
+        steps = tuple(line.steps for line in self._path.read(at_ns).lines)
+        return steps, steps
 
     def _keep(self, chunk: Chunk) -> None:
         self._chunks.append(chunk)
@@ -180,9 +186,9 @@ class NetworkWay:
             self._seen = seen = at_ns, self._path.version, reading
         return seen[2]
 
-    def steps(self, at_ns: int) -> tuple[int, ...]:
+    def counting(self, at_ns: int) -> Counting:
         """Give the counts of the lines, without a plan of the network where there is none yet."""
-        return self._path.steps(self._pump, at_ns)
+        return self._path.counting(self._pump, at_ns)
 
     def distal_kpa(self, at_ns: int) -> float:
         """Give the pressure behind the mechanism."""

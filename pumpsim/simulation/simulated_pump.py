@@ -8,6 +8,7 @@ key. What happens to its switches meanwhile it is told when it is powered again.
 """
 
 from collections import deque
+from collections.abc import Callable
 from operator import itemgetter
 
 from pumpsim.controller import Pump
@@ -115,9 +116,13 @@ class SimulatedPump:
         """The pressure behind the mechanism; looking changes nothing."""
         return self.way.distal_kpa(now_ns)
 
-    def steps(self, now_ns: int) -> tuple[int, ...]:
-        """The counts since power-on, line by line; right after something was done they cost less than a whole reading."""
-        return self._power_on.counts(self._setup.model.lines, self.way.steps(now_ns))
+    def counting(self, now_ns: int) -> tuple[Callable[[int], tuple[int, ...]], int]:
+        """The counts since power-on by the instant, line by line, and before which instant that holds if nothing happens; they
+        cost less than a whole reading, most of all right after something was done."""
+        (counts, until_ns), on, lines = self.way.counting(now_ns), self._power_on, self._setup.model.lines
+        if on.number == 1:
+            return (lambda at_ns: counts(at_ns)[0]), until_ns
+        return (lambda at_ns: on.counts(lines, counts(at_ns)[0])), until_ns
 
     @property
     def power_ons(self) -> int:
@@ -134,7 +139,7 @@ class SimulatedPump:
             return self._pump.remaining(line)
         since_ns = now_ns - self._power_on.zero_ns
         if self._setup.sensing.period_ns is None:
-            counted = self._power_on.reading(self._sensors.counts(self.way.steps(now_ns), now_ns))
+            counted = self._power_on.reading(self._sensors.counts(self.way.counting(now_ns)[0](now_ns)[0], now_ns))
             return self._pump.remaining_by(since_ns, counted, line)
         reading = self._power_on.reading(self._sensors.but_for_noise(self.way.read(now_ns), now_ns))
         return self._pump.remaining_after(since_ns, reading, line)

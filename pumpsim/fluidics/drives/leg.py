@@ -1,5 +1,6 @@
 """A leg: a stretch of time in which a mechanism does one describable thing, and the breakpoints of its motion."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -72,6 +73,8 @@ class Leg(Protocol):
         """Give the state to go on from."""
 
 
+Counting = tuple[Callable[[int], Counts], int]
+"""What ``Leg.counts`` is from an instant on, and before which instant that holds, if nothing else is commanded."""
 FOREVER_NS = 10 * 365 * 86_400 * 10**9
 """Length of a leg that nothing ends. Not the query's horizon: a leg must not depend on who looks at it, or how far."""
 

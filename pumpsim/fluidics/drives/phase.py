@@ -210,7 +210,8 @@ class PhaseLeg:
 
     def counts(self, at_ns: int) -> Counts:
         """Whole motor steps made by then."""
-        steps = (self._at(at_ns) // self._motion.course.step,)
+        owed = self._line.owed + self._line.rate * (at_ns - self.start_ns)
+        steps = (min(owed, self._most) // self._motion.course.step,)
         return steps, steps
 
     def when_pumped(self, line: int, count: int) -> int:  # noqa: ARG002 (there is one)

@@ -11,7 +11,7 @@ from math import inf
 from pumpsim.fluidics.backprimed import LEAST_ML, Backprimed
 from pumpsim.fluidics.drives.backpriming import GIVES_WAY_KPA, Driven, leg_of
 from pumpsim.fluidics.drives.by_name import next_leg_of
-from pumpsim.fluidics.drives.leg import DriveState, Leg
+from pumpsim.fluidics.drives.leg import Counting, DriveState, Leg
 from pumpsim.fluidics.drives.limb import Limb
 from pumpsim.fluidics.drives.mechanism import Q_PER_FL, LineDrive
 from pumpsim.fluidics.feed import Air, Feed
@@ -173,9 +173,10 @@ class Pumping:
         """Forget the first leg."""
         del self.legs[0], self._starts[0]
 
-    def steps(self, at_ns: int) -> tuple[int, ...]:
-        """The counts of the lines; legs must reach beyond the instant."""
-        return self.legs[bisect_right(self._starts, at_ns) - 1].counts(at_ns)[0]
+    def counting(self, at_ns: int) -> Counting:
+        """The counts of the lines from an instant on; legs must reach beyond it."""
+        leg = self.legs[bisect_right(self._starts, at_ns) - 1]
+        return leg.counts, leg.end_ns
 
     def read(self, at_ns: int) -> tuple[LineReading, ...]:
         """What the sensors of each line see."""

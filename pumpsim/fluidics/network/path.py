@@ -13,6 +13,7 @@ import numpy as np
 
 from pumpsim.fluidics.arrays import Floats, Instants
 from pumpsim.fluidics.backprimed import Backprimed
+from pumpsim.fluidics.drives.leg import Counting
 from pumpsim.fluidics.drives.pumping import Pumping
 from pumpsim.fluidics.feed import Bubbles, Feed
 from pumpsim.fluidics.hung import Drawn, Hung, head_of
@@ -189,17 +190,19 @@ class NetworkPath:
         empty_ml = hung[-1].drawn_ml + hung[-1].held_ml if hung else line.container_ml
         return SensorReading((LineReading(line.line, steps, 0.0, passed >= empty_ml - 1e-9),), pressure)
 
-    def steps(self, pump: str, at_ns: int) -> tuple[int, ...]:
-        """What ``read`` says of the counts; right after an anchor nothing but the motors' motion is planned for it."""
+    def counting(self, pump: str, at_ns: int) -> Counting:
+        """What ``read`` will say of the counts from an instant on, if nothing happens; right after an anchor nothing but the
+        motors' motion is planned for it."""
         if pump not in self.pumping:
-            return tuple(line.steps for line in self.read(pump, at_ns).lines)
+            steps = tuple(line.steps for line in self.read(pump, at_ns).lines)
+            return lambda _at_ns: (steps, steps), at_ns + 1
         if self._plan or at_ns != self._anchor_ns:
             self._reach(at_ns)
         else:
             for pumping in self.pumping.values():
                 # as far as the plan of all will want it, or legs would end elsewhere
                 pumping.extend(at_ns + self._ahead_ns)
-        return self.pumping[pump].steps(at_ns)
+        return self.pumping[pump].counting(at_ns)
 
     def pressure_kpa(self, pump: str, at_ns: int) -> float:
         """What the pump's sensor measures behind its mechanism: the pressure there, or the force on its plunger over its area.
