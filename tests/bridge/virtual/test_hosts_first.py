@@ -5,6 +5,7 @@ import threading
 import time
 import tracemalloc
 from collections.abc import Callable
+from random import Random
 
 import pytest
 
@@ -13,12 +14,14 @@ from firmware_bridge.setting_up import opener_of, unit_of
 from firmware_bridge.transports.pseudo_terminal import PseudoTerminal
 from firmware_bridge.transports.serial_port import SerialPort
 from firmware_bridge.virtual_pump.unit import Settings, Unit
+from firmware_bridge.virtual_pump.world import PumpPort
 from pumpsim.controller import Pump
 from pumpsim.scenario import Action
 from pumpsim.simulation.simulated_pump import SimulatedPump
 from pumpsim.vocabulary.alarms import Signal
 from pumpsim.vocabulary.disturbances import Occlude, Place, PowerBack, PowerCut, Release
-from pumpsim.vocabulary.inputs import Acknowledge, GiveBolus, LoadProgram, Start, Stop, Titrate
+from pumpsim.vocabulary.inputs import Acknowledge, GiveBolus, LoadProgram, Start, Stop, Titrate, Withdraw
+from pumpsim.vocabulary.motor import FL_PER_NL, MotorFault
 from pumpsim.vocabulary.remaining import Remaining
 from pumpsim.vocabulary.sensors import Drift, Mended, Sensor, Silent
 from tests.bridge.virtual.plain_talk import PLAIN
@@ -224,6 +227,54 @@ def test_what_is_left_is_as_reckoned_anew_whatever_happens_to_the_pump() -> None
         assert left == as_reckoned_anew(port._pump, at_ns, name), tick
         known += left.vtbi is not None and left.reservoir is not None
     assert known > 100
+
+
+def counted_anew(port: PumpPort) -> list[int]:
+    """What the sensors count now, nL, but for what was drawn back."""
+    pump = port._pump
+    seen = pump._power_on.reading(pump.way.read(port.now_ns))
+    return [line.steps * pump.model.mechanism.step_fl // FL_PER_NL for line in seen.lines]
+
+
+@pytest.mark.parametrize(
+    "model", ["asena-gh", "linear-peristaltic", "dual-channel-cassette", "ne-1000", "tslim-x2", "gravity-20"]
+)
+@pytest.mark.parametrize("seed", range(3))
+def test_a_look_counts_what_the_sensors_count_whatever_happens(model: str, seed: int) -> None:
+    """Looks at instants by chance, within a leg of the motor and beyond it, before and after things that are done by chance."""
+    world, chance = unit(model).world, Random(seed)
+    (port,) = world.pumps.values()
+    name, high_nl = port.model.lines[0], min(port.model.rate_bands[-1].high_nl_per_h, 20_000_000)
+
+    def rate() -> int:
+        return chance.randrange(high_nl // 5, high_nl, port.model.rate_bands[-1].step_nl_per_h)
+
+    actions: list[Callable[[], object]] = [
+        lambda: port.operate(LoadProgram(name, program(rate() / 1e6)), Start(name)),
+        lambda: port.operate(Titrate(name, rate())),
+        lambda: port.operate(Stop(name)),
+        lambda: port.operate(Withdraw(name, 50_000, 3_000_000)),
+        lambda: port.do(Occlude(Place.PATIENT_END)),
+        lambda: port.do(Release(Place.PATIENT_END)),
+        lambda: port.operate(Acknowledge(), Start(name)),
+    ]
+    if model != "gravity-20":  # a drip has neither motor nor power
+        actions += [port.power_cycle, lambda: port.do(MotorFault(chance.choice((0, 900_000, 1_000_000))))]
+    actions[0]()
+    counted = set[int]()
+    for turn in range(150):
+        world.turn_to(world.now_ns + round(10 ** chance.uniform(6.0, 11.5)))
+        for _ in range(2):
+            look = port.look()
+            assert [line.pumped_nl - line.withdrawn_nl for line in look.lines] == pytest.approx(
+                counted_anew(port), abs=1
+            )
+            assert [line.state for line in look.lines] == [port.line_state(line.line) for line in look.lines]
+            assert look.off == port._pump.is_dead
+            counted.add(look.lines[0].pumped_nl)
+            if turn > 20 and chance.random() < 0.5:
+                chance.choice(actions)()
+    assert len(counted) > 15
 
 
 def test_asking_for_the_pressure_changes_no_look() -> None:
