@@ -3,8 +3,8 @@
     python -m benchmarks.virtual_pump
 
 Every figure of pumps stands beside one of a bare echo on pseudo-terminals, by the same host: that is what a machine as busy as
-this one allows at all. One pump and one echo are asked in turn, a quarter of a second each; a crowd comes after a crowd of
-echoes. Pumps and echo are processes of their own, the host is this one.
+this one allows at all. One pump and one echo are asked in turn, a quarter of a second each, or 200 times; a crowd comes after a
+crowd of echoes. Pumps and echo are processes of their own, the host is this one.
 """
 
 import statistics
@@ -28,6 +28,7 @@ CROWD, CROWD_S, CROWD_EVERY_S = 200, 10.0, 0.1
 IDLE_S = 60.0
 """The look ahead fifty seconds after a start falls into it."""
 STARTS = 20
+IN_A_ROW, ROWS = 200, 10
 MIRROR = Talk((), b"", b"", b"0DIS\r", b"\r")
 
 
@@ -77,15 +78,32 @@ def polled(protocol: str, count: int, seconds: float, every_s: float, folder: Pa
         return Measured(pumps, echo, (cpu_s(process.pid) - before_s) / max(1, pumps.asked))
 
 
-def in_turn(protocol: str, folder: Path) -> tuple[Polled, Polled]:
-    """Poll one pump that infuses, and an echo, a slice of time each: whatever the machine does, it does to both."""
+@contextmanager
+def pump_and_echo(protocol: str, folder: Path) -> Iterator[tuple[Host, Host]]:
+    """A pump that infuses, and an echo, to be asked in turn: whatever the machine does, it does to both."""
     pumps, echoes = hosted(emulated(protocol, 1, folder), 1, TALKS[protocol]), hosted((*ECHO, "1"), 1, MIRROR)
-    found = Polled(), Polled()
     with pumps as (pump, _), echoes as (echo, _):
         started(pump, protocol, ALONE_EVERY_S)
+        yield pump, echo
+
+
+def in_turn(protocol: str, folder: Path) -> tuple[list[int], list[int]]:
+    """How long answers took, ns, of a pump and of an echo that are polled a slice of time each."""
+    found = list[int](), list[int]()
+    with pump_and_echo(protocol, folder) as hosts:
         for _ in range(round(ALONE_S / SLICE_S)):
-            for host, polled_so_far in zip((pump, echo), found, strict=True):
-                polled_so_far.took_ns += host.poll(SLICE_S, ALONE_EVERY_S).took_ns
+            for host, took in zip(hosts, found, strict=True):
+                took.extend(host.poll(SLICE_S, ALONE_EVERY_S).took_ns)
+    return found
+
+
+def in_a_row(protocol: str, folder: Path) -> tuple[list[int], list[int]]:
+    """The same where each is asked again as soon as it has answered, some hundred times before it is the other's turn."""
+    found = list[int](), list[int]()
+    with pump_and_echo(protocol, folder) as hosts:
+        for _ in range(ROWS):
+            for host, talk, took in zip(hosts, (TALKS[protocol], MIRROR), found, strict=True):
+                took.extend(ns for _ in range(IN_A_ROW) for ns in host.say(talk.question))
     return found
 
 
@@ -109,19 +127,19 @@ def share(took_ns: Sequence[int], part: float) -> float:
 
 
 def alone(console: Console, folder: Path) -> None:
-    """One pump of each protocol, asked a hundred times a second; and its starts."""
-    table = Table(
-        "one pump, asked 100 times a second", "median", "p99", "max", "echo: median", "p99", "more, ratio", "start"
-    )
+    """One pump of each protocol: asked a hundred times a second, asked again at once, and started."""
+    columns = "median", "p99", "max", "echo: median", "p99", "more, ratio"
+    polled, asked = Table("one pump, asked 100 times a second", *columns), Table("asked again at once", *columns)
+    begun = Table("one pump", "an order to start: median", "max")
     for protocol in TALKS:
-        pump, bare = in_turn(protocol, folder)
-        took, echo, started = pump.took_ns, bare.took_ns, starts(protocol, folder)
-        middle, floor = share(took, 0.5), share(echo, 0.5)
-        figures = (middle, share(took, 0.99), share(took, 1.0), floor, share(echo, 0.99))
-        begun = f"{statistics.median(started) / MS_NS:.1f} (max {max(started) / MS_NS:.1f}) ms"
-        beyond = f"+{middle - floor:.2f} ms, {middle / floor:.1f}"
-        table.add_row(protocol, *(f"{ms:.2f} ms" for ms in figures), beyond, begun)
-    console.print(table)
+        for table, (took, echo) in ((polled, in_turn(protocol, folder)), (asked, in_a_row(protocol, folder))):
+            middle, floor = share(took, 0.5), share(echo, 0.5)
+            figures = (middle, share(took, 0.99), share(took, 1.0), floor, share(echo, 0.99))
+            beyond = f"+{middle - floor:.2f} ms, {middle / floor:.1f}"
+            table.add_row(protocol, *(f"{ms:.2f} ms" for ms in figures), beyond)
+        began = starts(protocol, folder)
+        begun.add_row(protocol, f"{statistics.median(began) / MS_NS:.1f} ms", f"{max(began) / MS_NS:.1f} ms")
+    console.print(polled, asked, begun)
 
 
 def caches(console: Console, folder: Path) -> None:
