@@ -89,10 +89,7 @@ class Bedside:
     @property
     def left_ns(self) -> int | None:
         """How long it goes on as it is set, until VTBI or syringe are in; None where that has no end that is known."""
-        left = self.port.remaining(self.line)
-        return min(
-            (end.time_ns for end in (left.vtbi, left.reservoir) if end and end.time_ns is not None), default=None
-        )
+        return self.port.left_ns(self.line)
 
     def alarms(self) -> tuple[Standing, ...]:
         """What stands, the highest priority first."""

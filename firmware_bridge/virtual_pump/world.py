@@ -120,6 +120,7 @@ class PumpPort:
         self._counts: Callable[[int], tuple[int, ...]] = lambda _at_ns: ()
         self._counts_until_ns = 0
         self._left: dict[str, tuple[int, Remaining]] = {}
+        self._ends_ns: dict[str, tuple[int, int | None]] = {}
         self._wake_ns: int | None = None
 
     @property
@@ -196,6 +197,7 @@ class PumpPort:
         if self._happened != self._line.happened:
             self._happened, self._look, self._counts_until_ns = self._line.happened, None, 0
             self._left.clear()
+            self._ends_ns.clear()
             self._stands = self._still()
         return self._stands
 
@@ -223,6 +225,20 @@ class PumpPort:
         if known is None or known[0] != at_ns:
             self._left[line] = known = at_ns, self._pump.remaining(at_ns, line)
         return known[1]
+
+    def left_ns(self, line: str) -> int | None:
+        """How long a line goes on as it is set, until VTBI or reservoir are in, as the pump says it to a motor step; None where
+        that has no end that is known. While a line infuses and nothing happens it passes as time does."""
+        stands, now_ns, known = self._standing(), self._world.now_ns, self._ends_ns.get(line)
+        if known is not None:
+            at_ns, left_ns = known
+            return None if left_ns is None else max(0, left_ns - (now_ns - at_ns))
+        left = self.remaining(line)
+        ends = [end.time_ns for end in (left.vtbi, left.reservoir) if end is not None and end.time_ns is not None]
+        left_ns = min(ends, default=None)
+        if self._pump.keeps_time and (line, LineState.INFUSING) in (row[:2] for row in stands.lines):
+            self._ends_ns[line] = now_ns, left_ns
+        return left_ns
 
     @property
     def touches(self) -> int:

@@ -47,6 +47,11 @@ class Sensors:
         self._known: dict[Watch, Watch | None] = {}
 
     @property
+    def sound(self) -> bool:
+        """Whether none of them fails."""
+        return not self._faults
+
+    @property
     def _plain(self) -> bool:
         """Whether what is said is what is true, and nothing more is measured."""
         sensing = self._sensing

@@ -144,6 +144,12 @@ class SimulatedPump:
         reading = self._power_on.reading(self._sensors.but_for_noise(self.way.read(now_ns), now_ns))
         return self._pump.remaining_after(since_ns, reading, line)
 
+    @property
+    def keeps_time(self) -> bool:
+        """Whether, until something happens, what is left of a line that infuses passes as time does, to a motor step: the motor
+        does what it is told, and the sensors say what is true, always."""
+        return self._motor.sound and self._sensors.sound and self._setup.sensing.period_ns is None
+
     def forget(self) -> None:
         """Drop what was taken, said and estimated, if nothing of it is kept."""
         if not self._keeps:

@@ -28,6 +28,8 @@ from tests.bridge.virtual.plain_talk import PLAIN
 from tests.bridge.virtual.test_rack import line, running
 from tests.build import MIN, H, S, program
 
+MS = 10**6
+
 
 def unit(model: str = "linear-peristaltic", speed: float = 1.0) -> Unit:
     return unit_of(PLAIN, model, settings=Settings(speed=speed))
@@ -175,6 +177,11 @@ def as_reckoned_anew(pump: SimulatedPump, now_ns: int, name: str) -> Remaining:
     return twin.remaining(name)
 
 
+def shortest_ns(left: Remaining) -> int | None:
+    """How long until the first end that is known."""
+    return min((end.time_ns for end in (left.vtbi, left.reservoir) if end and end.time_ns is not None), default=None)
+
+
 @pytest.mark.parametrize("model", ["asena-gh", "linear-peristaltic", "dual-channel-cassette", "ne-1000", "tslim-x2"])
 def test_what_is_left_is_to_the_ns_what_it_is_reckoned_anew(model: str) -> None:
     """At every instant, asked twice, before and after each thing that is done."""
@@ -193,7 +200,9 @@ def test_what_is_left_is_to_the_ns_what_it_is_reckoned_anew(model: str) -> None:
     for minute in range(60):
         for at_ns in (minute * MIN, minute * MIN + 7 * S + 123_456_789):
             world.turn_to(at_ns)
+            passed_ns = port.left_ns(name)  # from where it was reckoned last, or anew
             assert port.remaining(name) == port.remaining(name) == as_reckoned_anew(port._pump, at_ns, name)
+            assert passed_ns == pytest.approx(shortest_ns(port.remaining(name)), abs=MS)
             different.add(port.remaining(name))
         if minute in script:
             port.operate(script[minute])
@@ -223,10 +232,28 @@ def test_what_is_left_is_as_reckoned_anew_whatever_happens_to_the_pump() -> None
         world.turn_to(at_ns)
         for action in script.get(tick // 6, ()) if tick % 6 == 0 else ():
             port.do(action)
+        passed_ns = port.left_ns(name)
         left = port.remaining(name)
         assert left == as_reckoned_anew(port._pump, at_ns, name), tick
+        assert passed_ns == pytest.approx(shortest_ns(left), abs=30 * MS), tick
         known += left.vtbi is not None and left.reservoir is not None
     assert known > 100
+
+
+@pytest.mark.parametrize(
+    "fault", [Drift(Sensor(Signal.RESERVOIR_LEVEL, "A"), -30.0), MotorFault(500_000), MotorFault(0)]
+)
+@pytest.mark.parametrize("vtbi", [None, 20.0])
+def test_what_is_left_passes_as_time_only_while_nothing_fails(fault: Action, vtbi: float | None) -> None:
+    world = unit("asena-gh").world
+    (port,) = world.pumps.values()
+    port.operate(LoadProgram("A", program(20.0, vtbi)), Start("A"))
+    for tick in range(60):
+        world.turn_to(tick * S + 123_456_789)
+        if tick == 20:
+            port.do(fault)
+        passed_ns = port.left_ns("A")
+        assert passed_ns == pytest.approx(shortest_ns(port.remaining("A")), abs=30 * MS), tick
 
 
 def counted_anew(port: PumpPort) -> list[int]:
