@@ -73,7 +73,10 @@ def six_figures(value: float) -> str:
 
 def volume_text(nl: float) -> str:
     """A volume in the largest unit of which it is 1 or more; nothing is ``0 ul``."""
-    letter = next((letter for letter, one in ABOUT_NL.items() if nl >= one), "u" if nl == 0 else "p")
+    for letter, one in ABOUT_NL.items():
+        if nl >= one:
+            return f"{six_figures(nl / one)} {letter}l"
+    letter = "u" if nl == 0 else "p"
     return f"{six_figures(nl / ABOUT_NL[letter])} {letter}l"
 
 

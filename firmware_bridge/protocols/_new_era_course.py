@@ -1,7 +1,7 @@
 """Where a New Era pumping program is, and what it does there."""
 
 from dataclasses import dataclass
-from enum import Enum
+from enum import StrEnum
 
 from firmware_bridge.protocols._new_era_numbers import Rate
 
@@ -11,7 +11,7 @@ TRIGGER, EVENT, OUTPUT, INPUT = 2, 4, 5, 6
 """The pins of the TTL connector that a program knows; pin 5 is an output."""
 
 
-class Doing(Enum):
+class Doing(StrEnum):
     """What the program does; the value is the letter that the pump reports."""
 
     STOPPED = "S"

@@ -99,9 +99,9 @@ class Plunger:
     def moved_nl(self, milli_mm: int) -> tuple[int, int]:
         """What has been infused, and withdrawn, since."""
         look, bore = self._line_look, self.bore_milli_mm(milli_mm)
-        moved = (look.pumped_nl - self._from_nl, look.withdrawn_nl - self._back_from_nl)
-        infused, withdrawn = (_nearest(nl * milli_mm * milli_mm, bore * bore) for nl in moved)
-        return infused, withdrawn
+        over, under = milli_mm * milli_mm, bore * bore
+        infused = _nearest((look.pumped_nl - self._from_nl) * over, under)
+        return infused, _nearest((look.withdrawn_nl - self._back_from_nl) * over, under)
 
     def start(self, milli_mm: int, nl_per_h: int, volume_nl: int | None) -> Trouble | None:
         """Pump at a rate, to a volume if there is one."""

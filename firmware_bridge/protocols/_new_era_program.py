@@ -51,8 +51,8 @@ class PhaseProgram:
         if self.plunger.withdrawing and self.course.doing is not Doing.PURGING:
             return "W"
         if self.plunger.delivering and self.course.doing is not Doing.PURGING:
-            return Doing.PUMPING.value
-        return Doing.STOPPED.value if self.course.doing is Doing.PUMPING else self.course.doing.value
+            return Doing.PUMPING
+        return Doing.STOPPED if self.course.doing is Doing.PUMPING else self.course.doing
 
     @property
     def moved_milli(self) -> tuple[int, int]:

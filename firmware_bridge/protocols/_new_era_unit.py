@@ -132,8 +132,8 @@ class Unit:
         """Carry out one command; what is answered beside the status."""
         if not text:
             return OK
-        word = next((text[:n] for n in (3, 2) if text[:n] in COMMANDS), None)
-        if word is None:
+        word = text[:3] if text[:3] in COMMANDS else text[:2]
+        if word not in COMMANDS:
             return self._system(text) if text.startswith("*") else UNKNOWN
         return COMMANDS[word](self, text[len(word) :])
 

@@ -213,7 +213,6 @@ def _error_number(_: Rack, station: Station) -> str:
 
 
 def _infused(_: Rack, station: Station) -> str:
-    station.module.look()
     return volume(station.module.infused_nl)
 
 

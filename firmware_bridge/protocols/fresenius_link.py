@@ -1,14 +1,16 @@
-"""The link layer of the Fresenius Orchestra, byte by byte: ``STX [address] text K K ETX``, ACK, NAK and a code, ENQ and DC4.
+"""The link layer of the Fresenius Orchestra: ``STX [address] text K K ETX``, ACK, NAK and a code, ENQ and DC4.
 
 KK: two upper-case hex digits of FF minus the sum of what stands between STX and KK, modulo 256. Source: infupy.
 """
 
+import re
 from dataclasses import dataclass, field
 from enum import Enum
 
 STX, ETX, ENQ, ACK, DC4, NAK = 0x02, 0x03, 0x05, 0x06, 0x14, 0x15
 LONGEST = 80
 """Characters of address and text."""
+NO_CHARACTER = re.compile(rb"[^\x20-\x7e]")
 TRIES = 3
 """How often a frame that is answered by NAK is sent."""
 
@@ -66,12 +68,19 @@ class Reader:
 
     def take(self, data: bytes) -> list[Text | Sign | Fault]:
         """Take bytes in and give what is complete with them."""
-        found = (self._take(byte) for byte in data)
-        return [heard for heard in found if heard is not None]
+        found: list[Text | Sign | Fault] = []
+        heard: Text | Sign | Fault | None
+        at = 0
+        while at < len(data):
+            if self._text is None or data[at] == STX:
+                heard, at = self._outside(data[at]), at + 1
+            else:
+                heard, at = self._inside(self._text, data, at)
+            if heard is not None:
+                found.append(heard)
+        return found
 
-    def _take(self, byte: int) -> Text | Sign | Fault | None:
-        if self._text is not None and byte != STX:
-            return self._inside(self._text, byte)
+    def _outside(self, byte: int) -> Sign | Fault | None:
         cut = self._text is not None
         self._text = bytearray() if byte == STX else None
         code, self._code_follows = self._code_follows, byte == NAK
@@ -81,17 +90,24 @@ class Reader:
             return Fault.CONTROL
         return SIGNS.get(byte)
 
-    def _inside(self, text: bytearray, byte: int) -> Text | Fault | None:
-        if 0x20 <= byte < 0x7F and len(text) < LONGEST + 2:
-            text.append(byte)
-            return None
+    def _inside(self, text: bytearray, data: bytes, at: int) -> tuple[Text | Fault | None, int]:
+        """Take the characters from ``at`` on into the frame that has begun, and the byte that ends it; where to go on."""
+        stop = NO_CHARACTER.search(data, at)
+        end = len(data) if stop is None else stop.start()
+        room = LONGEST + 2 - len(text)
+        if end - at > room:
+            self._text = None
+            return Fault.LENGTH, at + room + 1
+        text += data[at:end]
+        if stop is None or data[end] == STX:
+            return None, end
         self._text = None
-        if byte != ETX:
-            return Fault.CHARACTER if byte >= 0x7F else Fault.LENGTH if byte >= 0x20 else Fault.CONTROL
+        if data[end] != ETX:
+            return Fault.CHARACTER if data[end] >= 0x7F else Fault.CONTROL, end + 1
         if len(text) < 3:
-            return Fault.LENGTH
+            return Fault.LENGTH, end + 1
         said = text[:-2].decode("ascii")
-        return Text(said) if text[-2:].decode("ascii") == check(said) else Fault.CHECK
+        return Text(said) if text[-2:].decode("ascii") == check(said) else Fault.CHECK, end + 1
 
 
 @dataclass(slots=True)

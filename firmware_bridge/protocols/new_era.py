@@ -6,6 +6,7 @@ for several, which answer at once. Source: New Era NE-1000 user manual 1200-01, 
 
 import re
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 
 from firmware_bridge.protocols._new_era_frames import Packet, Receiver
 from firmware_bridge.protocols._new_era_unit import FACTORY_BAUD, VERSION, Unit
@@ -44,32 +45,28 @@ class Line:
         return min((unit.deadline_ns for unit in self.units if unit.deadline_ns is not None), default=None)
 
     def _answers(self, link_ns: int, packet: Packet) -> list[bytes]:
-        """Of all the pumps that a packet is for, which answer at once."""
-        return [
-            unit.answer(link_ns, packet, text)
-            for address, text in _orders(packet)
-            for unit in self._at(address, packet)
-            if text.startswith("*") or not unit.paired
-        ]
-
-    def _at(self, address: int | None, packet: Packet) -> list[Unit]:
-        """The pumps of an address, None for all. Whom a broken packet was for is not sure: one that is alone takes it."""
-        powered = [unit for unit in self.units if not unit.port.off]
-        if address is None or (not packet.sound and len(self.units) == 1):
-            return powered
-        return [unit for unit in powered if unit.address == address]
+        """Of all the pumps that a packet is for, which answer at once. Whom a broken packet was for is not sure: one that is
+        alone takes it."""
+        answers: list[bytes] = []
+        broken_for_one = not packet.sound and len(self.units) == 1
+        for address, text in _orders(packet.text):
+            for unit in self.units:
+                meant = address is None or address == unit.address or broken_for_one
+                if meant and (text.startswith("*") or not unit.paired) and not unit.port.off:
+                    answers.append(unit.answer(link_ns, packet, text))
+        return answers
 
 
-def _orders(packet: Packet) -> list[tuple[int | None, str]]:
-    """What a packet says to which pumps; address None for all of them."""
-    text = packet.text
+@lru_cache(maxsize=256)
+def _orders(text: str) -> tuple[tuple[int | None, str], ...]:
+    """What a packet says to which pumps; address None for all of them. Hosts ask the same again and again."""
     if text.startswith("*"):
-        return [(None, text)]
+        return ((None, text),)
     if _BURST.fullmatch(text):
-        return [(int(found["address"]), found["command"]) for found in _OF_A_BURST.finditer(text)]
+        return tuple((int(found["address"]), found["command"]) for found in _OF_A_BURST.finditer(text))
     found = _ADDRESSED.fullmatch(text)
     assert found is not None
-    return [(int(found["address"] or "0"), found["command"])]
+    return ((int(found["address"] or "0"), found["command"]),)
 
 
 MISSING = (

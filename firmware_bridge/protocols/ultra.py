@@ -90,7 +90,7 @@ class Ultra:
     def __init__(self, pumps: Mapping[int, PumpPort], options: Options, manner: Manner) -> None:
         if faults := not_among(options.more, WORDS):
             raise ValueError("; ".join(faults))
-        self._manner, self._options = manner, options
+        self._manner, self._table, self._options = manner, manner.table, options
         self._lines = TextLines()
         ports = sorted(pumps.items())
         groups = [ports[n : n + manner.axes] for n in range(0, len(ports), manner.axes)]
@@ -98,7 +98,10 @@ class Ultra:
 
     def take(self, _link_ns: int, data: bytes) -> Sequence[bytes]:
         """Answer every command that is complete."""
-        return [frame for line in self._lines.take(data) for frame in self._answer(line)]
+        frames: list[bytes] = []
+        for line in self._lines.take(data):
+            frames += self._answer(line)
+        return frames
 
     def pass_time(self, _link_ns: int) -> Sequence[bytes]:
         """Send the prompt of a pump that has stopped by itself, unless it is polled."""
@@ -145,7 +148,7 @@ class Ultra:
     def _carry_out(self, unit: Unit, words: Sequence[str], too_long: bool) -> tuple[str, ...]:
         if not words:
             return ()
-        command = None if too_long else named(words[0], self._manner.table)
+        command = None if too_long else named(words[0], self._table)
         if command is None:
             raise Fault("Command", words[0][:LONGEST], UNKNOWN_COMMAND)
         try:
@@ -177,7 +180,7 @@ class Ultra:
     def _axes(self, unit: Unit, command: Command, args: Sequence[str]) -> tuple[str, Sequence[str]]:
         """The axes that a command is for, and its other arguments."""
         every = AXES[: len(unit.channels)]
-        if self._manner.axes == 1 or command.of_unit is not None or not unit.independent:
+        if self._names_no_axis(unit, command):
             return every, args
         if args and args[0].lower() in ("a", "b", "ab") and all(letter in every for letter in args[0].lower()):
             return args[0].lower(), args[1:]
@@ -185,10 +188,12 @@ class Ultra:
             return every, args
         raise argument_fault(args[0] if args else "", UNKNOWN if args else MISSING)
 
+    def _names_no_axis(self, unit: Unit, command: Command) -> bool:
+        """Whether a command is for all that a pump has, and so is its answer."""
+        return self._manner.axes == 1 or command.of_unit is not None or not unit.independent
+
     def _written(self, unit: Unit, command: Command, letters: str, said: Sequence[Said]) -> tuple[str, ...]:
-        if self._manner.axes == 1 or command.of_unit is not None:
-            return said[0].lines
-        if not unit.independent:
+        if self._names_no_axis(unit, command):
             return said[0].lines
         return tuple(
             f"{letter.upper()}: {line}" for letter, one in zip(letters, said, strict=True) for line in one.lines
@@ -224,9 +229,9 @@ PI_4 = Fraction("0.785398163397448")
 
 def _prompt(unit: Unit) -> str:
     channels = unit.channels
-    running = next((channel for channel in channels if channel.running), None)
-    if running is not None:
-        return WITHDRAWING if running.withdrawing else INFUSING
+    for channel in channels:
+        if channel.running:
+            return WITHDRAWING if channel.withdrawing else INFUSING
     if any(channel.stalled for channel in channels):
         return STALLED
     return REACHED if any(channel.reached for channel in channels) else IDLE

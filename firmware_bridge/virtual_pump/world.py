@@ -7,6 +7,7 @@ What a look gives are named tuples: they are made for every question, and a froz
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
+from pumpsim.fluidics.drives.leg import Counts
 from pumpsim.scenario import Action, Scenario
 from pumpsim.simulation.clockwork import ENDLESS_NS, Clockwork, clockworks
 from pumpsim.simulation.simulated_pump import SimulatedPump
@@ -19,6 +20,8 @@ from pumpsim.vocabulary.outputs import CommandRejected, LineState, Output
 from pumpsim.vocabulary.program import InfusionProgram
 from pumpsim.vocabulary.remaining import Remaining
 
+new = tuple.__new__
+"""Makes a named tuple of its fields in order, without the function that its class has for it."""
 AHEAD_NS = 50_000_000_000
 """How far the physics is reckoned ahead at most: each command throws away what was, and an answer waits for the new one."""
 
@@ -117,7 +120,7 @@ class PumpPort:
         self._happened = -1
         self._look: Look | None = None
         self._stands = self._still()
-        self._counts: Callable[[int], tuple[int, ...]] = lambda _at_ns: ()
+        self._counts: Callable[[int], Counts] = lambda _at_ns: ((), ())
         self._counts_until_ns = 0
         self._left: dict[str, tuple[int, Remaining]] = {}
         self._ends_ns: dict[str, tuple[int, int | None]] = {}
@@ -187,10 +190,11 @@ class PumpPort:
         if at_ns >= self._counts_until_ns:
             self._counts, self._counts_until_ns = self._pump.counting(at_ns)
         lines, step_fl = [], self._step_fl
-        for line, count in zip(stands.lines, self._counts(at_ns), strict=True):
+        for line, count in zip(stands.lines, self._counts(at_ns)[0], strict=True):
             back = stands.withdrawn if stands.from_step is None else stands.withdrawn + stands.from_step - count
-            lines.append(LineLook(*line, (count + back) * step_fl // FL_PER_NL, back * step_fl // FL_PER_NL))
-        return Look(at_ns, tuple(lines), stands.standing, stands.off)
+            moved_nl = (count + back) * step_fl // FL_PER_NL, back * step_fl // FL_PER_NL
+            lines.append(new(LineLook, (*line, *moved_nl)))
+        return new(Look, (at_ns, tuple(lines), stands.standing, stands.off))
 
     def _standing(self) -> "_Still":
         """What stays until something happens; all that was looked at or reckoned before is forgotten."""

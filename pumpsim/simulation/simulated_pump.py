@@ -8,12 +8,12 @@ key. What happens to its switches meanwhile it is told when it is powered again.
 """
 
 from collections import deque
-from collections.abc import Callable
 from operator import itemgetter
 
 from pumpsim.controller import Pump
 from pumpsim.controller.answer import about
 from pumpsim.controller.power import OFF, OFF_REASON
+from pumpsim.fluidics.drives.leg import Counting, Counts
 from pumpsim.journal import Taken
 from pumpsim.scenario import Action, Entry, PumpSetup
 from pumpsim.simulation.chance import Chance
@@ -116,13 +116,18 @@ class SimulatedPump:
         """The pressure behind the mechanism; looking changes nothing."""
         return self.way.distal_kpa(now_ns)
 
-    def counting(self, now_ns: int) -> tuple[Callable[[int], tuple[int, ...]], int]:
-        """The counts since power-on by the instant, line by line, and before which instant that holds if nothing happens; they
-        cost less than a whole reading, most of all right after something was done."""
+    def counting(self, now_ns: int) -> Counting:
+        """The counts since power-on from an instant on, if nothing happens; they cost less than a whole reading, most of all
+        right after something was done."""
         (counts, until_ns), on, lines = self.way.counting(now_ns), self._power_on, self._setup.model.lines
         if on.number == 1:
-            return (lambda at_ns: counts(at_ns)[0]), until_ns
-        return (lambda at_ns: on.counts(lines, counts(at_ns)[0])), until_ns
+            return counts, until_ns
+
+        def since_power_on(at_ns: int) -> Counts:
+            counted = on.counts(lines, counts(at_ns)[0])
+            return counted, counted
+
+        return since_power_on, until_ns
 
     @property
     def power_ons(self) -> int:
