@@ -249,7 +249,7 @@ class Rack:
         if data := slot.port.take():
             if slot.unit.strict_baud:
                 slot.unit.host_at(slot.port.host_baud)
-            self._step(slot, self.now_ns(), data)
+            self._step(slot, (time.monotonic_ns() - self._begin_ns) * self._link_ppm // PPM, data)
         self._watch(slot)
 
     def _step(self, slot: _Slot, at_ns: int, data: bytes) -> None:

@@ -59,7 +59,7 @@ class Orchestra:
             station.power_on = station.module.port.power_ons
         self.rack = Rack(self.base, self.modules, more)
         self._reader, self._unanswered = Reader(), Unanswered(int(more["ack_ms"]) * MS_NS)
-        self._ask_ns, self._missed = 0, 0
+        self._ask_ns, self._missed, self._keepalive_ns = 0, 0, int(more["keepalive_ms"]) * MS_NS
 
     def take(self, link_ns: int, data: bytes) -> Sequence[bytes]:
         """Answer what is complete by now. ``pass_time`` comes before and after."""
@@ -118,14 +118,14 @@ class Orchestra:
         return self._unanswered.send(link_ns, frame(text))
 
     def _hear_host(self, link_ns: int) -> None:
-        self._missed, self._ask_ns = 0, link_ns + int(self.more["keepalive_ms"]) * MS_NS
+        self._missed, self._ask_ns = 0, link_ns + self._keepalive_ns
 
     def _ask_host(self, link_ns: int) -> list[bytes]:
         """Ask once more, or take the host for lost."""
         if self._missed >= int(self.more["missed"]):
             self._lose_host()
             return []
-        self._missed, self._ask_ns = self._missed + 1, link_ns + int(self.more["keepalive_ms"]) * MS_NS
+        self._missed, self._ask_ns = self._missed + 1, link_ns + self._keepalive_ns
         return [bytes([ENQ])]
 
     def _lose_host(self) -> None:

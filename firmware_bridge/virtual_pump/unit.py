@@ -131,7 +131,8 @@ class Unit:
         self._speed_ppm, self.link_speed = round(on_link * PPM), settings.link_speed
         self._due: list[Entry] = []
         self._wire_due = list(self.scenario.wire) if settings.wire_by_scenario else []
-        self.frames: deque[Sent] = deque(maxlen=MOST_FRAMES)
+        self._frames: deque[Sent] = deque(maxlen=MOST_FRAMES)
+        self._unnoted: list[tuple[int, bytes, bytes]] = []
         self._tap: Tap | None = None
 
     def listen(self, tap: Tap) -> None:
@@ -162,15 +163,27 @@ class Unit:
         while (self._due or self._wire_due) and (told_ns := self._told_ns) is not None and told_ns <= now_ns:
             out += self._pump.answer(told_ns)
             self._do_next()
-        if data:
-            self._hear(now_ns, By.HOST, data)
+        if data and self._tap is not None:
+            self._tap.take(now_ns, By.HOST, data)
         out += self._pump.answer(now_ns, data)
-        if out:
-            self._hear(now_ns, By.PUMP, out)
+        if data or out:
+            self._unnoted.append((now_ns, data, out))
+        if out and self._tap is not None:
+            self._tap.take(now_ns, By.PUMP, out)
         return out
+
+    @property
+    def frames(self) -> deque[Sent]:
+        """The last of what went over the plug, oldest first."""
+        for at_ns, data, out in self._unnoted:
+            self._frames.extend(Sent(at_ns, by, said) for by, said in ((By.HOST, data), (By.PUMP, out)) if said)
+        self._unnoted.clear()
+        return self._frames
 
     def settle(self) -> int | None:
         """Follow what was heard, and say when this wants to be called again; see ``VirtualPump.settle``."""
+        if self._unnoted:
+            _ = self.frames
         return min((at_ns for at_ns in (self._told_ns, self._pump.settle()) if at_ns is not None), default=None)
 
     @property
@@ -225,11 +238,6 @@ class Unit:
         port = self.pump(name)
         self._note_told({"power-cycle": True, "pump": port.id}, ended=False)
         port.power_cycle()
-
-    def _hear(self, now_ns: int, by: By, data: bytes) -> None:
-        self.frames.append(Sent(now_ns, by, data))
-        if self._tap is not None:
-            self._tap.take(now_ns, by, data)
 
     def _note_told(self, words: Mapping[str, object], *, ended: bool) -> None:
         if self._tap is not None:

@@ -72,6 +72,7 @@ class _Still(NamedTuple):
     standing: tuple[Standing, ...]
     off: bool
     withdrawing: bool
+    power_ons: int
     withdrawn: int
     from_step: int | None
 
@@ -219,7 +220,7 @@ class PumpPort:
         run = state.unit.run
         from_step = run.from_step if run is not None and model.withdraws else None
         withdrawn = state.unit.withdrawn_steps if model.withdraws else 0
-        return _Still(lines, standing, pump.is_dead, run is not None, withdrawn, from_step)
+        return _Still(lines, standing, pump.is_dead, run is not None, pump.power_ons, withdrawn, from_step)
 
     def remaining(self, line: str) -> Remaining:
         """What is left of a line, and for how long, as the pump says it."""
@@ -252,7 +253,7 @@ class PumpPort:
     @property
     def power_ons(self) -> int:
         """How often it has been switched on by now; at each, its counts begin at 0."""
-        return self._pump.power_ons
+        return self._standing().power_ons
 
     def operate(self, *commands: OperatorCommand) -> tuple[Output, ...]:
         """Do at the pump what an operator does, one after the other, up to the first that is refused; what it said to them."""
