@@ -120,7 +120,7 @@ class PumpPort:
         self._step_fl = pump.model.mechanism.step_fl
         self._happened = -1
         self._look: Look | None = None
-        self._stands = self._still()
+        self._still = self._find_still()
         self._counts: Callable[[int], Counts] = lambda _at_ns: ((), ())
         self._counts_until_ns = 0
         self._left: dict[str, tuple[int, Remaining]] = {}
@@ -155,16 +155,16 @@ class PumpPort:
     @property
     def off(self) -> bool:
         """Whether it has no power."""
-        return self._standing().off
+        return self._still_now().off
 
     @property
     def alarms(self) -> tuple[AlarmId, ...]:
         """The conditions that stand. This, and ``line_state``, costs next to nothing: it reads no sensor."""
-        return tuple(standing.alarm for standing in self._standing().standing)
+        return tuple(standing.alarm for standing in self._still_now().standing)
 
     def line_state(self, line: str) -> LineState:
         """Where a line is in its life, as the pump knows it."""
-        for name, state, *_ in self._standing().lines:
+        for name, state, *_ in self._still_now().lines:
             if name == line:
                 return state
         raise LookupError(f"no line {line}")
@@ -172,13 +172,13 @@ class PumpPort:
     @property
     def withdrawing(self) -> bool:
         """Whether its plunger is being drawn back."""
-        return self._standing().withdrawing
+        return self._still_now().withdrawing
 
     def look(self) -> Look:
         """What the pump knows, and what its motor has counted by now; looking changes nothing."""
-        at_ns, stands = self._world.now_ns, self._standing()
+        at_ns, still = self._world.now_ns, self._still_now()
         if self._look is None or self._look.at_ns != at_ns:
-            self._look = self._looked(at_ns, stands)
+            self._look = self._looked(at_ns, still)
         return self._look
 
     @property
@@ -186,27 +186,27 @@ class PumpPort:
         """The pressure behind the mechanism by now. It may cost more than a look: few ask, and not right after a start."""
         return self._pump.distal_kpa(self._world.now_ns)
 
-    def _looked(self, at_ns: int, stands: "_Still") -> Look:
+    def _looked(self, at_ns: int, still: "_Still") -> Look:
         """Until something happens only counts change, and how they do is known for a while."""
         if at_ns >= self._counts_until_ns:
             self._counts, self._counts_until_ns = self._pump.counting(at_ns)
         lines, step_fl = [], self._step_fl
-        for line, count in zip(stands.lines, self._counts(at_ns)[0], strict=True):
-            back = stands.withdrawn if stands.from_step is None else stands.withdrawn + stands.from_step - count
+        for line, count in zip(still.lines, self._counts(at_ns)[0], strict=True):
+            back = still.withdrawn if still.from_step is None else still.withdrawn + still.from_step - count
             moved_nl = (count + back) * step_fl // FL_PER_NL, back * step_fl // FL_PER_NL
             lines.append(new(LineLook, (*line, *moved_nl)))
-        return new(Look, (at_ns, tuple(lines), stands.standing, stands.off))
+        return new(Look, (at_ns, tuple(lines), still.standing, still.off))
 
-    def _standing(self) -> "_Still":
+    def _still_now(self) -> "_Still":
         """What stays until something happens; all that was looked at or reckoned before is forgotten."""
         if self._happened != self._line.happened:
             self._happened, self._look, self._counts_until_ns = self._line.happened, None, 0
             self._left.clear()
             self._ends_ns.clear()
-            self._stands = self._still()
-        return self._stands
+            self._still = self._find_still()
+        return self._still
 
-    def _still(self) -> "_Still":
+    def _find_still(self) -> "_Still":
         pump, state, model = self._pump, self._pump.state, self._pump.model
         lines = tuple(
             (status.line, status.state, status.program, max(0, motion.rate_nl_per_h), max(0, -motion.rate_nl_per_h))
@@ -224,7 +224,7 @@ class PumpPort:
 
     def remaining(self, line: str) -> Remaining:
         """What is left of a line, and for how long, as the pump says it."""
-        self._standing()
+        self._still_now()
         at_ns = self._world.now_ns
         known = self._left.get(line)
         if known is None or known[0] != at_ns:
@@ -234,14 +234,14 @@ class PumpPort:
     def left_ns(self, line: str) -> int | None:
         """How long a line goes on as it is set, until VTBI or reservoir are in, as the pump says it to a motor step; None where
         that has no end that is known. While a line infuses and nothing happens it passes as time does."""
-        stands, now_ns, known = self._standing(), self._world.now_ns, self._ends_ns.get(line)
+        still, now_ns, known = self._still_now(), self._world.now_ns, self._ends_ns.get(line)
         if known is not None:
             at_ns, left_ns = known
             return None if left_ns is None else max(0, left_ns - (now_ns - at_ns))
         left = self.remaining(line)
         ends = [end.time_ns for end in (left.vtbi, left.reservoir) if end is not None and end.time_ns is not None]
         left_ns = min(ends, default=None)
-        if self._pump.keeps_time and (line, LineState.INFUSING) in (row[:2] for row in stands.lines):
+        if self._pump.keeps_time and (line, LineState.INFUSING) in (row[:2] for row in still.lines):
             self._ends_ns[line] = now_ns, left_ns
         return left_ns
 
@@ -253,7 +253,7 @@ class PumpPort:
     @property
     def power_ons(self) -> int:
         """How often it has been switched on by now; at each, its counts begin at 0."""
-        return self._standing().power_ons
+        return self._still_now().power_ons
 
     def operate(self, *commands: OperatorCommand) -> tuple[Output, ...]:
         """Do at the pump what an operator does, one after the other, up to the first that is refused; what it said to them."""
