@@ -278,14 +278,19 @@ def protocols(
 
 @app.command()
 def ports() -> None:
-    """Show the serial ports of this computer."""
+    """Show the serial ports of this computer; what cannot be listed, and how it differs, is said on standard error."""
     from firmware_bridge.transports.serial_port import ports as list_ports
 
     found = list_ports()
     for device, description in found:
-        print(f"{device}  {description}")
+        print(device if description == "n/a" else f"{device}  {description}")
     if not found:
-        print("no serial port found (a pseudo-terminal or a socat end is not listed, but can be named)")
+        print("no serial port found")
+    print(
+        "note: pseudo-terminals and ends of socat are not listed, but can be named; they have no modem lines (DTR, RTS, CTS ...).\n"
+        "note: where there are none (Windows), a pump is emulated on TCP: emulate --port tcp://127.0.0.1:0.",
+        file=sys.stderr,
+    )
 
 
 def on_signal() -> Callable[[], bool]:

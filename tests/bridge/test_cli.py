@@ -250,5 +250,6 @@ def test_port_where_nothing_answers_is_said(tmp_path: Path) -> None:
 
 def test_ports_lists_or_says_that_there_are_none() -> None:
     done = run("ports")
-    assert (done.code, done.err) == (0, "")
+    assert done.code == 0
     assert done.out
+    assert all(word in done.err for word in ("pseudo-terminals", "not listed", "no modem lines", "Windows", "tcp://"))

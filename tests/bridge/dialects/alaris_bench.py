@@ -12,11 +12,7 @@ def f(text: str) -> bytes:
 
 
 ENABLE = f("REMOTE_CTRL^ENABLED^3CC1")
-
-
 ENABLED = f("REMOTE_CTRL^ENABLED^****^PERMIT^0^ms")
-
-
 CFG, CFG_ON = f("REMOTE_CFG^ENABLED^3CC1"), f("REMOTE_CFG^ENABLED^****^PERMIT^0^ms")
 
 

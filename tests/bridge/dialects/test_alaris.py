@@ -46,8 +46,6 @@ REFUSED = (
     *("ALARM^X", "REMQUERY^ACTIV", "REMOTE_CTRL^ENABLED", "REMOTE_CTRL^ENABLED^3CC2", "REMOTE_CTRL^ENABLED^3cc1"),
     *("REMOTE_CFG^ENABLED^9535", "REMOTE_CFG^", "REMOTE_CTRL^DISABLED^^", "REMOTE_CTRL^3CC1", "INF_PURGE", "inf", ""),
 )
-
-
 NOT_ANSWERED = ("INF_START^", "INF_START^NOW", "INF_STOP^", "INF_VI_CLEAR^0")
 """What is refused and has no bare name that would not be a success."""
 

@@ -17,11 +17,7 @@ def standing(pump: VirtualPump) -> set[AlarmId]:
 
 
 CONTROLS = ("INF_RATE^5^ml/h", "INF_VTBI^ACTIV^11^ml^STOP", "INF_VTBI^DEACT", "INF_BOLUS^ENABLED")
-
-
 BARE_CONTROLS = ("INF_START", "INF_STOP", "INF_VI_CLEAR")
-
-
 CONFIGS = ("INF_CAP_RATE^100^ml/h", "INF_BOLUS_CAP_RATE^100^ml/h")
 
 

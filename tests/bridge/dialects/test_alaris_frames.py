@@ -95,8 +95,6 @@ def test_conversation_as_captured() -> None:
 
 
 TALK = b"".join((ENABLE, f("INF_RATE^60^ml/h"), f("INF_START"), f("INF_RATE"), f("NONSENSE"), f("INF_STOP")))
-
-
 ANSWER = b"".join(
     (ENABLED, f("INF_RATE^60.00^ml/h"), f("INF_START"), f("INF_RATE^60.00^ml/h"), f("NONSENSE"), f("INF_STOP"))
 )

@@ -78,8 +78,6 @@ TALK = b"".join(
         ACK,
     )
 )
-
-
 ANSWER = b"".join((ok("0C"), ok("1C"), ok("1C"), ok("1C"), ok("1I;01"), ok("1C;d0258;m2")))
 
 
