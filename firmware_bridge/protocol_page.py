@@ -49,7 +49,11 @@ FAULTS: dict[str, tuple[str, str]] = {
     "baud": ("bytes take as long as at this rate; 0: no time", "--baud-pacing (the dialect's rate)"),
     "host_baud": ("the host speaks and listens at this rate; 0: at the pump's", "--host-baud 9600"),
     "lose_first": ("the next thing that the host says is lost", "--lose-first"),
-    "silent": ("nothing goes out or comes in", "–"),
+    "silent": ("nothing goes out or comes in", "--silent"),
+    "unplugged": (
+        "the plug is out: the host's port is gone until it is in again, under the same name if it has one",
+        "–",
+    ),
 }
 """Every fault of the wire by its word: what it is, and its option of ``emulate``."""
 BAR = "\\|"

@@ -38,9 +38,9 @@ Opener = Callable[[], DevicePort]
 
 @dataclass
 class _Slot:
-    """A unit and its plug; ``port`` None: unplugged, until ``back_ns``. ``wake_ns``: when the unit wants to be called;
-    ``waiting``: that is still to be found out. ``at_ns``: when it was called last. ``noted_ns``: the instants at which the rack
-    looks at it, the next one last."""
+    """A unit and its plug; ``port`` None: unplugged, until ``back_ns``; ``pulled``: the unit's wire says that it is out.
+    ``wake_ns``: when the unit wants to be called; ``waiting``: still to be found out. ``at_ns``: when it was called last.
+    ``noted_ns``: the instants at which the rack looks at it, the next one last."""
 
     number: int
     unit: Unit
@@ -49,6 +49,7 @@ class _Slot:
     back_ns: int | None = None
     wake_ns: int | None = 0
     waiting: bool = False
+    pulled: bool = False
     at_ns: int = 0
     noted_ns: list[int] = field(default_factory=lambda: [0])
     watched: tuple[int, ...] = ()
@@ -262,12 +263,24 @@ class Rack:
         if not slot.waiting:
             slot.waiting = True
             self._waiting.append(slot)
+        if slot.unit.wire.unplugged is not slot.pulled:
+            self._follow_plug(slot)
 
     # Plugs
 
     def _plug_in(self, slot: _Slot) -> None:
-        slot.port, slot.back_ns = slot.make(), None
-        self._watch(slot)
+        slot.back_ns = None
+        if not slot.pulled:
+            slot.port = slot.make()
+            self._watch(slot)
+
+    def _follow_plug(self, slot: _Slot) -> None:
+        """Have the plug out, or in, as the unit's wire says now."""
+        slot.pulled = slot.unit.wire.unplugged
+        if slot.pulled:
+            self._pull_out(slot)
+        elif slot.port is None and slot.back_ns is None:
+            self._plug_in(slot)
 
     def _pull_out(self, slot: _Slot) -> None:
         if slot.port is not None:

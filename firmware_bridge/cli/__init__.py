@@ -119,6 +119,7 @@ def emulate(
     reorder: FAULT = 0.0,
     gap: Annotated[str | None, typer.Option(help="Pause within what is split: '20 ms'.")] = None,
     delay_by: Annotated[str | None, typer.Option(help="How late comes what is delayed: '500 ms'.")] = None,
+    silent: Annotated[bool, typer.Option("--silent", help="Nothing goes out or comes in.")] = False,
     lose_first: Annotated[bool, typer.Option("--lose-first", help="Lose the first thing that the host says.")] = False,
     host_baud: Annotated[int, typer.Option(help="The host's rate is this one: at a wrong one both hear garbage.")] = 0,
     strict_baud: Annotated[
@@ -152,7 +153,7 @@ def emulate(
     itself in control; all options from --speed on are for these.
     """
     wire: dict[str, object] = {"drop": drop, "corrupt": corrupt, "duplicate": duplicate, "split": split, "glue": glue}
-    wire |= {"delay": delay, "reorder": reorder, "lose_first": lose_first, "host_baud": host_baud}
+    wire |= {"delay": delay, "reorder": reorder, "silent": silent, "lose_first": lose_first, "host_baud": host_baud}
     wire |= {
         key: text for key, text in (("latency", latency), ("gap", gap), ("delay_by", delay_by)) if text is not None
     }
@@ -287,7 +288,7 @@ def ports() -> None:
     if not found:
         print("no serial port found")
     print(
-        "note: pseudo-terminals and ends of socat are not listed, but can be named; they have no modem lines (DTR, RTS, CTS ...).\n"
+        "note: pseudo-terminals and ends of socat are not listed, but can be named; they have no modem lines (DTR, CTS ...).\n"
         "note: where there are none (Windows), a pump is emulated on TCP: emulate --port tcp://127.0.0.1:0.",
         file=sys.stderr,
     )

@@ -31,7 +31,7 @@ TIMES.pop("delay")
 """Faults of the wire that are times, by the words that people use: ``delay`` is a share, ``delay_by`` how late."""
 WORDS = {name: word for word, name in TIMES.items()}
 MS_NS = 1_000_000
-OF_TYPE: dict[str, type[int]] = {"baud": int, "host_baud": int, "silent": bool, "lose_first": bool}
+OF_TYPE: dict[str, type[int]] = {"baud": int, "host_baud": int, "silent": bool, "lose_first": bool, "unplugged": bool}
 
 
 class PumpRefused(PumpsimError):  # noqa: N818 (what happened, not whose error it is)
@@ -287,6 +287,7 @@ WIRE_WORDS = (
         "host_baud": "a baud rate, 0 for the pump's,",
         "silent": "true or false",
         "lose_first": "true or false",
+        "unplugged": "true or false",
     }
 )
 """Every word for a fault of the wire, and what stands behind it."""

@@ -27,7 +27,7 @@ class WireFaults:
     Shares of frames, 0 to 1: that are dropped, have a bit turned, come twice, come in two parts ``gap_ns`` apart, are glued to
     the next, come late by ``delay_ns``, or after the next. ``silent``: nothing goes out or comes in. ``lose_first``: the next
     thing that the host says is lost. ``host_baud``: the rate at which the host speaks and listens, 0: the pump's; at another
-    one both hear garbage.
+    one both hear garbage. ``unplugged``: the plug is out, so the host's port is gone; what is sent goes nowhere.
     """
 
     latency_ns: int = 0
@@ -44,6 +44,7 @@ class WireFaults:
     silent: bool = False
     lose_first: bool = False
     host_baud: int = 0
+    unplugged: bool = False
 
     def __post_init__(self) -> None:
         wrong = [f"{name} = {getattr(self, name):g}" for name in SHARES if not 0.0 <= getattr(self, name) <= 1.0]
@@ -83,7 +84,8 @@ class Wire:
             self._heard_any = False
         self._faults = faults
         self._garbles = faults.host_baud not in (0, self.pump_baud) and self.pump_baud > 0
-        switches = faults.latency_ns, faults.baud, faults.silent, faults.lose_first, self._garbles
+        self.unplugged, self._mute = faults.unplugged, faults.silent or faults.unplugged
+        switches = faults.latency_ns, faults.baud, self._mute, faults.lose_first, self._garbles
         self._sound = not any((*switches, *(getattr(faults, name) for name in SHARES)))
 
     def carry(self, now_ns: int, data: bytes, talk: Callable[[int, bytes], Sequence[bytes]]) -> bytes:
@@ -100,7 +102,7 @@ class Wire:
         if self._sound:
             self._heard_any = True
             return data
-        if self.faults.silent:
+        if self._mute:
             self.note(now_ns, "silent", b"")
             return b""
         first, self._heard_any = not self._heard_any, True
@@ -119,7 +121,7 @@ class Wire:
                 continue
             if self._sound and self._held is None:
                 self._queue.append((max(now_ns, self._free_ns), frame))
-            elif self.faults.silent:
+            elif self._mute:
                 self.note(now_ns, "silent", frame)
             else:
                 self._put(now_ns, frame)

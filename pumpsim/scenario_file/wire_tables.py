@@ -21,7 +21,7 @@ WHEN = ("at", "until")
 class WireTable(Table):
     """Faults of the wire, from when, until when (for good, if not given): shares of the pump's frames that are lost, damaged,
     doubled, split, glued, late or out of order; times; the rate that bytes take, or that the host speaks at; silence; the next
-    thing that the host says is lost."""
+    thing that the host says is lost; the plug is out."""
 
     at: Instant
     until: Instant | None = None
@@ -39,6 +39,7 @@ class WireTable(Table):
     host_baud: Baud | None = None
     silent: bool | None = None
     lose_first: bool | None = None
+    unplugged: bool | None = None
 
     @model_validator(mode="after")
     def _says_something(self) -> "WireTable":

@@ -42,6 +42,7 @@ class Noted:
 
     def __init__(self, number: int, notes: list[str]) -> None:
         self.number, self.unit, self.notes = number, unit(), notes
+        self.wire = self.unit.wire
 
     def answer(self, now_ns: int, data: bytes = b"") -> bytes:
         if data:

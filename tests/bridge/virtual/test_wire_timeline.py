@@ -1,5 +1,6 @@
 """Faults of the wire from a scenario's timeline: they come and go on pump time, and a simulation has no wire."""
 
+import os
 from pathlib import Path
 
 import pytest
@@ -82,6 +83,7 @@ def test_the_next_thing_that_is_said_is_lost_whenever_that_is() -> None:
 def test_every_word_of_a_wire_is_one_of_a_scenario() -> None:
     shares = "drop = 0.1, corrupt = 0.2, duplicate = 0.3, split = 0.4, glue = 0.5, delay = 0.6, reorder = 0.7"
     others = "latency = '1 ms', gap = '2 ms', delay_by = '3 ms', baud = 300, host_baud = 1200, silent = true, lose_first = true"
+    others += ", unplugged = true"
     words = [*shares.split(", "), *others.split(", ")]
     scenario = parse_scenario(HEAD + "[[wire]]\nat = '1 s'\n" + "\n".join(words), "t")
     (span,) = scenario.wire
@@ -89,9 +91,50 @@ def test_every_word_of_a_wire_is_one_of_a_scenario() -> None:
     pump = unit("[[wire]]\nat = '1 s'\n" + "\n".join(words))
     pump.step(S)
     wanted = WireFaults(
-        MS, 300, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 2 * MS, 3 * MS, silent=True, lose_first=True, host_baud=1200
+        MS,
+        300,
+        0.1,
+        0.2,
+        0.3,
+        0.4,
+        0.5,
+        0.6,
+        0.7,
+        2 * MS,
+        3 * MS,
+        silent=True,
+        lose_first=True,
+        host_baud=1200,
+        unplugged=True,
     )
     assert pump.wire.faults == wanted
+
+
+def test_a_plug_that_is_out_for_a_while_takes_the_port_with_it(tmp_path: Path) -> None:
+    """The pump goes on, and the port is back under its name; a plug that is pulled by hand meanwhile changes nothing."""
+    (tmp_path / "s.toml").write_text(
+        HEAD + "[[wire]]\nat = '10 s'\nuntil = '40 s'\nunplugged = true\n", encoding="utf-8"
+    )
+    with virtual_pump(protocol="new-era", scenario=tmp_path / "s.toml", speed=20.0) as pump:
+        host = serial.Serial(pump.port, timeout=2.0)
+        host.write(b"\r")
+        assert host.read_until(b"\x03") == b"\x0200A?R\x03"
+        pump.wait_for(lambda _: not os.path.exists(pump.port))
+        with pytest.raises(OSError):  # noqa: PT011 (which one, the kernel decides)
+            host.read(1)
+        host.close()
+        pump.unplug(0.05)
+        assert pump.state["at_s"] >= 10.0
+        pump.wait_for(lambda _: os.path.exists(pump.port))
+        assert pump.state["at_s"] >= 40.0
+        host = serial.Serial(pump.port, timeout=2.0)
+        host.write(b"\r")
+        assert host.read_until(b"\x03") == ANSWER
+        host.close()
+        pump.wire_faults(unplugged=True)
+        assert not os.path.exists(pump.port)
+        pump.wire_faults(unplugged=False)
+        assert os.path.exists(pump.port)
 
 
 @pytest.mark.parametrize(
