@@ -48,8 +48,9 @@ def asked(pump: Unit, at_ns: int) -> bytes:
     return pump.step(at_ns, b"\r").data_out
 
 
-def test_it_comes_and_goes_at_its_instants() -> None:
-    pump = unit(QUIET + SLOW)
+@pytest.mark.parametrize("word", ["silent", "unplugged"])
+def test_it_comes_and_goes_at_its_instants(word: str) -> None:
+    pump = unit(QUIET.replace("silent", word) + SLOW)
     assert [asked(pump, at) for at in (9 * S, 10 * S, 20 * S - 1, 20 * S)] == [ANSWER, b"", b"", ANSWER]
     assert asked(pump, 30 * S) == b""
     assert pump.step(30 * S + 200 * MS).data_out == ANSWER
