@@ -314,7 +314,7 @@ def play(case, looks: bool) -> tuple[NetworkPath, int]:
     return path, at_ns + 30 * MIN
 
 
-@settings(max_examples=examples(60), deadline=None)
+@settings(max_examples=examples(40), deadline=None)
 @given(CASES)
 def test_nothing_is_lost_whatever_is_clamped_and_hung(case):
     path, end_ns = play(case, looks=False)

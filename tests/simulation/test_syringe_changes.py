@@ -152,7 +152,7 @@ def two_syringes(script, transport: Transport) -> Scenario:
     return Scenario("test", "test", 40 * MIN, 1, tuple(pumps), tuple(entries), (), MIN, "", meets)
 
 
-@settings(max_examples=examples(15), deadline=None)
+@settings(max_examples=examples(10), deadline=None)
 @given(
     st.lists(st.tuples(st.integers(0, 1200 * 1000), st.booleans(), syringe_doings), max_size=10),
     st.sampled_from([Transport.PLUG, Transport.MIXED, Transport.TANKS]),
