@@ -175,15 +175,12 @@ class Unit:
     @property
     def frames(self) -> deque[Sent]:
         """The last of what went over the plug, oldest first."""
-        for at_ns, data, out in self._unnoted:
-            self._frames.extend(Sent(at_ns, by, said) for by, said in ((By.HOST, data), (By.PUMP, out)) if said)
-        self._unnoted.clear()
+        self._note_frames()
         return self._frames
 
     def settle(self) -> int | None:
         """Follow what was heard, and say when this wants to be called again; see ``VirtualPump.settle``."""
-        if self._unnoted:
-            _ = self.frames
+        self._note_frames()
         return min((at_ns for at_ns in (self._told_ns, self._pump.settle()) if at_ns is not None), default=None)
 
     @property
@@ -238,6 +235,12 @@ class Unit:
         port = self.pump(name)
         self._note_told({"power-cycle": True, "pump": port.id}, ended=False)
         port.power_cycle()
+
+    def _note_frames(self) -> None:
+        """Note what was heard and said since the last time; it waits until the answer is out."""
+        for at_ns, data, out in self._unnoted:
+            self._frames.extend(Sent(at_ns, by, said) for by, said in ((By.HOST, data), (By.PUMP, out)) if said)
+        self._unnoted.clear()
 
     def _note_told(self, words: Mapping[str, object], *, ended: bool) -> None:
         if self._tap is not None:
