@@ -290,6 +290,49 @@ def test_a_runaway_motor_ends_a_bolus_and_so_what_is_left_of_it():
     assert pump.remaining_after(20 * S, reading, "A") == shown_then.remaining("A")
 
 
+def test_between_two_decisions_what_is_left_follows_from_counts_and_levels():
+    """100 mL at 50 mL/h from a reservoir of 150: as if the reading had been shown, and nothing is left behind by asking."""
+    bench = Bench(LVP)
+    bench.reservoir_ml = 150.0
+    for given_then in (bench.reading(), LOADED, Start("A")):
+        bench.give(given_then)
+    for minute, left_nl, left_ns in ((7, 94_166_667, 113 * MIN), (30, 75 * ML, 90 * MIN), (90, 25 * ML, 30 * MIN)):
+        bench.run(minute * MIN)
+        reading, before = bench.reading(), bench.pump.snapshot()
+        said = bench.pump.remaining_by(bench.now_ns, reading, "A")
+        assert said == bench.pump.remaining_after(bench.now_ns, reading, "A")
+        assert said.vtbi is not None
+        assert said.vtbi.volume_nl == pytest.approx(left_nl, abs=1)
+        assert said.vtbi.time_ns == left_ns
+        assert said.reservoir is not None
+        assert said.reservoir.volume_nl == pytest.approx(left_nl + 50 * ML, abs=LVP.mechanism.step_fl / 1e6 + 1)
+        assert bench.pump.snapshot() == before
+    with pytest.raises(LookupError):
+        bench.pump.remaining_by(bench.now_ns, reading, "none")
+
+
+def test_counts_that_are_behind_are_still_to_come_without_a_rule():
+    pump = Pump(DUAL)
+    for first in (shown(0), LOADED, Start()):
+        pump.step(0, first)
+    behind = pump.remaining_by(30 * MIN, shown(AS_TOLD - ML * 1_000_000 // DUAL.mechanism.step_fl), "A").vtbi
+    assert behind is not None
+    assert behind.volume_nl == 76 * ML
+    assert pump.remaining_by(30 * MIN, shown(AS_TOLD), "A").vtbi == Left(75 * ML, 90 * MIN)
+
+
+def test_a_reservoir_that_is_empty_lasts_no_longer():
+    bench = Bench(LVP)
+    for given_then in (LOADED, Start("A")):
+        bench.give(given_then)
+    bench.run(7 * MIN + 1)
+    bench.reservoir_ml = 0.0
+    reading = SensorReading(
+        tuple(replace(line, more=(Measured(Signal.RESERVOIR_LEVEL, 0.0),)) for line in bench.reading().lines), 0.0
+    )
+    assert bench.pump.remaining_by(bench.now_ns, reading, "A").reservoir == Left(0, 0)
+
+
 def test_a_motor_that_is_a_step_behind_or_ahead_is_a_sound_one():
     pump = Pump(DUAL)
     for first in (shown(0), LOADED, Start()):
