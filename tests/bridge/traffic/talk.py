@@ -33,7 +33,7 @@ ALARIS_TALK = tuple(
         ("INF_NONSENSE", "1"),
     )
 )
-NEW_ERA_TALK = (b"\r", b"DIA26.59\r", b"RAT300MH\r", b"VOL20\r", b"RUN\r", b"DIS\r", b"XYZ\r", b"STP\r", b"VER\r")
+NEW_ERA_TALK = (b"\r", b"DIA26.59\r", b"RAT3MH\r", b"VOL20\r", b"RUN\r", b"DIS\r", b"XYZ\r", b"STP\r", b"VER\r")
 ULTRA_TALK = (b"version\r", b"irate 1 ml/min\r", b"irun\r", b"crate\r", b"nonsense\r", b"stop\r")
 CLASSIC_TALK = (b"VER\r", b"MMD 14.43\r", b"MLH 10\r", b"RUN\r", b"VOL\r", b"STP\r", b"FOO\r")
 FRESENIUS_TALK = tuple(

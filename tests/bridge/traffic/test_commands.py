@@ -64,7 +64,7 @@ def test_a_pump_its_sniffer_a_replay_a_comparison_and_a_page(tmp_path: Path) -> 
         assert talk(at(tmp_path, "ttyAGAIN"), NEW_ERA_TALK) == heard
     assert run("report", "a.jsonl", cwd=tmp_path).out == "report: a.html\n"
     page = (tmp_path / "a.html").read_text(encoding="utf-8")
-    assert "pump 0: rate 300 mL/h" in page
+    assert "pump 0: rate 3 mL/h" in page
     assert sorted(os.listdir(tmp_path)) == ["a.html", "a.jsonl", "own.jsonl"]
 
 
