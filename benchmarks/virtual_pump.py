@@ -129,17 +129,17 @@ def share(took_ns: Sequence[int], part: float) -> float:
 def alone(console: Console, folder: Path) -> None:
     """One pump of each protocol: asked a hundred times a second, asked again at once, and started."""
     columns = "median", "p99", "max", "echo: median", "p99", "more, ratio"
-    polled, asked = Table("one pump, asked 100 times a second", *columns), Table("asked again at once", *columns)
+    steady, at_once = Table("one pump, asked 100 times a second", *columns), Table("asked again at once", *columns)
     begun = Table("one pump", "an order to start: median", "max")
     for protocol in TALKS:
-        for table, (took, echo) in ((polled, in_turn(protocol, folder)), (asked, in_a_row(protocol, folder))):
+        for table, (took, echo) in ((steady, in_turn(protocol, folder)), (at_once, in_a_row(protocol, folder))):
             middle, floor = share(took, 0.5), share(echo, 0.5)
             figures = (middle, share(took, 0.99), share(took, 1.0), floor, share(echo, 0.99))
             beyond = f"+{middle - floor:.2f} ms, {middle / floor:.1f}"
             table.add_row(protocol, *(f"{ms:.2f} ms" for ms in figures), beyond)
         began = starts(protocol, folder)
         begun.add_row(protocol, f"{statistics.median(began) / MS_NS:.1f} ms", f"{max(began) / MS_NS:.1f} ms")
-    console.print(polled, asked, begun)
+    console.print(steady, at_once, begun)
 
 
 def caches(console: Console, folder: Path) -> None:

@@ -20,7 +20,7 @@ from pumpsim.errors import FieldError, PumpsimError, UnknownNameError
 from pumpsim.scenario import Entry, Scenario, WireSpan
 from pumpsim.scenario_file.checks import Document
 from pumpsim.scenario_file.told import Telling, Told, span_ns
-from pumpsim.simulation.clockwork import ENDLESS_NS
+from pumpsim.simulation.paths import ENDLESS_NS
 from pumpsim.vocabulary.disturbances import Raise
 from pumpsim.vocabulary.inputs import OperatorCommand
 

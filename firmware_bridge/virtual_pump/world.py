@@ -9,7 +9,8 @@ from typing import NamedTuple
 
 from pumpsim.fluidics.drives.leg import Counts
 from pumpsim.scenario import Action, Scenario
-from pumpsim.simulation.clockwork import ENDLESS_NS, Clockwork, clockworks
+from pumpsim.simulation.clockwork import Clockwork, clockworks
+from pumpsim.simulation.paths import ENDLESS_NS
 from pumpsim.simulation.simulated_pump import SimulatedPump
 from pumpsim.vocabulary.alarms import AlarmId, Priority
 from pumpsim.vocabulary.disturbances import PowerBack, PowerCut

@@ -9,11 +9,8 @@ from collections.abc import Callable, Sequence
 from pumpsim.fluidics.chunk import Chunk
 from pumpsim.scenario import Action, Scenario
 from pumpsim.simulation.chance import Chance
-from pumpsim.simulation.paths import groups, ways
+from pumpsim.simulation.paths import ENDLESS_NS, groups, ways
 from pumpsim.simulation.simulated_pump import HOUSEKEEPING_NS, SimulatedPump
-
-ENDLESS_NS = 1 << 62
-"""Beyond every instant: nobody has said when it ends."""
 
 
 class Clockwork:

@@ -29,7 +29,8 @@ if TYPE_CHECKING:
 
     NetworkCrossing = Callable[[NetworkPath, str, tuple[Watch, ...], int, int], int | None]
 
-ALWAYS_NS = 1 << 62
+ENDLESS_NS = 1 << 62
+"""Beyond every instant: nobody has said when it ends."""
 TAIL_VOLUMES, TAIL_ML = 40.0, 1.0
 """History kept beside a sink: 40 common volumes (a stirred one has forgotten all but exp(-40)), and what is stored."""
 Sink = Callable[[str, Chunk], None]
@@ -118,7 +119,7 @@ class LoneWay:
 
     def counting(self, at_ns: int) -> Counting:  # noqa: ARG002 (it is the same from each on)
         """Give the counts of the lines."""
-        return self._counts, ALWAYS_NS
+        return self._counts, ENDLESS_NS
 
     def distal_kpa(self, at_ns: int) -> float:
         """Give the pressure behind the mechanism."""

@@ -9,8 +9,8 @@ from pumpsim.errors import PumpsimError
 from pumpsim.journal import Taken
 from pumpsim.scenario import Entry, Scenario
 from pumpsim.scenario_file import load_scenario, parse_scenario
-from pumpsim.simulation.clockwork import ENDLESS_NS, Clockwork, clockworks
-from pumpsim.simulation.paths import NetworkWay
+from pumpsim.simulation.clockwork import Clockwork, clockworks
+from pumpsim.simulation.paths import ENDLESS_NS, NetworkWay
 from pumpsim.vocabulary.disturbances import Raise
 from tests.build import H, S
 from tests.by_chance import by_chance
